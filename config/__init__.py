@@ -1,0 +1,1 @@
+"""Settings of a process, and the typed policy that decisions are handed."""

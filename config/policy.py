@@ -1,0 +1,247 @@
+"""The policy: every threshold, weight and limit that a decision uses, typed.
+
+A policy is data. It reaches a step only as an event in its inbox, so every decision can name the
+version that it used, and a replay decides under the same one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+_FILE: Final = Path(__file__).with_name("policy.yaml")
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be used: names the field, the value and the remedy."""
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of the policy; unknown keys are refused."""
+
+
+class ClockPolicy(_Part):
+    """What is done with a client's own time.
+
+    Parameters
+    ----------
+    future_tolerance_s, past_tolerance_s : float
+        How far `at` may lie from the broker's timestamp.
+    outside : str
+        ``clamp`` to the broker's timestamp, or ``dead_letter``.
+    """
+
+    future_tolerance_s: float = 5.0
+    past_tolerance_s: float = 3600.0
+    outside: str = "clamp"
+
+
+class PresencePolicy(_Part):
+    """When silence means offline.
+
+    An agent's own interval is learnt from its heartbeats; after `missed_heartbeats` of them
+    without news it is offline, but never before `minimum_silence_s`, nor after
+    `maximum_silence_s`. `default_interval_s` holds until an interval is known.
+    """
+
+    default_interval_s: float = 10.0
+    missed_heartbeats: float = 3.0
+    minimum_silence_s: float = 5.0
+    maximum_silence_s: float = 300.0
+    outage_gap_s: float = 15.0
+
+
+class Threshold(_Part):
+    """A limit with duration and hysteresis.
+
+    Parameters
+    ----------
+    metric : str
+        The metric it judges.
+    above : bool
+        Whether larger is worse.
+    warning, critical : float or None
+        The levels, in the metric's unit.
+    clear : float
+        The value at which the finding ends (on the good side of `warning`).
+    duration_s : float
+        How long a level must hold before a finding is raised, and the clear level before it ends.
+    kind : str
+        The finding's kind.
+    unit : str
+        For people.
+    agent_types : list of str
+        Where it applies; empty means everywhere.
+    """
+
+    metric: str
+    clear: float
+    above: bool = True
+    warning: float | None = None
+    critical: float | None = None
+    duration_s: float = 0.0
+    kind: str = "threshold"
+    unit: str = ""
+    agent_types: list[str] = []
+
+
+class DetectorPolicy(_Part):
+    """The streaming detector.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether anomalies are raised at all.
+    half_life : float
+        Samples after which an observation weighs half.
+    warmup : int
+        Samples of a metric before it is judged.
+    sigma : float
+        Deviations from the expected value that count as an anomaly.
+    persistence : int
+        Consecutive anomalous samples before a finding is raised, and calm ones before it ends.
+    accept_after_s : float
+        A deviation that lasts this long becomes the new normal.
+    relative_floor : float
+        Smallest deviation that can matter, as a share of the expected value.
+    """
+
+    enabled: bool = True
+    half_life: float = 120.0
+    warmup: int = 60
+    sigma: float = 6.0
+    persistence: int = 3
+    accept_after_s: float = 3600.0
+    relative_floor: float = 0.05
+
+
+class SurveillancePolicy(_Part):
+    """Everything that the hot step judges by."""
+
+    window_s: float = 60.0
+    max_agents_per_partition: int = 300_000
+    max_metrics_per_agent: int = 256
+    clock: ClockPolicy = ClockPolicy()
+    presence: PresencePolicy = PresencePolicy()
+    detector: DetectorPolicy = DetectorPolicy()
+    thresholds: list[Threshold] = []
+
+
+class ActionPolicy(_Part):
+    """What is known of an action before it was ever tried, and how freely it may run.
+
+    Parameters
+    ----------
+    mode : str
+        observe (only say what would be weighed), propose (a person starts it), approve (waits
+        for a person) or auto.
+    answers : list of str
+        The kinds of finding that it can answer; ``threshold:METRIC`` names one metric.
+    improvement : float
+        Share of the deviation that it is expected to remove, 0-1.
+    success_prior : list of float
+        Beta prior of success: (successes, failures).
+    risk : float
+        0-1; above `limits.risk_needs_person` never automatic.
+    cooldown_s : float
+        Pause after it ran on a target; a verified recovery ends it.
+    timeout_s : float
+        The executor gives up and undoes after this.
+    parameters : dict
+        Handed to the executor.
+    """
+
+    mode: str = "propose"
+    answers: list[str] = []
+    agent_types: list[str] = []
+    improvement: float = 0.5
+    success_prior: tuple[float, float] = (8.0, 2.0)
+    risk: float = 0.3
+    cooldown_s: float = 60.0
+    timeout_s: float = 30.0
+    parameters: dict[str, Any] = {}
+
+
+class LimitsPolicy(_Part):
+    """Guards beyond a single target."""
+
+    minimum_expected_value: float = 0.05
+    risk_weight: float = 0.5
+    risk_needs_person: float = 0.7
+    max_concurrent: int = 3
+    max_concurrent_per_host: int = 2
+    blast_radius: float = 0.34
+    approval_ttl_s: float = 3600.0
+    command_ttl_s: float = 60.0
+    backoff_base_s: float = 2.0
+    backoff_factor: float = 2.0
+    backoff_cap_s: float = 300.0
+    same_fix_tries: int = 2
+    failures_before_alert: int = 3
+    breaker_share: float = 0.5
+    breaker_minimum: int = 10
+    simulation: bool = False
+
+
+class TenantPolicy(_Part):
+    """Limits of one tenant."""
+
+    max_agents: int = 100_000
+
+
+class Policy(_Part):
+    """The whole policy.
+
+    Examples
+    --------
+    >>> default_policy().limits.max_concurrent
+    3
+    """
+
+    version: int = 1
+    surveillance: SurveillancePolicy = SurveillancePolicy()
+    actions: dict[str, ActionPolicy] = {}
+    limits: LimitsPolicy = LimitsPolicy()
+    tenants: dict[str, TenantPolicy] = {}
+    other_tenants: TenantPolicy = TenantPolicy(max_agents=10_000)
+
+    def tenant(self, tenant_id: str) -> TenantPolicy:
+        """Return the limits of a tenant."""
+        return self.tenants.get(tenant_id, self.other_tenants)
+
+
+def policy_hash(policy: Policy) -> str:
+    """Return the SHA-256 of a policy's canonical JSON, in hex."""
+    return hashlib.sha256(msgspec.json.encode(policy, order="deterministic")).hexdigest()
+
+
+def load_policy(path: Path = _FILE) -> Policy:
+    """Return the policy in a YAML file.
+
+    Raises
+    ------
+    PolicyError
+        With the field, what is wrong with it, and the file.
+    """
+    try:
+        plain = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise PolicyError(f"{path}: {error}") from error
+    return policy_from(plain, str(path))
+
+
+def policy_from(plain: Any, where: str = "policy") -> Policy:
+    """Return the policy that plain data (from YAML or an event) describes."""
+    try:
+        return msgspec.convert(plain, Policy)
+    except msgspec.ValidationError as error:
+        raise PolicyError(f"{where}: {error}; see config/policy.yaml for every key") from error
+
+
+def default_policy() -> Policy:
+    """Return the policy that ships with the package."""
+    return load_policy(_FILE)

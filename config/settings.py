@@ -1,0 +1,227 @@
+"""Settings of an installation, from the environment and one YAML file.
+
+Read by entry points only; everything below is handed its values as arguments.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$"
+
+
+class SettingsError(ValueError):
+    """The environment or the configuration file cannot be used; says which key and why."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HealthCheck(_Section):
+    """How a service shows that it is well: exactly one of the three.
+
+    Parameters
+    ----------
+    http : str
+        A URL that must answer with `status` (default: below 400).
+    tcp : str
+        ``HOST:PORT`` that must accept.
+    process : bool
+        The process lives; no more is asked.
+    body : str
+        Text that an HTTP answer must contain.
+    """
+
+    http: str | None = None
+    tcp: str | None = None
+    process: bool = False
+    status: int | None = None
+    body: str | None = None
+    interval_s: float = Field(default=5.0, ge=0.2, le=3600)
+    timeout_s: float = Field(default=2.0, gt=0, le=60)
+    failures: int = Field(default=2, ge=1, le=100)
+
+
+class Service(_Section):
+    """A service that is declared, started, watched and healed.
+
+    Parameters
+    ----------
+    command : list of str
+        An argv list; never given to a shell.
+    start_s : float
+        How long it may take from start to well.
+    detach : bool
+        Whether it lives on when `up` ends.
+    """
+
+    name: str = Field(pattern=_ID)
+    command: list[str] = Field(min_length=1)
+    directory: Path | None = None
+    environment: dict[str, str] = {}
+    user: str | None = None
+    health: HealthCheck = HealthCheck(process=True)
+    depends_on: list[str] = []
+    group: str = ""
+    start_s: float = Field(default=10.0, gt=0, le=600)
+    stop_s: float = Field(default=5.0, gt=0, le=600)
+    detach: bool = False
+    autostart: bool = True
+
+
+class Probe(_Section):
+    """Something watched from outside that is not ours to start."""
+
+    name: str = Field(pattern=_ID)
+    http: str | None = None
+    tcp: str | None = None
+    process: str | None = None
+    """A text that the command line contains, or a pid."""
+    status: int | None = None
+    body: str | None = None
+    interval_s: float = Field(default=30.0, ge=1, le=3600)
+    timeout_s: float = Field(default=5.0, gt=0, le=60)
+
+
+class Housekeeping(_Section):
+    """What host actions may touch: nothing outside these roots."""
+
+    log_globs: list[str] = []
+    cache_directories: list[Path] = []
+    rotate_above_mb: float = 100.0
+    keep_rotated: int = 5
+
+
+class Configuration(_Section):
+    """The YAML file that ``HOMEOSTAT_CONFIG`` names."""
+
+    host: str | None = Field(default=None, pattern=_ID)
+    tenant: str = Field(default="default", pattern=_ID)
+    services: list[Service] = []
+    probes: list[Probe] = []
+    housekeeping: Housekeeping = Housekeeping()
+    host_interval_s: float = Field(default=5.0, ge=1, le=3600)
+    protected: list[str] = []
+    """Command-line texts of processes that no action may ever touch."""
+
+    @field_validator("services")
+    @classmethod
+    def _unique(cls, services: list[Service]) -> list[Service]:
+        names = [service.name for service in services]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"service names must be unique; twice: {', '.join(sorted(twice))}")
+        for service in services:
+            unknown = set(service.depends_on) - set(names)
+            if unknown:
+                raise ValueError(
+                    f"{service.name} depends on undeclared {', '.join(sorted(unknown))}"
+                )
+        return services
+
+
+class Settings(BaseSettings):
+    """The environment of an installation (prefix ``HOMEOSTAT_``).
+
+    Parameters
+    ----------
+    home : Path
+        Everything kept on disk.
+    api_host, api_port, kafka_port
+        Where the API and the embedded broker listen; loopback unless told otherwise.
+    kafka : str or None
+        ``HOST:PORT[,…]`` of an outside broker; None starts the embedded one.
+    kafka_security, kafka_sasl_mechanism, kafka_username, kafka_password, kafka_ca_file
+        For an outside broker: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, and its credentials.
+    database_url : str or None
+        An SQLAlchemy URL; None is SQLite in `home`.
+    config : Path or None
+        The YAML file; see `Configuration`.
+    partitions : int
+        Partitions of every keyed topic, fixed when the log is made.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HOMEOSTAT_", frozen=True)
+
+    home: Path = Path(".home")
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8000, ge=0, le=65535)
+    kafka_port: int = Field(default=9092, ge=1, le=65535)
+    kafka: str | None = None
+    kafka_security: str = "PLAINTEXT"
+    kafka_sasl_mechanism: str = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+    database_url: str | None = None
+    config: Path | None = None
+    partitions: int = Field(default=4, ge=1, le=1000)
+    workers: int = Field(default=1, ge=1, le=64)
+
+    @property
+    def bootstrap(self) -> str:
+        """Where the broker is."""
+        return self.kafka or f"127.0.0.1:{self.kafka_port}"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the projections."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'homeostat.db'}"
+
+    def configuration(self) -> Configuration:
+        """Return the YAML file's content, or the defaults where none is named."""
+        if self.config is None:
+            return Configuration()
+        try:
+            plain = yaml.safe_load(self.config.read_text(encoding="utf-8")) or {}
+            return Configuration.model_validate(plain)
+        except (OSError, yaml.YAMLError, ValidationError) as error:
+            raise SettingsError(f"HOMEOSTAT_CONFIG={self.config}: {error}") from error
+
+    def secret(self) -> bytes:
+        """Return the installation's secret, made on first use and readable by its owner only."""
+        return read_or_make(self.home / "secret")
+
+    def token(self) -> str:
+        """Return the first API token, made on first use and readable by its owner only."""
+        return read_or_make(self.home / "token").decode("ascii")
+
+
+def host_name(configuration: Configuration) -> str:
+    """Return this host's agent id: the configured one, or the machine's name made valid."""
+    name = configuration.host or socket.gethostname()
+    valid = "".join(c if (c.isalnum() and c.isascii()) or c in "._:@+-" else "-" for c in name)
+    return valid.lstrip("._:@+-") or "host"
+
+
+def read_or_make(path: Path) -> bytes:
+    """Return the secret in `path`; make one of 256 bits where there is none, mode 0600."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    if not path.exists():
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        try:
+            path.hardlink_to(made)  # only one process wins, whole or not at all
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_bytes().strip()
+
+
+def settings_from_environment(**changes: Any) -> Settings:
+    """Return the settings, or raise `SettingsError` naming the variable that is wrong."""
+    try:
+        return Settings(**changes)
+    except ValidationError as error:
+        lines = [f"HOMEOSTAT_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsError("; ".join(lines)) from error

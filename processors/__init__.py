@@ -1,0 +1,1 @@
+"""What decides (pure steps), what runs them (runtime) and what acts (executors)."""

@@ -1,0 +1,1 @@
+"""What flows: the contracts on the wire, the broker, and everything that produces telemetry."""

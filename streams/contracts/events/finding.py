@@ -1,0 +1,71 @@
+"""What was judged wrong, with its evidence."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FindingRaised(msgspec.Struct, frozen=True):
+    """Something is wrong.
+
+    Parameters
+    ----------
+    finding_id : str
+        Stable for the life of the finding.
+    kind : str
+        service_down, agent_offline, threshold, anomaly, disk_pressure, port_conflict,
+        crash_loop, automation_suspended.
+    severity : str
+        info, warning, high, critical or emergency.
+    metric : str
+        The metric that drove it; empty where none did.
+    value, expected_low, expected_high : float or None
+        What was seen, and the range that was expected, in the metric's unit.
+    since : float
+        When the deviation began, seconds since the epoch.
+    summary : str
+        One sentence for a person.
+    drivers : list of str
+        Metrics that contribute, strongest first.
+    agent_type : str
+        The agent's type, so that who decides need not ask.
+    labels : dict
+        The agent's labels at that time (host, group, depends_on, managed).
+    policy_version : int
+        The policy that judged.
+    """
+
+    finding_id: str
+    kind: str
+    severity: str
+    metric: str
+    value: float | None
+    expected_low: float | None
+    expected_high: float | None
+    since: float
+    summary: str
+    policy_version: int
+    drivers: list[str] = []
+    agent_type: str = ""
+    labels: dict[str, str] = {}
+
+
+class FindingChanged(msgspec.Struct, frozen=True):
+    """An open finding got worse or better without ending."""
+
+    finding_id: str
+    kind: str
+    severity: str
+    metric: str
+    value: float | None
+    summary: str
+
+
+class FindingEnded(msgspec.Struct, frozen=True):
+    """A finding is over; `reason` is recovered, new_normal, superseded or agent_gone."""
+
+    finding_id: str
+    kind: str
+    metric: str
+    reason: str
+    lasted_s: float

@@ -1,0 +1,81 @@
+"""Which data belongs to which type, at which version, and where each event goes.
+
+A type's current version is the length of its line of upcasters plus one; `streams.contracts.
+upcasters` holds those lines, and `tests/contracts` a golden file of every version ever written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from streams.contracts import topics
+from streams.contracts.events import action, agent, finding, system
+from streams.contracts.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One type: its name, its data, its version, and the topics that its writer sends it to."""
+
+    name: str
+    data: type[msgspec.Struct]
+    to: tuple[Topic, ...]
+    version: int = 1
+
+    @property
+    def dataschema(self) -> str:
+        """The CloudEvents dataschema: a relative URI of name and version."""
+        return f"/schemas/{self.name}/{self.version}"
+
+
+_D = TypeVar("_D")
+_T = topics
+_TYPES: Final = (
+    EventType("agent.registered", agent.AgentRegistered, (_T.FLEET, _T.GOVERNANCE)),
+    EventType("agent.labelled", agent.AgentLabelled, (_T.FLEET, _T.GOVERNANCE)),
+    EventType("agent.status_changed", agent.AgentStatusChanged, (_T.FLEET, _T.GOVERNANCE)),
+    EventType("agent.transition_refused", agent.AgentTransitionRefused, (_T.FLEET,)),
+    EventType("agent.health_changed", agent.AgentHealthChanged, (_T.FLEET, _T.GOVERNANCE)),
+    EventType("agent.registration_requested", agent.RegistrationRequested, (_T.GOVERNANCE,)),
+    EventType("agent.registration_decided", agent.RegistrationDecided, (_T.TELEMETRY, _T.FLEET)),
+    EventType("agent.lifecycle_requested", agent.LifecycleRequested, (_T.TELEMETRY,)),
+    EventType("metrics.windows_closed", agent.WindowsClosed, (_T.WINDOWS,)),
+    EventType("finding.raised", finding.FindingRaised, (_T.FINDINGS, _T.DECISIONS)),
+    EventType("finding.changed", finding.FindingChanged, (_T.FINDINGS, _T.DECISIONS)),
+    EventType("finding.ended", finding.FindingEnded, (_T.FINDINGS, _T.DECISIONS)),
+    EventType("action.requested", action.ActionRequested, (_T.DECISIONS,)),
+    EventType("action.proposed", action.ActionProposed, (_T.ACTIONS, _T.GOVERNANCE)),
+    EventType("action.withheld", action.ActionWithheld, (_T.ACTIONS,)),
+    EventType("action.approval_given", action.ApprovalGiven, (_T.GOVERNANCE, _T.ACTIONS)),
+    EventType("action.awaiting_approval", action.ActionAwaiting, (_T.ACTIONS,)),
+    EventType("action.queued", action.ActionQueued, (_T.ACTIONS,)),
+    EventType("action.granted", action.ActionGranted, (_T.ACTIONS,)),
+    EventType("action.refused", action.ActionRefused, (_T.ACTIONS, _T.DECISIONS)),
+    EventType("action.claimed", action.ActionClaimed, (_T.ACTIONS, _T.GOVERNANCE)),
+    EventType("action.verified", action.ActionVerified, (_T.ACTIONS,)),
+    EventType("action.finished", action.ActionFinished, (_T.ACTIONS, _T.GOVERNANCE)),
+    EventType("action.concluded", action.ActionFinished, (_T.DECISIONS,)),
+    EventType("policy.changed", system.PolicyChanged, (_T.POLICIES,)),
+    EventType("timer.set", system.TimerSet, (_T.TIMERS,)),
+    EventType("record.dead_lettered", system.DeadLetter, (_T.DEAD_LETTERS,)),
+    EventType("record.skipped", system.RecordSkipped, (_T.DEAD_LETTERS,)),
+)
+
+EVENT_TYPES: Final[dict[str, EventType]] = {t.name: t for t in _TYPES}
+BY_DATA: Final[dict[type[msgspec.Struct], EventType]] = {}
+for _type in reversed(_TYPES):
+    BY_DATA[_type.data] = _type
+
+
+def event_type(name: str) -> EventType:
+    """Return the type called `name`; every action's own type carries a `Command`."""
+    known = EVENT_TYPES.get(name)
+    return known or EventType(name, action.Command, (topics.COMMANDS,))
+
+
+def data_of(data: dict[str, Any], kind: type[_D]) -> _D:
+    """Return an event's data as its struct."""
+    return msgspec.convert(data, kind)

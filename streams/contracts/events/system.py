@@ -1,0 +1,50 @@
+"""Policies, timers and dead letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class PolicyChanged(msgspec.Struct, frozen=True):
+    """A policy came into force: the whole of it, its version and its hash."""
+
+    version: int
+    hash: str
+    policy: dict[str, Any]
+    changed_by: str
+    reason: str = ""
+
+
+class TimerSet(msgspec.Struct, frozen=True):
+    """A step wants a tick in one partition of its inbox at `due` (seconds since the epoch)."""
+
+    inbox: str
+    partition: int
+    due: float
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that was not accepted: why, where it lies, and all of it for a redrive."""
+
+    reason: str
+    detail: str
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: str
+    headers: list[tuple[str, str]]
+    truncated: bool = False
+
+
+class RecordSkipped(msgspec.Struct, frozen=True):
+    """An internal record that a step could not handle was passed over, on the record."""
+
+    step: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str

@@ -1,0 +1,124 @@
+"""Every topic, with its settings: the only home of topic names.
+
+Three kinds of topic exist. An *inbox* is what one stateful step reads; it carries ticks, so it
+expires. A *fact* topic is the permanent record from which every view is rebuilt; nothing in it
+expires. A *snapshot* topic is a cache of a step's state and is compacted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+DAY_MS: Final = 86_400_000
+
+
+class Kind(StrEnum):
+    """What a topic is for, which decides how long it is kept."""
+
+    INBOX = "inbox"
+    FACTS = "facts"
+    SNAPSHOTS = "snapshots"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic and how it is made.
+
+    Parameters
+    ----------
+    name : str
+        The name on the broker.
+    kind : Kind
+        Inbox, facts or snapshots.
+    single : bool
+        One partition only (a governor's inbox, commands); otherwise the installation's number.
+    retention_days : float or None
+        Days until a record expires; None keeps it for ever.
+    log_append_time : bool
+        Whether the broker stamps records itself, so that nobody can backdate one.
+    """
+
+    name: str
+    kind: Kind
+    single: bool = False
+    retention_days: float | None = None
+    log_append_time: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def partitions(self, installation: int) -> int:
+        """Return the number of partitions where the installation uses `installation`."""
+        return 1 if self.single else installation
+
+    def config(self) -> dict[str, str]:
+        """Return the broker's settings for this topic."""
+        config = {"max.message.bytes": str(4 << 20)}
+        if self.kind is Kind.SNAPSHOTS:
+            config |= {
+                "cleanup.policy": "compact",
+                "segment.ms": "600000",
+                "min.cleanable.dirty.ratio": "0.2",
+                "delete.retention.ms": "60000",
+                "max.message.bytes": str(64 << 20),
+            }
+        else:
+            kept = -1 if self.retention_days is None else int(self.retention_days * DAY_MS)
+            config |= {
+                "cleanup.policy": "delete",
+                "retention.ms": str(kept),
+                "retention.bytes": "-1",
+            }
+        if self.log_append_time:
+            config["message.timestamp.type"] = "LogAppendTime"
+        return config | self.extra
+
+
+def _inbox(name: str, *, single: bool = False) -> Topic:
+    return Topic(name, Kind.INBOX, single=single, retention_days=7, log_append_time=True)
+
+
+TELEMETRY: Final = _inbox("telemetry")
+"""Heartbeats from everybody, and signed control records. Inbox of *surveillance*."""
+DECISIONS: Final = _inbox("decisions")
+"""Findings, results of actions, ticks and policies. Inbox of *decision*."""
+GOVERNANCE: Final = _inbox("governance", single=True)
+"""Proposals, outcomes, approvals, fleet changes. Inbox of the *governor*."""
+
+FLEET: Final = Topic("fleet", Kind.FACTS)
+"""What became of agents: registered, status changed, health changed."""
+WINDOWS: Final = Topic("windows", Kind.FACTS, retention_days=400)
+"""Closed metric windows, many agents to a record."""
+FINDINGS: Final = Topic("findings", Kind.FACTS)
+"""Findings raised, changed and ended."""
+ACTIONS: Final = Topic("actions", Kind.FACTS)
+"""The life of every action: proposed, granted, claimed, finished, verified, undone."""
+COMMANDS: Final = Topic("actions.commands", Kind.FACTS, single=True)
+"""Signed imperatives to executors."""
+POLICIES: Final = Topic("policies", Kind.FACTS, single=True)
+"""Every policy ever in force, in order."""
+DEAD_LETTERS: Final = Topic("dead-letters", Kind.FACTS, single=True)
+"""Records from outside that could not be accepted, each with its reason and coordinates."""
+TIMERS: Final = Topic("timers", Kind.INBOX, single=True, retention_days=1)
+"""When a step wants its next tick; read by the ticker alone."""
+
+TOPICS: Final[tuple[Topic, ...]] = (
+    TELEMETRY, DECISIONS, GOVERNANCE, FLEET, WINDOWS, FINDINGS, ACTIONS, COMMANDS, POLICIES,
+    DEAD_LETTERS, TIMERS,
+)  # fmt: skip
+
+
+def snapshots_of(inbox: Topic) -> Topic:
+    """Return the compacted topic for snapshots of the step that reads `inbox`.
+
+    Examples
+    --------
+    >>> snapshots_of(TELEMETRY).name
+    'snapshots.telemetry'
+    """
+    return Topic(f"snapshots.{inbox.name}", Kind.SNAPSHOTS, single=inbox.single)
+
+
+def every_topic() -> tuple[Topic, ...]:
+    """Return all topics of an installation, snapshots included."""
+    return TOPICS + tuple(snapshots_of(t) for t in (TELEMETRY, DECISIONS, GOVERNANCE))

@@ -1,0 +1,50 @@
+"""Old versions, read as the present one.
+
+Each line leads from version 1 upwards; an upcaster takes the data of one version and returns
+that of the next. A version once written stays readable for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from streams.contracts.envelope import Event
+from streams.contracts.errors import UnknownVersion
+from streams.contracts.events.registry import event_type
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {}
+"""Type name to the line of its upcasters; a type without a line is at version 1."""
+
+
+def upcast(event: Event, lines: dict[str, tuple[Upcaster, ...]] = UPCASTERS) -> Event:
+    """Return `event` with its data at the current version of its type.
+
+    Raises
+    ------
+    UnknownVersion
+        Where it was written by a later version of the code, or names no version.
+    """
+    current = event_type(event.type).version
+    version = _version_of(event)
+    if version == current:
+        return event
+    if version > current:
+        detail = f"{event.type} has version {version}; this code reads up to {current}: upgrade it"
+        raise UnknownVersion("version_from_the_future", detail)
+    data = event.data
+    for step in lines[event.type][version - 1 : current - 1]:
+        data = step(data)
+    return msgspec.structs.replace(event, data=data, dataschema=event_type(event.type).dataschema)
+
+
+def _version_of(event: Event) -> int:
+    name, _, version = event.dataschema.rpartition("/")
+    if name != f"/schemas/{event.type}" or not version.isdigit() or version == "0":
+        detail = f"dataschema is {event.dataschema!r}; expected /schemas/{event.type}/N"
+        raise UnknownVersion("unknown_dataschema", detail)
+    return int(version)
