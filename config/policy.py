@@ -24,7 +24,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A part of the policy; unknown keys are refused."""
 
 
-class ClockPolicy(_Part):
+class ClockPolicy(_Part, frozen=True):
     """What is done with a client's own time.
 
     Parameters
@@ -40,7 +40,7 @@ class ClockPolicy(_Part):
     outside: str = "clamp"
 
 
-class PresencePolicy(_Part):
+class PresencePolicy(_Part, frozen=True):
     """When silence means offline.
 
     An agent's own interval is learnt from its heartbeats; after `missed_heartbeats` of them
@@ -55,7 +55,7 @@ class PresencePolicy(_Part):
     outage_gap_s: float = 15.0
 
 
-class Threshold(_Part):
+class Threshold(_Part, frozen=True):
     """A limit with duration and hysteresis.
 
     Parameters
@@ -89,7 +89,7 @@ class Threshold(_Part):
     agent_types: list[str] = []
 
 
-class DetectorPolicy(_Part):
+class DetectorPolicy(_Part, frozen=True):
     """The streaming detector.
 
     Parameters
@@ -119,7 +119,7 @@ class DetectorPolicy(_Part):
     relative_floor: float = 0.05
 
 
-class SurveillancePolicy(_Part):
+class SurveillancePolicy(_Part, frozen=True):
     """Everything that the hot step judges by."""
 
     window_s: float = 60.0
@@ -131,7 +131,7 @@ class SurveillancePolicy(_Part):
     thresholds: list[Threshold] = []
 
 
-class ActionPolicy(_Part):
+class ActionPolicy(_Part, frozen=True):
     """What is known of an action before it was ever tried, and how freely it may run.
 
     Parameters
@@ -166,7 +166,7 @@ class ActionPolicy(_Part):
     parameters: dict[str, Any] = {}
 
 
-class LimitsPolicy(_Part):
+class LimitsPolicy(_Part, frozen=True):
     """Guards beyond a single target."""
 
     minimum_expected_value: float = 0.05
@@ -187,13 +187,13 @@ class LimitsPolicy(_Part):
     simulation: bool = False
 
 
-class TenantPolicy(_Part):
+class TenantPolicy(_Part, frozen=True):
     """Limits of one tenant."""
 
     max_agents: int = 100_000
 
 
-class Policy(_Part):
+class Policy(_Part, frozen=True):
     """The whole policy.
 
     Examples

@@ -186,7 +186,7 @@ def _seen(state: FoldState[Any], event: Event) -> bool:
         return False
     position = Position.parse(event.position)
     source = f"{event.source}|{position.topic}/{position.partition}"
-    mark = (position.offset, position.index)
+    mark = (position.offset, position.ordinal)
     if mark <= state.seen.get(source, (-1, -1)):
         return True
     state.seen[source] = mark

@@ -77,7 +77,7 @@ def derived_id(step: str, position: Position) -> str:
 
 def sequence_of(position: Position) -> str:
     """Return a sequence that sorts as text in the order of the source partition."""
-    return f"{position.offset:019d}.{position.index:05d}"
+    return f"{position.offset:019d}.{position.ordinal:05d}"
 
 
 def rfc3339(at: float) -> str:

@@ -22,16 +22,16 @@ class Position(NamedTuple):
     topic: str
     partition: int
     offset: int
-    index: int = 0
+    ordinal: int = 0
 
     def __str__(self) -> str:
-        return f"{self.topic}/{self.partition}/{self.offset}/{self.index}"
+        return f"{self.topic}/{self.partition}/{self.offset}/{self.ordinal}"
 
     @classmethod
     def parse(cls, text: str) -> Position:
         """Return the position that `text` spells."""
-        topic, partition, offset, index = text.rsplit("/", 3)
-        return cls(topic, int(partition), int(offset), int(index))
+        topic, partition, offset, ordinal = text.rsplit("/", 3)
+        return cls(topic, int(partition), int(offset), int(ordinal))
 
 
 class Record(NamedTuple):
@@ -61,7 +61,7 @@ class Record(NamedTuple):
 
     @property
     def position(self) -> Position:
-        """The record's own coordinates, index 0."""
+        """The record's own coordinates, ordinal 0."""
         return Position(self.topic, self.partition, self.offset)
 
     def header(self, name: str) -> bytes | None:
