@@ -151,7 +151,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOMEOSTAT_", frozen=True)
 
-    home: Path = Path(".home")
+    home: Path = Path(".homeostat")
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     kafka_port: int = Field(default=9092, ge=1, le=65535)

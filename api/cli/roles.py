@@ -1,0 +1,115 @@
+"""One role of an installation as a process: worker, projector, api or node.
+
+Each role imports only what it needs, so that an idle installation stays small.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from config.settings import Settings, settings_from_environment
+from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
+
+PARENT: Final = "HOMEOSTAT_SUPERVISOR"
+"""Names the supervisor's pid for its children: they do not outlive it."""
+_PR_SET_PDEATHSIG: Final = 1
+
+Role = Callable[[Settings, Connection, Signer, asyncio.Event], Awaitable[None]]
+
+
+async def _worker(
+    settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
+) -> None:
+    from processors.runtime.worker import run_worker
+    from processors.topology import steps
+
+    slot = int(os.environ.get("HOMEOSTAT_SLOT", "0"))
+    await run_worker(
+        connection, steps(), signer, slot=slot, partitions=settings.partitions, stop=stop
+    )
+
+
+async def _projector(
+    settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
+) -> None:
+    from projections.projector import run_projector
+
+    await run_projector(settings, connection, signer, stop)
+
+
+async def _api(
+    settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
+) -> None:
+    from api.server import run_api
+
+    await run_api(settings, connection, signer, stop)
+
+
+async def _node(
+    settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
+) -> None:
+    from processors.executors.node import run_node
+
+    await run_node(settings, connection, signer, stop)
+
+
+ROLES: Final[dict[str, Role]] = {
+    "worker": _worker,
+    "projector": _projector,
+    "api": _api,
+    "node": _node,
+}
+
+
+def run_role(name: str) -> int:
+    """Run one role until SIGTERM or SIGINT; return its exit status."""
+    _follow_supervisor(signal.SIGKILL if name == "node" else signal.SIGTERM)
+    logging.basicConfig(
+        level=os.environ.get("HOMEOSTAT_LOG_LEVEL", "INFO"),
+        format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    settings = settings_from_environment()
+    signer = Signer(settings.secret())
+    asyncio.run(_until_told(ROLES[name], settings, Connection.from_settings(settings), signer))
+    return 0
+
+
+async def _until_told(
+    role: Role, settings: Settings, connection: Connection, signer: Signer
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # Imports leave long-lived objects behind; not scanning them again keeps idle cost down.
+    gc.collect()
+    gc.freeze()
+    await role(settings, connection, signer, stop)
+
+
+def _follow_supervisor(farewell: signal.Signals) -> None:
+    """Ask the kernel for `farewell` when the supervisor dies, and leave if it already has.
+
+    A node is killed outright, because SIGTERM would tell it to stop the services that it
+    started; they are adopted when the installation comes back.
+    """
+    supervisor = os.environ.get(PARENT)
+    if supervisor is None or sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(farewell))
+    if os.getppid() != int(supervisor):
+        raise SystemExit("the supervisor is gone")
+
+
+if __name__ == "__main__":
+    sys.exit(run_role(sys.argv[1]))

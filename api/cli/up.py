@@ -1,0 +1,162 @@
+"""`homeostat up`: the whole installation, in the foreground, as one tree of processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from api.cli.supervisor import Child, describe, keep_all_alive
+from config.settings import Settings, SettingsError, settings_from_environment
+from streams.contracts.trust import Signer
+from streams.kafka.admin import ensure_topics
+from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
+
+log = logging.getLogger("homeostat.supervisor")
+
+Reporter = Callable[[str], None]
+
+
+def up() -> int:
+    """Run everything until SIGINT or SIGTERM; return the exit status."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s up %(levelname)s %(message)s", stream=sys.stderr
+    )
+    began = time.monotonic()
+
+    def report(text: str) -> None:
+        sys.stdout.write(f"[{time.monotonic() - began:5.1f} s] {text}\n")
+        sys.stdout.flush()
+
+    try:
+        settings = settings_from_environment()
+        settings.configuration()
+        with _only_one(settings.home):
+            asyncio.run(_run(settings, report))
+    except (SettingsError, BrokerError, InstallationBusy) as error:
+        sys.stderr.write(f"homeostat up: {error}\n")
+        return 2
+    return 0
+
+
+class InstallationBusy(RuntimeError):
+    """Another `up` holds this home."""
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            detail = f"HOMEOSTAT_HOME={home} is in use by another `homeostat up`; end that one"
+            raise InstallationBusy(detail) from None
+        yield
+
+
+async def _run(settings: Settings, report: Reporter) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings.token()
+    connection = Connection.from_settings(settings)
+    broker = None if settings.kafka else await _start_broker(settings, report)
+    try:
+        await _prepare(settings, connection, report)
+        children = asyncio.create_task(keep_all_alive(_waves(settings), stop))
+        guard = asyncio.create_task(_keep_broker(broker, report, stop))
+        ready = asyncio.create_task(_announce(settings, report))
+        await asyncio.wait((children, guard), return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        ready.cancel()
+        report("going down: services, then the rest, then the broker")
+        await children
+        guard.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await guard
+    finally:
+        if broker is not None:
+            await broker.stop()
+    report("down; the log and all state are kept")
+
+
+async def _start_broker(settings: Settings, report: Reporter) -> EmbeddedBroker:
+    broker = EmbeddedBroker(settings.home / "kafka", settings.kafka_port, report=report)
+    await broker.start()
+    report(f"broker accepts connections on {settings.bootstrap}")
+    return broker
+
+
+async def _prepare(settings: Settings, connection: Connection, report: Reporter) -> None:
+    """Make the topics and put the first policy in force; both are nothing where done before."""
+    from streams.kafka.publisher import Publisher
+    from streams.producers.policy import ensure_policy
+
+    await ensure_topics(connection, settings.partitions)
+    async with Publisher(connection) as publisher:
+        await ensure_policy(connection, publisher, Signer(settings.secret()))
+    report("topics and policy are in place")
+
+
+def _waves(settings: Settings) -> list[list[Child]]:
+    """Return the children in the order in which they are told to leave."""
+    workers = [
+        Child(f"worker-{slot}", "worker", {"HOMEOSTAT_SLOT": str(slot)})
+        for slot in range(settings.workers)
+    ]
+    node = Child("node", "node", patience_s=60.0)
+    return [[node], workers, [Child("projector", "projector"), Child("api", "api")]]
+
+
+async def _keep_broker(
+    broker: EmbeddedBroker | None, report: Reporter, stop: asyncio.Event
+) -> None:
+    """Start the embedded broker again whenever it dies, until told to stop."""
+    if broker is None:
+        await stop.wait()
+        return
+    while not stop.is_set():
+        status = await broker.wait()
+        if stop.is_set():
+            return
+        report(f"the broker died ({describe(status)}); starting it again")
+        await broker.start()
+
+
+async def _announce(settings: Settings, report: Reporter) -> None:
+    """Say when the first live measurement can be read, and where."""
+    address = f"http://{settings.api_host}:{settings.api_port}"
+    token = settings.token()
+    while not await asyncio.to_thread(_measured, settings, token):
+        await asyncio.sleep(0.1)
+    report("the API answers with live measurements")
+    report(f"Homeostat is up: {address}/api/v1/agents")
+    report(f"the token lies in {settings.home / 'token'}; Ctrl-C ends it all")
+
+
+def _measured(settings: Settings, token: str) -> bool:
+    """Say whether the API knows an agent that was measured."""
+    import http.client
+    import json
+
+    connection = http.client.HTTPConnection(settings.api_host, settings.api_port, timeout=5)
+    try:
+        headers = {"Authorization": f"Bearer {token}"}
+        connection.request("GET", "/api/v1/agents?type=host", headers=headers)
+        answer = connection.getresponse()
+        return answer.status == http.client.OK and any(
+            agent.get("metrics") for agent in json.load(answer)["items"]
+        )
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
