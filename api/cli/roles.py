@@ -15,9 +15,10 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from streams.kafka.connection import Connection
+
 from config.settings import Settings, settings_from_environment
 from streams.contracts.trust import Signer
-from streams.kafka.connection import Connection
 
 PARENT: Final = "HOMEOSTAT_SUPERVISOR"
 """Names the supervisor's pid for its children: they do not outlive it."""
@@ -30,6 +31,7 @@ async def _worker(
     settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
 ) -> None:
     from processors.runtime.worker import run_worker
+
     from processors.topology import steps
 
     slot = int(os.environ.get("HOMEOSTAT_SLOT", "0"))

@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from api.cli.supervisor import Child, describe, keep_all_alive
-from config.settings import Settings, SettingsError, settings_from_environment
-from streams.contracts.trust import Signer
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
+
+from api.cli.supervisor import Child, describe, keep_all_alive
+from config.settings import Settings, SettingsError, settings_from_environment
+from streams.contracts.trust import Signer
 
 log = logging.getLogger("homeostat.supervisor")
 
