@@ -17,11 +17,10 @@ from typing import Final
 
 from streams.kafka.connection import Connection
 
+from api.cli.supervisor import PARENT
 from config.settings import Settings, settings_from_environment
 from streams.contracts.trust import Signer
 
-PARENT: Final = "HOMEOSTAT_SUPERVISOR"
-"""Names the supervisor's pid for its children: they do not outlive it."""
 _PR_SET_PDEATHSIG: Final = 1
 
 Role = Callable[[Settings, Connection, Signer, asyncio.Event], Awaitable[None]]

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from api.cli.roles import PARENT
-
 log = logging.getLogger("homeostat.supervisor")
 
+PARENT: Final = "HOMEOSTAT_SUPERVISOR"
+"""Names the supervisor's pid for its children: they do not outlive it."""
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 30.0
 CLEAN_AFTER_S: Final = 60.0
