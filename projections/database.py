@@ -1,0 +1,82 @@
+"""The database: SQLite beside the process, or PostgreSQL by URL.
+
+References
+----------
+SQLite documentation, "Write-Ahead Logging" and "PRAGMA synchronous": with WAL, NORMAL keeps the
+file consistent through a power cut; the last transactions may be lost, and are read from the log
+again, because the position is lost with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+BUSY_TIMEOUT_MS: Final = 30_000
+"""How long a writer of SQLite waits for another: longer than the switch of a rebuild takes."""
+
+
+def open_database(url: str, *, read_only: bool = False) -> Engine:
+    """Return an engine for `url`; nothing is connected yet.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///PATH`` or ``postgresql://…``; the driver is ours to choose.
+    read_only : bool
+        Refuse writes (the API's connections).
+
+    Raises
+    ------
+    ValueError
+        Where the URL names a database that is not supported.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        options = "-c default_transaction_read_only=on" if read_only else ""
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=4,
+            connect_args={"options": options} if options else {},
+        )
+    if backend != "sqlite":
+        raise ValueError(f"database URL {url!r}: use sqlite:///PATH or postgresql://HOST/NAME")
+    engine = create_engine(parsed)
+    _prepare_sqlite(engine, read_only=read_only)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        # The driver would begin late and in the wrong mode; see `writing`.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA cache_size = -8000")
+        cursor.execute(f"PRAGMA query_only = {int(read_only)}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction that may write, committed at the end or rolled back.
+
+    On SQLite the write lock is taken at once: a transaction that reads first and then writes
+    would fail where another wrote in between, instead of waiting.
+    """
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection

@@ -1,0 +1,28 @@
+"""The tables, a file a noun; `METADATA` knows them all."""
+
+from projections.models.action import actions
+from projections.models.agent import agents, status_history
+from projections.models.base import METADATA
+from projections.models.dead_letter import dead_letters
+from projections.models.event import events
+from projections.models.finding import findings
+from projections.models.metric import metric_hours, metric_windows
+from projections.models.policy import policies
+from projections.models.progress import counters, epochs, marks, positions
+
+__all__ = [
+    "METADATA",
+    "actions",
+    "agents",
+    "counters",
+    "dead_letters",
+    "epochs",
+    "events",
+    "findings",
+    "marks",
+    "metric_hours",
+    "metric_windows",
+    "policies",
+    "positions",
+    "status_history",
+]

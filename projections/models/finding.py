@@ -1,0 +1,40 @@
+"""Findings, open and ended."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Index, Table
+
+from projections.models.base import METADATA, count, document, ident, moment, number, text
+
+findings: Final = Table(
+    "findings",
+    METADATA,
+    ident("finding_id", key=True),
+    ident("tenant_id"),
+    ident("agent_id"),
+    ident("agent_type"),
+    ident("kind"),
+    ident("severity"),
+    ident("metric"),
+    number("value"),
+    number("expected_low"),
+    number("expected_high"),
+    text("summary"),
+    document("drivers"),
+    document("labels"),
+    document("severities"),
+    count("policy_version"),
+    moment("since"),
+    moment("raised_at", nullable=False),
+    moment("ended_at"),
+    ident("end_reason"),
+    number("lasted_s"),
+    ident("event_id"),
+    ident("correlation_id"),
+    moment("updated_at", nullable=False),
+    Index(None, "tenant_id", "raised_at", "finding_id"),
+    Index(None, "tenant_id", "ended_at"),
+)
+"""One row a finding; `severities` holds ``[at, severity]`` pairs, oldest first."""

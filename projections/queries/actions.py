@@ -1,0 +1,120 @@
+"""Actions: what was proposed, what was done, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.engine import RowMapping
+
+from projections.models import actions
+from projections.queries.paging import Page, columns_of, page, plain
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """An action; times in seconds since the epoch, None for a stage that was not reached.
+
+    `candidates` are `streams.contracts.events.action.Candidate` as plain dicts, `approvals` those
+    of `ApprovalGiven` with ``at``.
+    """
+
+    action_id: str
+    tenant_id: str
+    agent_id: str
+    action: str
+    host: str
+    state: str
+    mode: str
+    risk: float | None
+    score: float | None
+    attempt: int
+    finding_id: str
+    finding_kind: str
+    severity: str
+    parameters: dict[str, Any]
+    candidates: list[dict[str, Any]]
+    group: str
+    depends_on: list[str]
+    timeout_s: float | None
+    policy_version: int
+    policy_hash: str
+    requested_by: str
+    reason: str
+    detail: str
+    approvals: list[dict[str, Any]]
+    approved_by: str
+    preview_hash: str
+    expires_at: float | None
+    retry_at: float | None
+    outcome: str
+    verified: bool
+    check: str
+    duration_s: float | None
+    evidence: dict[str, Any]
+    proposed_at: float | None
+    awaiting_at: float | None
+    queued_at: float | None
+    granted_at: float | None
+    claimed_at: float | None
+    verified_at: float | None
+    finished_at: float | None
+    refused_at: float | None
+    correlation_id: str
+    causation_id: str
+    created_at: float
+    updated_at: float
+
+
+def list_actions(
+    connection: Connection,
+    tenant: str,
+    *,
+    states: Collection[str] = (),
+    agent_id: str | None = None,
+    finding_id: str | None = None,
+    action: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[ActionRow]:
+    """Return actions, newest first.
+
+    Parameters
+    ----------
+    states : collection of str
+        Those of `projections.models.action.actions`; empty for all.
+    """
+    query = select(*columns_of(actions)).where(actions.c.tenant_id == tenant)
+    if states:
+        query = query.where(actions.c.state.in_(sorted(states)))
+    wanted = {"agent_id": agent_id, "finding_id": finding_id, "action": action}
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(actions.c[name] == value)
+    order = [actions.c.created_at, actions.c.action_id]
+    return page(connection, query, order, _action, limit, cursor, descending=True)
+
+
+def get_action(connection: Connection, tenant: str, action_id: str) -> ActionRow | None:
+    """Return one action, or None where there is none of that id."""
+    query = select(*columns_of(actions)).where(
+        actions.c.tenant_id == tenant, actions.c.action_id == action_id
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _action(row)
+
+
+def count_actions(connection: Connection, tenant: str) -> dict[str, int]:
+    """Return how many actions there are, by state."""
+    query = (
+        select(actions.c.state, func.count())
+        .where(actions.c.tenant_id == tenant)
+        .group_by(actions.c.state)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _action(row: RowMapping) -> ActionRow:
+    return ActionRow(**plain(row))

@@ -1,0 +1,152 @@
+"""Agents: lists, one, and what they have been."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, String, cast, func, or_, select
+from sqlalchemy.engine import RowMapping
+
+from projections.models import agents, status_history
+from projections.queries.paging import Page, columns_of, page, plain
+
+_INTERNAL: Final = ("status_event", "health_event")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """An agent as it is now; times in seconds since the epoch, scores 0-100."""
+
+    tenant_id: str
+    agent_id: str
+    type: str
+    status: str
+    status_since: float | None
+    status_reason: str
+    provisional: bool
+    labels: dict[str, str]
+    health_level: str
+    health_score: float | None
+    consecutive_failures: int
+    health_since: float | None
+    health_reasons: list[str]
+    metrics: dict[str, float]
+    last_seen: float | None
+    registered_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What an agent was, and from when to when; `valid_to` None means still.
+
+    Parameters
+    ----------
+    aspect : str
+        ``status`` or ``health``.
+    value : str
+        The status, or the level of health.
+    score : float or None
+        0-100, of health only.
+    """
+
+    aspect: str
+    value: str
+    score: float | None
+    reason: str
+    valid_from: float
+    valid_to: float | None
+
+
+def list_agents(
+    connection: Connection,
+    tenant: str,
+    *,
+    status: str | None = None,
+    type: str | None = None,  # noqa: A002 - the column's name, and the API's
+    health: str | None = None,
+    text: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[AgentRow]:
+    """Return agents by id.
+
+    Parameters
+    ----------
+    text : str or None
+        Occurs in the id, the type or the labels, whatever its case.
+    """
+    query = select(*columns_of(agents, *_INTERNAL)).where(agents.c.tenant_id == tenant)
+    for column, wanted in ((agents.c.status, status), (agents.c.type, type)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if health is not None:
+        query = query.where(agents.c.health_level == health)
+    if text:
+        searched = (agents.c.agent_id, agents.c.type, cast(agents.c.labels, String))
+        query = query.where(
+            or_(*(func.lower(c).contains(text.lower(), autoescape=True) for c in searched))
+        )
+    return page(connection, query, [agents.c.agent_id], _agent, limit, cursor)
+
+
+def get_agent(connection: Connection, tenant: str, agent_id: str) -> AgentRow | None:
+    """Return one agent, or None where it is not registered."""
+    query = select(*columns_of(agents, *_INTERNAL)).where(
+        agents.c.tenant_id == tenant, agents.c.agent_id == agent_id
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _agent(row)
+
+
+def agent_at(connection: Connection, tenant: str, agent_id: str, at: float) -> list[Interval]:
+    """Return what an agent was at a past moment: its status and its health then."""
+    history = status_history.c
+    query = _history(tenant, agent_id).where(
+        history.valid_from <= at, or_(history.valid_to.is_(None), history.valid_to > at)
+    )
+    return [_interval(row) for row in connection.execute(query).mappings()]
+
+
+def agent_history(
+    connection: Connection,
+    tenant: str,
+    agent_id: str,
+    *,
+    since: float = 0.0,
+    limit: int = 500,
+) -> list[Interval]:
+    """Return an agent's intervals of status and health that reach past `since`, oldest first."""
+    history = status_history.c
+    query = (
+        _history(tenant, agent_id)
+        .where(or_(history.valid_to.is_(None), history.valid_to > since))
+        .order_by(history.valid_from.desc(), history.event_id)
+        .limit(limit)
+    )
+    return [_interval(row) for row in connection.execute(query).mappings()][::-1]
+
+
+def count_agents(connection: Connection, tenant: str) -> dict[str, dict[str, int]]:
+    """Return how many agents there are, by ``status``, ``health_level`` and ``type``."""
+    counts: dict[str, dict[str, int]] = {}
+    for column in (agents.c.status, agents.c.health_level, agents.c.type):
+        query = select(column, func.count()).where(agents.c.tenant_id == tenant).group_by(column)
+        counts[column.name] = {row[0]: row[1] for row in connection.execute(query)}
+    return counts
+
+
+def _history(tenant: str, agent_id: str) -> Any:
+    names = ("aspect", "value", "score", "reason", "valid_from", "valid_to")
+    return select(*(status_history.c[name] for name in names)).where(
+        status_history.c.tenant_id == tenant, status_history.c.agent_id == agent_id
+    )
+
+
+def _agent(row: RowMapping) -> AgentRow:
+    return AgentRow(**plain(row))
+
+
+def _interval(row: RowMapping) -> Interval:
+    return Interval(**plain(row))

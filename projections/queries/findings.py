@@ -1,0 +1,105 @@
+"""Findings: what is wrong, and what was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.engine import RowMapping
+
+from projections.models import findings
+from projections.queries.paging import Page, columns_of, page, plain
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A finding; times in seconds since the epoch, `severities` as (at, severity) pairs.
+
+    `correlation_id` is what its actions carry too: see `projections.queries.events.chain`.
+    """
+
+    finding_id: str
+    tenant_id: str
+    agent_id: str
+    agent_type: str
+    kind: str
+    severity: str
+    metric: str
+    value: float | None
+    expected_low: float | None
+    expected_high: float | None
+    summary: str
+    drivers: list[str]
+    labels: dict[str, str]
+    severities: list[tuple[float, str]]
+    policy_version: int
+    since: float | None
+    raised_at: float
+    ended_at: float | None
+    end_reason: str
+    lasted_s: float | None
+    event_id: str
+    correlation_id: str
+    updated_at: float
+
+
+def list_findings(
+    connection: Connection,
+    tenant: str,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    severity: str | None = None,
+    agent_id: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[FindingRow]:
+    """Return findings, newest first.
+
+    Parameters
+    ----------
+    state : str or None
+        ``open`` or ``ended``; None for both.
+
+    Raises
+    ------
+    ValueError
+        For another state.
+    """
+    if state not in (None, "open", "ended"):
+        raise ValueError(f"state is {state!r}; use open or ended")
+    query = select(*columns_of(findings)).where(findings.c.tenant_id == tenant)
+    if state is not None:
+        ended = findings.c.ended_at
+        query = query.where(ended.is_(None) if state == "open" else ended.is_not(None))
+    wanted = {"kind": kind, "severity": severity, "agent_id": agent_id}
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(findings.c[name] == value)
+    order = [findings.c.raised_at, findings.c.finding_id]
+    return page(connection, query, order, _finding, limit, cursor, descending=True)
+
+
+def get_finding(connection: Connection, tenant: str, finding_id: str) -> FindingRow | None:
+    """Return one finding, or None where there is none of that id."""
+    query = select(*columns_of(findings)).where(
+        findings.c.tenant_id == tenant, findings.c.finding_id == finding_id
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _finding(row)
+
+
+def count_open_findings(connection: Connection, tenant: str) -> dict[str, int]:
+    """Return how many findings are open, by severity."""
+    query = (
+        select(findings.c.severity, func.count())
+        .where(findings.c.tenant_id == tenant, findings.c.ended_at.is_(None))
+        .group_by(findings.c.severity)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _finding(row: RowMapping) -> FindingRow:
+    values = plain(row)
+    values["severities"] = [(at, severity) for at, severity in values["severities"]]
+    return FindingRow(**values)

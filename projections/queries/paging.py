@@ -1,0 +1,103 @@
+"""Pages by keyset: a cursor holds the sort key of the last row, so pages never shift."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, Table, tuple_
+from sqlalchemy.engine import RowMapping
+
+R = TypeVar("R")
+MAX_LIMIT: Final = 1000
+
+
+class CursorError(ValueError):
+    """A cursor was not made by these queries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """One page of a list.
+
+    Parameters
+    ----------
+    items : list
+        The rows.
+    next_cursor : str or None
+        Hand it in for the next page; None where there is none.
+    """
+
+    items: list[R]
+    next_cursor: str | None
+
+
+def encode_cursor(key: Sequence[Any]) -> str:
+    """Return an opaque cursor for a sort key.
+
+    Examples
+    --------
+    >>> decode_cursor(encode_cursor([1.5, "a"]), 2)
+    [1.5, 'a']
+    """
+    return base64.urlsafe_b64encode(msgspec.json.encode(list(key))).decode("ascii").rstrip("=")
+
+
+def decode_cursor(cursor: str, length: int) -> list[Any]:
+    """Return the sort key in a cursor, or raise `CursorError`."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        key = msgspec.json.decode(raw, type=list[str | float | int | None])
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise CursorError(f"cursor is {cursor[:40]!r}; hand in one from an earlier page") from error
+    if len(key) != length:
+        raise CursorError(f"cursor is {cursor[:40]!r}; it belongs to another list")
+    return key
+
+
+def bounded(limit: int) -> int:
+    """Return `limit` within 1 to `MAX_LIMIT`."""
+    return max(1, min(limit, MAX_LIMIT))
+
+
+def page(
+    connection: Connection,
+    query: Select[Any],
+    order: Sequence[ColumnElement[Any]],
+    make: Callable[[RowMapping], R],
+    limit: int,
+    cursor: str | None,
+    *,
+    descending: bool = False,
+) -> Page[R]:
+    """Return the rows of `query` in `order` after `cursor`.
+
+    Parameters
+    ----------
+    order : sequence of columns
+        A unique key of columns that `query` selects; NULL must not occur in it.
+    """
+    limit = bounded(limit)
+    if cursor is not None:
+        key, last = tuple_(*order), tuple_(*decode_cursor(cursor, len(order)))
+        query = query.where(key < last if descending else key > last)
+    query = query.order_by(*(c.desc() if descending else c.asc() for c in order))
+    rows = connection.execute(query.limit(limit + 1)).mappings().all()
+    following = None
+    if len(rows) > limit:
+        following = encode_cursor([rows[limit - 1][column] for column in order])
+    return Page([make(row) for row in rows[:limit]], following)
+
+
+def plain(row: RowMapping, *without: str) -> dict[str, Any]:
+    """Return a row as keyword arguments of its dataclass."""
+    return {name: value for name, value in row.items() if name not in without}
+
+
+def columns_of(table: Table, *without: str) -> list[ColumnElement[Any]]:
+    """Return the columns of `table` but those named."""
+    return [column for column in table.c if column.name not in without]
