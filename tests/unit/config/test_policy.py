@@ -1,0 +1,42 @@
+"""The policy: its file, its types, its hash."""
+
+import msgspec
+import pytest
+
+from config.policy import PolicyError, default_policy, load_policy, policy_from, policy_hash
+
+
+def test_the_shipped_policy_loads_and_keeps_its_hash_through_an_event():
+    policy = default_policy()
+    assert policy_hash(policy_from(msgspec.to_builtins(policy))) == policy_hash(policy)
+
+
+def test_another_limit_is_another_hash():
+    plain = msgspec.to_builtins(default_policy())
+    plain["limits"]["max_concurrent"] = 4
+    assert policy_hash(policy_from(plain)) != policy_hash(default_policy())
+
+
+@pytest.mark.parametrize(
+    ("plain", "named"),
+    [
+        ({"limts": {}}, "limts"),
+        ({"limits": {"max_concurrent": "three"}}, "max_concurrent"),
+        ({"actions": {"service.restart": {"risk": None}}}, "risk"),
+        ([], "object"),
+    ],
+)
+def test_a_mistake_is_named(plain, named):
+    with pytest.raises(PolicyError, match=named):
+        policy_from(plain)
+
+
+def test_an_unreadable_file_is_named(tmp_path):
+    with pytest.raises(PolicyError, match=r"absent\.yaml"):
+        load_policy(tmp_path / "absent.yaml")
+
+
+def test_the_governor_is_asked_for_risky_actions_only_by_a_person():
+    limits = default_policy().limits
+    for name, action in default_policy().actions.items():
+        assert action.mode != "auto" or action.risk <= limits.risk_needs_person, name

@@ -1,0 +1,78 @@
+"""Settings: what is read, and how a mistake is named."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from config.settings import (
+    Configuration,
+    SettingsError,
+    host_name,
+    read_or_make,
+    settings_from_environment,
+)
+
+SERVICE = "services: [{name: web, command: [python3, -m, http.server]}]"
+
+
+def configured(tmp_path: Path, text: str) -> Configuration:
+    path = tmp_path / "homeostat.yaml"
+    path.write_text(text)
+    return settings_from_environment(config=path).configuration()
+
+
+def test_the_environment_decides(monkeypatch):
+    monkeypatch.setenv("HOMEOSTAT_API_PORT", "8123")
+    monkeypatch.setenv("HOMEOSTAT_KAFKA", "broker:9092")
+    settings = settings_from_environment()
+    assert settings.api_port == 8123
+    assert settings.bootstrap == "broker:9092"
+
+
+def test_a_wrong_variable_is_named(monkeypatch):
+    monkeypatch.setenv("HOMEOSTAT_API_PORT", "many")
+    with pytest.raises(SettingsError, match="HOMEOSTAT_API_PORT"):
+        settings_from_environment()
+
+
+def test_a_service_needs_little(tmp_path):
+    (service,) = configured(tmp_path, SERVICE).services
+    assert service.health.process
+    assert not service.detach
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("servces: []", "servces"),
+        ("services: [{name: web}]", "command"),
+        ("services: [{name: a/b, command: [x]}]", "name"),
+        ("services: [{name: a, command: [x]}, {name: a, command: [y]}]", "twice: a"),
+        ("services: [{name: a, command: [x], depends_on: [b]}]", "undeclared b"),
+        ("services: {", "expected"),
+    ],
+)
+def test_a_wrong_configuration_is_named(tmp_path, text, named):
+    with pytest.raises(SettingsError, match=named):
+        configured(tmp_path, text)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"absent\.yaml"):
+        settings_from_environment(config=tmp_path / "absent.yaml").configuration()
+
+
+def test_a_secret_is_made_once_and_for_its_owner_only(tmp_path):
+    path = tmp_path / "home" / "token"
+    with ThreadPoolExecutor(8) as pool:
+        seen = set(pool.map(lambda _: read_or_make(path), range(32)))
+    assert len(seen) == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in path.parent.iterdir()] == ["token"]
+
+
+def test_a_host_is_named_so_that_it_can_be_a_key():
+    assert host_name(Configuration(host="db-1")) == "db-1"
+    assert "/" not in host_name(Configuration())
