@@ -1,0 +1,1 @@
+"""Everything that speaks Kafka: the embedded broker, and clients with our guarantees."""

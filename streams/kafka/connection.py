@@ -1,0 +1,111 @@
+"""How clients reach the broker: the embedded one, or one outside with TLS and SASL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from config.settings import Settings, SettingsError
+
+SECURITY: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+SASL: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the broker is and how to prove who we are.
+
+    Parameters
+    ----------
+    bootstrap : str
+        ``HOST:PORT[,HOST:PORT…]``.
+    security : str
+        PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
+    sasl_mechanism : str
+        PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; used with SASL only.
+    username, password : str or None
+        Needed with SASL.
+    ca_file : Path or None
+        Authorities to trust with TLS; None trusts the system's.
+
+    Raises
+    ------
+    SettingsError
+        If the parts do not fit each other; names the variable.
+    """
+
+    bootstrap: str
+    security: str = "PLAINTEXT"
+    sasl_mechanism: str = "SCRAM-SHA-512"
+    username: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        _one_of("HOMEOSTAT_KAFKA_SECURITY", self.security, SECURITY)
+        if not self.sasl:
+            return
+        _one_of("HOMEOSTAT_KAFKA_SASL_MECHANISM", self.sasl_mechanism, SASL)
+        given = {"USERNAME": self.username, "PASSWORD": self.password}
+        for name in (name for name, value in given.items() if not value):
+            raise SettingsError(f"HOMEOSTAT_KAFKA_{name} must be set with {self.security}")
+
+    @property
+    def sasl(self) -> bool:
+        """Whether a user name and password are sent."""
+        return self.security.startswith("SASL_")
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted and the broker's certificate checked."""
+        return self.security.endswith("SSL")
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Connection:
+        """Return the connection that the environment describes."""
+        if settings.kafka is None:
+            return cls(settings.bootstrap)
+        password = settings.kafka_password
+        return cls(
+            settings.kafka,
+            settings.kafka_security,
+            settings.kafka_sasl_mechanism,
+            settings.kafka_username,
+            password.get_secret_value() if password else None,
+            settings.kafka_ca_file,
+        )
+
+    def client_options(self) -> Mapping[str, Any]:
+        """Return the keyword arguments that every aiokafka client takes."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap,
+            "security_protocol": self.security,
+        }
+        if self.tls:
+            options["ssl_context"] = self._tls_context()
+        if self.sasl:
+            options |= {
+                "sasl_mechanism": self.sasl_mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
+        return options
+
+    def _tls_context(self) -> Any:
+        import ssl
+
+        try:
+            return ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            raise SettingsError(f"HOMEOSTAT_KAFKA_CA_FILE={self.ca_file}: {error}") from error
+
+    def __repr__(self) -> str:
+        # A password never reaches a log.
+        return f"Connection({self.bootstrap!r}, {self.security}, user={self.username!r})"
+
+
+def _one_of(variable: str, value: str, valid: tuple[str, ...]) -> None:
+    if value not in valid:
+        raise SettingsError(f"{variable}={value!r} is unknown; use one of {', '.join(valid)}")
