@@ -1,0 +1,49 @@
+"""The schema's history, applied at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from projections.database import writing
+
+HEAD: Final = "0001"
+"""The revision that the models describe; a test holds it against the scripts."""
+_LOCK: Final = 0x486F6D65  # one migration at a time
+
+
+def prepare(engine: Engine) -> None:
+    """Bring the schema to `HEAD`; at once where it is there already.
+
+    Raises
+    ------
+    alembic.util.CommandError
+        Where a later version of the code made the schema.
+    """
+    with engine.connect() as connection:
+        if _revision(connection) == HEAD:
+            return
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if _revision(connection) != HEAD:
+            _upgrade(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

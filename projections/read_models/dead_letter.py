@@ -1,0 +1,63 @@
+"""Records that were not accepted, passed over, or refused as forged."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from processors.dead_letters import dead_letter
+from projections.models import dead_letters
+from projections.read_models.typed import data_as
+from projections.rows import Row, Rows, Seen
+from streams.contracts.errors import ContractError
+from streams.contracts.events.system import DeadLetter, RecordSkipped
+from streams.contracts.record import Record
+
+_NAMESPACE: Final = uuid.UUID("a1c33a1b-7a0f-5c39-8a53-6b0c5b0f5b0e")
+
+
+def dead_lettered(rows: Rows, seen: Seen) -> None:
+    """Keep a record from outside with all of its bytes, for a redrive."""
+    data = data_as(seen, DeadLetter)
+    rows.put(dead_letters, _row(seen.event.id, "dead_letter", seen.at, data))
+
+
+def skipped(rows: Rows, seen: Seen) -> None:
+    """Keep the coordinates of a record that a step passed over."""
+    data = data_as(seen, RecordSkipped)
+    letter = DeadLetter(
+        data.reason, data.detail, data.topic, data.partition, data.offset, "", "", []
+    )
+    row = _row(seen.event.id, "skipped", seen.at, letter)
+    rows.put(dead_letters, row | {"step": data.step})
+
+
+def refused(rows: Rows, record: Record, error: ContractError) -> None:
+    """Keep a record of an internal topic that is forged or cannot be read; nothing else moves."""
+    data = dead_letter(record, error).data
+    name = f"{record.topic}/{record.partition}/{record.offset}"
+    if isinstance(data, DeadLetter):
+        row = _row(str(uuid.uuid5(_NAMESPACE, name)), "untrusted", record.timestamp, data)
+        rows.put(dead_letters, row)
+    rows.count("refused", error.reason)
+
+
+FOLDS: Final = {"record.dead_lettered": dead_lettered, "record.skipped": skipped}
+
+
+def _row(event_id: str, kind: str, at: float, data: DeadLetter) -> Row:
+    return {
+        "event_id": event_id,
+        "kind": kind,
+        "step": "",
+        "reason": data.reason,
+        "detail": data.detail,
+        "topic": data.topic,
+        "partition": data.partition,
+        "offset": data.offset,
+        "key": data.key,
+        "value": data.value,
+        "headers": [list(header) for header in data.headers],
+        "truncated": data.truncated,
+        "at": at,
+    }

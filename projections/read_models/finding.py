@@ -1,0 +1,109 @@
+"""Findings: raised, changed, ended."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Table
+
+from projections.models import findings
+from projections.read_models.typed import data_as
+from projections.rows import Key, Row, Rows, Seen
+from streams.contracts.events.finding import FindingChanged, FindingEnded, FindingRaised
+
+FindingData = FindingRaised | FindingChanged | FindingEnded
+
+
+def raised(rows: Rows, seen: Seen) -> None:
+    """Open a finding, with its evidence."""
+    data = data_as(seen, FindingRaised)
+    row = _row(rows, seen) | {
+        "agent_type": data.agent_type,
+        "expected_low": data.expected_low,
+        "expected_high": data.expected_high,
+        "drivers": data.drivers,
+        "labels": data.labels,
+        "policy_version": data.policy_version,
+        "since": data.since,
+        "raised_at": seen.at,
+        "ended_at": None,
+        "end_reason": "",
+        "lasted_s": None,
+        "event_id": seen.event.id,
+        "correlation_id": seen.event.correlationid or data.finding_id,
+    }
+    rows.put(findings, _judged(row, data, seen.at))
+
+
+def changed(rows: Rows, seen: Seen) -> None:
+    """Note that it got worse or better."""
+    rows.put(findings, _judged(_row(rows, seen), data_as(seen, FindingChanged), seen.at))
+
+
+def ended(rows: Rows, seen: Seen) -> None:
+    """Close it."""
+    data = data_as(seen, FindingEnded)
+    row = _row(rows, seen)
+    row |= {"ended_at": seen.at, "end_reason": data.reason, "lasted_s": data.lasted_s}
+    rows.put(findings, row)
+
+
+FOLDS: Final = {"finding.raised": raised, "finding.changed": changed, "finding.ended": ended}
+
+
+def touched(seen: Seen) -> tuple[Table, Key]:
+    """Return the row that an event of `FOLDS` changes."""
+    return findings, (_identified(seen).finding_id,)
+
+
+def _judged(row: Row, data: FindingRaised | FindingChanged, at: float) -> Row:
+    return row | {
+        "severity": data.severity,
+        "severities": [*row["severities"], [at, data.severity]],
+        "value": data.value,
+        "summary": data.summary,
+    }
+
+
+def _row(rows: Rows, seen: Seen) -> Row:
+    data = _identified(seen)
+    row = rows.get(findings, data.finding_id) or _blank(seen, data)
+    row["updated_at"] = seen.at
+    return row
+
+
+def _identified(seen: Seen) -> FindingData:
+    if seen.event.type == "finding.raised":
+        return data_as(seen, FindingRaised)
+    if seen.event.type == "finding.changed":
+        return data_as(seen, FindingChanged)
+    return data_as(seen, FindingEnded)
+
+
+def _blank(seen: Seen, data: FindingData) -> Row:
+    tenant, agent = seen.agent
+    return {
+        "finding_id": data.finding_id,
+        "tenant_id": tenant,
+        "agent_id": agent,
+        "agent_type": "",
+        "kind": data.kind,
+        "severity": "",
+        "metric": data.metric,
+        "value": None,
+        "expected_low": None,
+        "expected_high": None,
+        "summary": "",
+        "drivers": [],
+        "labels": {},
+        "severities": [],
+        "policy_version": 0,
+        "since": None,
+        "raised_at": seen.at,
+        "ended_at": None,
+        "end_reason": "",
+        "lasted_s": None,
+        "event_id": seen.event.id,
+        "correlation_id": seen.event.correlationid or data.finding_id,
+        "updated_at": seen.at,
+    }

@@ -1,0 +1,85 @@
+"""Windows of metrics: one row an agent, metric and minute; hours add up from them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from projections.models import metric_windows
+from projections.read_models.typed import data_as
+from projections.rows import Row, Rows, Seen
+from streams.contracts.errors import InvalidField
+from streams.contracts.events.agent import WindowsClosed
+
+HOUR_S: Final = 3600.0
+
+
+def windows_closed(rows: Rows, seen: Seen) -> None:
+    """Add the windows of one event; the store rolls them up.
+
+    Raises
+    ------
+    InvalidField
+        Where its columns differ in length.
+    """
+    data = data_as(seen, WindowsClosed)
+    values = (data.agents, data.count, data.mean, data.minimum, data.maximum, data.last)
+    lengths = sorted({len(column) for column in values})
+    if len(lengths) > 1:
+        raise InvalidField("ragged_columns", "columns", lengths, "give one value an agent")
+    columns = zip(*values, strict=True)
+    for key, count, mean, minimum, maximum, last in columns:
+        tenant, _, agent = key.partition("/")
+        rows.append(
+            metric_windows,
+            {
+                "tenant_id": tenant,
+                "agent_id": agent,
+                "metric": data.metric,
+                "start": data.start,
+                "count": count,
+                "mean": mean,
+                "minimum": minimum,
+                "maximum": maximum,
+                "last": last,
+                "width_s": data.width_s,
+            },
+        )
+
+
+FOLDS: Final = {"metrics.windows_closed": windows_closed}
+
+
+def hourly(windows: list[Row]) -> list[Row]:
+    """Return the windows added up by agent, metric and hour, in order of their keys."""
+    hours: dict[tuple[str, str, str, float], Row] = {}
+    for window in windows:
+        start = window["start"] - window["start"] % HOUR_S
+        key = (window["tenant_id"], window["agent_id"], window["metric"], start)
+        row = {name: value for name, value in window.items() if name != "width_s"}
+        row |= {"start": start, "last_start": window["start"]}
+        hours[key] = added(hours[key], row) if key in hours else row
+    return [hours[key] for key in sorted(hours)]
+
+
+def added(left: Row, right: Row) -> Row:
+    """Return two rows of one hour as one.
+
+    Examples
+    --------
+    >>> one = {"count": 1, "mean": 2.0, "minimum": 2.0, "maximum": 2.0, "last": 2.0}
+    >>> two = {"count": 3, "mean": 4.0, "minimum": 1.0, "maximum": 9.0, "last": 5.0}
+    >>> both = added(one | {"last_start": 0.0}, two | {"last_start": 60.0})
+    >>> both["count"], both["mean"], both["minimum"], both["maximum"], both["last"]
+    (4, 3.5, 1.0, 9.0, 5.0)
+    """
+    count = left["count"] + right["count"]
+    later = right if right["last_start"] >= left["last_start"] else left
+    total = left["mean"] * left["count"] + right["mean"] * right["count"]
+    return left | {
+        "count": count,
+        "mean": total / count if count else 0.0,
+        "minimum": min(left["minimum"], right["minimum"]),
+        "maximum": max(left["maximum"], right["maximum"]),
+        "last": later["last"],
+        "last_start": later["last_start"],
+    }

@@ -1,0 +1,38 @@
+"""How long windows of metrics are kept, in the log's own time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from projections import store
+from projections.models import metric_windows
+from projections.rows import Rows
+
+
+@dataclass(slots=True)
+class Retention:
+    """Deletes old windows, at most once an hour of the log's time.
+
+    Parameters
+    ----------
+    minutes_days, hours_days : float
+        How long windows and hours are kept, counted from the newest window.
+    """
+
+    minutes_days: float = 7.0
+    hours_days: float = 400.0
+    _next: float = field(default=0.0, init=False)
+
+    def apply(self, connection: Connection, rows: Rows) -> None:
+        """Delete what has become too old through the windows of this batch."""
+        written = rows.appended.get(metric_windows)
+        if not written:
+            return
+        newest = max(row["start"] for row in written)
+        if newest >= self._next:
+            self._next = newest + 3600.0
+            store.purge_windows(
+                connection, newest, self.minutes_days * 86400.0, self.hours_days * 86400.0
+            )
