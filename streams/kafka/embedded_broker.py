@@ -86,8 +86,7 @@ class EmbeddedBroker:
         if self._process is not None and self._process.poll() is None:
             raise BrokerError(f"the broker runs already, as process {self._process.pid}")
         controller_port = await asyncio.to_thread(self._prepare)
-        java = self._java or await asyncio.to_thread(self._make_java)
-        self._java = java
+        java = self._java = await asyncio.to_thread(self._make_java)
         if not self._home.formatted:
             self._report("formatting the broker's storage")
             await asyncio.to_thread(self._home.format, java.command())

@@ -29,3 +29,7 @@ class BrokerAway(PublishError):
 
 class RecordTooLarge(PublishError):
     """A record is larger than a request may be; it will never be accepted."""
+
+
+class PositionLost(RuntimeError):
+    """A position lies outside what the broker keeps: records expired, or another log."""
