@@ -6,6 +6,7 @@ version that it used, and a replay decides under the same one.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ import msgspec
 import yaml
 
 _FILE: Final = Path(__file__).with_name("policy.yaml")
+_PRESETS: Final = Path(__file__).with_name("presets")
 
 
 class PolicyError(ValueError):
@@ -167,14 +169,41 @@ class ActionPolicy(_Part, frozen=True):
 
 
 class LimitsPolicy(_Part, frozen=True):
-    """Guards beyond a single target."""
+    """Guards beyond a single target.
+
+    Parameters
+    ----------
+    maximum_risk : float
+        An action riskier than this is not a candidate at all.
+    risk_needs_person : float
+        An action riskier than this is never automatic.
+    blast_radius : float
+        Share of a group that may be worked on at once.
+    stable_after_s : float
+        A fix has worked when its finding stays away this long, times the tries it took.
+    evidence_ttl_s : float
+        A proposal that waited longer is refused, and weighed anew on fresh evidence.
+    unheard_dependency_s : float
+        How long a target waits for a dependency that nobody has heard of yet.
+    finish_grace_s : float
+        How long after its time limit an executor's result may still arrive.
+    breaker_share, breaker_minimum
+        Share, and least number, of a tenant's agents failing at once that opens the breaker.
+    breaker_pause_s : float
+        Pause after a probe failed while the breaker is open.
+    """
 
     minimum_expected_value: float = 0.05
+    maximum_risk: float = 1.0
     risk_weight: float = 0.5
     risk_needs_person: float = 0.7
     max_concurrent: int = 3
     max_concurrent_per_host: int = 2
+    max_queued: int = 1000
     blast_radius: float = 0.34
+    evidence_ttl_s: float = 300.0
+    unheard_dependency_s: float = 5.0
+    finish_grace_s: float = 30.0
     approval_ttl_s: float = 3600.0
     command_ttl_s: float = 60.0
     backoff_base_s: float = 2.0
@@ -182,8 +211,10 @@ class LimitsPolicy(_Part, frozen=True):
     backoff_cap_s: float = 300.0
     same_fix_tries: int = 2
     failures_before_alert: int = 3
+    stable_after_s: float = 10.0
     breaker_share: float = 0.5
     breaker_minimum: int = 10
+    breaker_pause_s: float = 30.0
     simulation: bool = False
 
 
@@ -227,11 +258,22 @@ def load_policy(path: Path = _FILE) -> Policy:
     PolicyError
         With the field, what is wrong with it, and the file.
     """
-    try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise PolicyError(f"{path}: {error}") from error
-    return policy_from(plain, str(path))
+    return policy_from(_plain(path), str(path))
+
+
+def load_preset(name: str) -> Policy:
+    """Return the shipped policy with the changes of ``config/presets/NAME.yaml`` laid over it.
+
+    Examples
+    --------
+    >>> load_preset("cautious").limits.simulation
+    True
+    """
+    path = _PRESETS / f"{name}.yaml"
+    known = sorted(preset.stem for preset in _PRESETS.glob("*.yaml"))
+    if name not in known:
+        raise PolicyError(f"there is no preset {name!r}; use one of {', '.join(known)}")
+    return policy_from(_overlaid(_plain(_FILE), _plain(path)), str(path))
 
 
 def policy_from(plain: Any, where: str = "policy") -> Policy:
@@ -242,6 +284,21 @@ def policy_from(plain: Any, where: str = "policy") -> Policy:
         raise PolicyError(f"{where}: {error}; see config/policy.yaml for every key") from error
 
 
+@functools.cache
 def default_policy() -> Policy:
-    """Return the policy that ships with the package."""
+    """Return the policy that ships with the package, read once per process."""
     return load_policy(_FILE)
+
+
+def _plain(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise PolicyError(f"{path}: {error}") from error
+
+
+def _overlaid(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    merged = {key: _overlaid(below.get(key), value) for key, value in above.items()}
+    return below | merged

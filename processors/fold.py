@@ -13,11 +13,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from config.policy import Policy, default_policy, policy_from, policy_hash
+from config.policy import Policy, PolicyError, default_policy, policy_from, policy_hash
 from processors.dead_letters import dead_letter
 from processors.step import Context, Emission, Fact
 from streams.contracts.envelope import Event, decode_event
-from streams.contracts.errors import ContractError, Untrusted
+from streams.contracts.errors import ContractError, InvalidField, MalformedRecord, Untrusted
 from streams.contracts.events.registry import EventType, event_type
 from streams.contracts.record import Position, Record
 from streams.contracts.telemetry import decode_tick
@@ -57,7 +57,7 @@ class PolicyInForce(NamedTuple):
 
 
 Decide = Callable[[S, Message, PolicyInForce], Iterable[Fact]]
-Evolve = Callable[[S, Message, Fact | None], None]
+Evolve = Callable[[S, Message, Fact | None, PolicyInForce], None]
 
 
 @dataclass(slots=True)
@@ -89,10 +89,11 @@ class FoldStep(Generic[S]):
     state : type
         A msgspec struct whose defaults are the initial state.
     decide : callable
-        ``decide(state, message, policy) -> facts``; must not change `state`.
+        ``decide(state, message, policy) -> facts``; must not change `state`. Read lazily: each
+        fact is folded before the next is asked for, so a generator sees what it has decided.
     evolve : callable
-        ``evolve(state, message, fact)``, in place: called once with the message itself (fact
-        None) before `decide`, then once for each fact that follows.
+        ``evolve(state, message, fact, policy)``, in place: called once with the message itself
+        (fact None) before `decide`, then once for each fact that follows.
     next_due : callable
         When the earliest timer of a state is due.
     """
@@ -156,10 +157,11 @@ class FoldStep(Generic[S]):
         return self._next_due(state.inner)
 
     def _step(self, state: FoldState[S], message: Message) -> list[Fact]:
-        self._evolve(state.inner, message, None)
-        facts = list(self._decide(state.inner, message, state.in_force))
-        for fact in facts:
-            self._evolve(state.inner, message, fact)
+        self._evolve(state.inner, message, None, state.in_force)
+        facts: list[Fact] = []
+        for fact in self._decide(state.inner, message, state.in_force):
+            self._evolve(state.inner, message, fact, state.in_force)
+            facts.append(fact)
         return facts
 
     def _open(self, state: FoldState[S], record: Record) -> Message | None:
@@ -176,15 +178,27 @@ class FoldStep(Generic[S]):
         if event.type == "policy.changed":
             _take_policy(state, event)
             return None
-        data = msgspec.convert(event.data, event_type(event.type).data)
-        return Message(state.time, event, data, record.position)
+        return Message(state.time, event, _typed(event), record.position)
+
+
+def _typed(event: Event) -> msgspec.Struct:
+    """Return the event's data as the struct of its type."""
+    try:
+        data: msgspec.Struct = msgspec.convert(event.data, event_type(event.type).data)
+    except msgspec.ValidationError as error:
+        raise MalformedRecord("malformed_event", f"{event.type}: {error}") from error
+    return data
 
 
 def _seen(state: FoldState[Any], event: Event) -> bool:
     """Say whether this fact was folded before, and remember it."""
     if not event.position:
         return False
-    position = Position.parse(event.position)
+    try:
+        position = Position.parse(event.position)
+    except ValueError as error:
+        remedy = "write TOPIC/PARTITION/OFFSET/ORDINAL"
+        raise InvalidField("malformed_event", "position", event.position, remedy) from error
     source = f"{event.source}|{position.topic}/{position.partition}"
     mark = (position.offset, position.ordinal)
     if mark <= state.seen.get(source, (-1, -1)):
@@ -195,6 +209,9 @@ def _seen(state: FoldState[Any], event: Event) -> bool:
 
 def _take_policy(state: FoldState[Any], event: Event) -> None:
     """Put a later version in force; an earlier one is a late copy."""
-    policy = policy_from(event.data["policy"])
+    try:
+        policy = policy_from(event.data.get("policy"))
+    except PolicyError as error:
+        raise MalformedRecord("invalid_policy", str(error)) from error
     if policy.version >= state.in_force.policy.version:
         state.in_force = PolicyInForce(policy, policy_hash(policy))

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+SEVERITIES: Final = ("emergency", "critical", "high", "warning", "info")
+"""Worst first."""
+
+
+def severity_rank(severity: str) -> int:
+    """Return 0 for the worst severity; an unknown one ranks last."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 class FindingRaised(msgspec.Struct, frozen=True):

@@ -54,6 +54,7 @@ _TYPES: Final = (
     EventType("action.queued", action.ActionQueued, (_T.ACTIONS,)),
     EventType("action.granted", action.ActionGranted, (_T.ACTIONS,)),
     EventType("action.refused", action.ActionRefused, (_T.ACTIONS, _T.DECISIONS)),
+    EventType("action.approval_refused", action.ActionRefused, (_T.ACTIONS,)),
     EventType("action.claimed", action.ActionClaimed, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.verified", action.ActionVerified, (_T.ACTIONS,)),
     EventType("action.finished", action.ActionFinished, (_T.ACTIONS, _T.GOVERNANCE)),

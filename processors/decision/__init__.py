@@ -1,0 +1,1 @@
+"""From findings to proposed actions: weighs, repeats with care, and learns from outcomes."""

@@ -1,0 +1,37 @@
+"""The step *decision*: what is wrong goes in, what should be done comes out."""
+
+from __future__ import annotations
+
+from processors.decision.decide import decide
+from processors.decision.evolve import evolve
+from processors.decision.state import DecisionState
+from processors.fold import FoldStep
+from streams.contracts.events.registry import EVENT_TYPES
+from streams.contracts.topics import DECISIONS
+
+_WRITES = (
+    "action.proposed",
+    "action.withheld",
+    "finding.raised",
+    "finding.changed",
+    "finding.ended",
+    "record.dead_lettered",
+)
+
+
+def decision() -> FoldStep[DecisionState]:
+    """Return the step that answers findings and people's requests with proposals.
+
+    Reads findings, requests, refusals, results and ticks; keyed by target, so that everything
+    about one agent is decided in order by one owner.
+    """
+    return FoldStep(
+        "decision",
+        1,
+        DECISIONS,
+        tuple(EVENT_TYPES[name] for name in _WRITES),
+        state=DecisionState,
+        decide=decide,
+        evolve=evolve,
+        next_due=lambda state: min(state.due.values(), default=None),
+    )
