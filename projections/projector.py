@@ -6,17 +6,18 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from asyncio import FIRST_COMPLETED
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Protocol, TypeVar
+from contextlib import suppress
+from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
 from projections.database import open_database
-from projections.feed import open_feed, places
 from projections.migrations import prepare
-from projections.views import Replaced, Views
+from projections.views import Place, Replaced, Views
 from streams.contracts.record import Record
 from streams.contracts.topics import (
     ACTIONS,
@@ -31,6 +32,8 @@ from streams.contracts.topics import (
 )
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway, PositionLost
+from streams.kafka.log_reader import LogReader
 
 FACTS: Final[tuple[Topic, ...]] = (
     FLEET,
@@ -47,21 +50,14 @@ REBUILD: Final = "rebuild"
 """The owner that gives the projections back when it is done."""
 FLUSH_S: Final = 0.1
 """Heartbeats are coalesced this long; facts are written at once."""
-IDLE_S: Final = 5.0
+FETCH_WAIT_MS: Final = 100
+"""How long the broker holds an empty fetch. A partition whose records were just taken is asked
+for again only after the fetch under way returns, so this bounds the delay that reading adds."""
 MAX_PENDING: Final = 20_000
-_BACKOFF_S: Final = (0.5, 1.0, 2.0, 5.0)
+PAUSE_S: Final = 1.0
 _LOG: Final = logging.getLogger(__name__)
 
-T = TypeVar("T")
 InThread = Callable[..., Awaitable[Any]]
-
-
-class Reader(Protocol):
-    """What the pump needs of a feed."""
-
-    async def fetch(self, wait_s: float) -> list[Record]:
-        """Return the next records, or none after `wait_s` seconds."""
-        ...
 
 
 async def run_projector(
@@ -69,8 +65,8 @@ async def run_projector(
 ) -> None:
     """Keep the views until `stop`.
 
-    A database that is away is waited for with growing pauses; nothing is lost, because the log
-    keeps it. After a rebuild the projector goes on from where that ended.
+    A database or a broker that is away is waited for; nothing is lost, because the log keeps
+    it. After a rebuild the projector goes on from where that ended.
 
     Raises
     ------
@@ -78,22 +74,18 @@ async def run_projector(
         Where another projector has taken over.
     """
     owner = f"projector {os.getpid()} on {socket.gethostname()}"
-    failures = 0
     with ThreadPoolExecutor(1, "projections") as thread:
         in_thread = _runner(thread)
         while not stop.is_set():
             try:
                 await _project(settings, connection, signer, owner, stop, in_thread)
-                failures = 0
             except Replaced as replaced:
                 if not replaced.owner.startswith(REBUILD):
                     raise
                 _LOG.info("views were rebuilt; going on from there")
-            except OperationalError as error:
-                pause = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
-                failures += 1
-                _LOG.warning("database is away (%s); again in %.1f s", error.orig, pause)
-                await _wait(stop, pause)
+            except (OperationalError, BrokerAway) as error:
+                _LOG.warning("%s; again in %.1f s", error, PAUSE_S)
+                await _wait(stop, PAUSE_S)
 
 
 async def _project(
@@ -108,54 +100,80 @@ async def _project(
     try:
         await in_thread(prepare, engine)
         views: Views = await in_thread(Views, engine, signer, settings.partitions, owner)
-        async with open_feed(connection, places(TOPICS, settings.partitions)) as feed:
-            feed.position_check(views.positions, await feed.ends())
-            feed.seek(views.positions)
-            await pump(feed, lambda records: in_thread(views.write, records), stop)
+        async with LogReader(connection, wait_ms=FETCH_WAIT_MS) as reader:
+            start = await starting_positions(reader, views.positions)
+            await pump(reader.read(start), lambda records: in_thread(views.write, records), stop)
     finally:
         await in_thread(engine.dispose)
 
 
+async def starting_positions(reader: LogReader, stored: Mapping[Place, int]) -> dict[Place, int]:
+    """Return where to read on: after what is stored, or where the log begins by now.
+
+    Raises
+    ------
+    PositionLost
+        Where a stored position lies beyond the log: it is another log.
+    """
+    names = [topic.name for topic in TOPICS]
+    beginnings = await reader.beginning_offsets(names)
+    ends = await reader.end_offsets(names)
+    for place, end in ends.items():
+        if stored.get(place, 0) > end:
+            raise PositionLost(
+                f"{place.topic}/{place.partition} was read up to {stored[place]}, but ends at "
+                f"{end}: the log was made anew; run `homeostat projections rebuild`"
+            )
+    return {place: max(first, stored.get(place, 0)) for place, first in beginnings.items()}
+
+
 async def pump(
-    reader: Reader, write: Callable[[list[Record]], Awaitable[None]], stop: asyncio.Event
+    batches: AsyncIterator[list[Record]],
+    write: Callable[[list[Record]], Awaitable[None]],
+    stop: asyncio.Event,
 ) -> None:
-    """Hand records from `reader` to `write` until `stop`: facts at once, heartbeats coalesced."""
+    """Hand `batches` to `write` until `stop` or their end: facts at once, heartbeats coalesced."""
     loop = asyncio.get_running_loop()
+    stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+    coming: asyncio.Future[Any] = asyncio.ensure_future(_next(batches))
     pending: list[Record] = []
-    last = loop.time() - FLUSH_S
-    while not stop.is_set():
-        due = last + FLUSH_S
-        wait = max(0.0, due - loop.time()) if pending else IDLE_S
-        pending += await _unless(stop, reader.fetch(wait)) or []
-        if pending and (loop.time() >= due or _urgent(pending)):
+    due = loop.time()
+    try:
+        while not stop.is_set():
+            wait = max(0.0, due - loop.time()) if pending else None
+            await asyncio.wait({coming, stopping}, timeout=wait, return_when=FIRST_COMPLETED)
+            if coming.done():
+                batch = coming.result()
+                if batch is None:
+                    break
+                pending += batch
+                coming = asyncio.ensure_future(_next(batches))
+            if pending and (loop.time() >= due or _urgent(pending)):
+                await write(pending)
+                pending, due = [], loop.time() + FLUSH_S
+        if pending:
             await write(pending)
-            pending = []
-            last = loop.time()
-    if pending:
-        await write(pending)
+    finally:
+        await _cancelled(coming, stopping)
+
+
+async def _next(batches: AsyncIterator[list[Record]]) -> list[Record] | None:
+    return await anext(batches, None)
+
+
+async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _urgent(records: list[Record]) -> bool:
     return len(records) >= MAX_PENDING or any(r.topic != TELEMETRY.name for r in records)
 
 
-async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
-    """Return what `work` gives, or None where `stop` came first."""
-    working = asyncio.ensure_future(work)
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        for task in (working, stopping):
-            task.cancel()
-
-
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
 
 
 def _runner(thread: ThreadPoolExecutor) -> InThread:
