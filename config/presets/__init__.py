@@ -1,1 +1,1 @@
-"""Policies for particular times, each laid over the shipped one: see `config.policy.load_preset`."""
+"""Policies for particular times, laid over the shipped one by `config.policy.load_preset`."""

@@ -1,0 +1,124 @@
+"""Decision and governor, driven by a log that drops, doubles and delays, and workers that crash."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from streams.contracts.events.action import ApprovalGiven, Command
+from tests.properties.loop import Loop
+
+AGENTS = st.sampled_from(["web", "db", "cache", "mail", "queue", "search"])
+HOST_OF = {"web": "alpha", "db": "alpha", "cache": "alpha", "mail": "beta", "queue": "beta"}
+
+
+class Automation(RuleBasedStateMachine):
+    """Services die and recover, executors answer late, twice or never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = Loop()
+        self.open: dict[str, str] = {}
+        self.serial = 0
+        self.results: list[tuple[Command, str]] = []
+        self.taken = 0
+
+    def pump(self) -> None:
+        self.loop.pump()
+
+    @rule(agent=AGENTS)
+    def dies(self, agent: str) -> None:
+        if agent not in self.open:
+            self.serial += 1
+            self.open[agent] = f"finding-{self.serial}"
+            self.loop.down(agent, self.open[agent], host=HOST_OF.get(agent, "gamma"), group="shop")
+            self.pump()
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def recovers(self, data: st.DataObject) -> None:
+        agent = data.draw(st.sampled_from(sorted(self.open)))
+        self.loop.up(agent, self.open.pop(agent))
+        self.pump()
+
+    @precondition(lambda self: len(self.loop.commands()) > self.taken)
+    @rule(
+        outcome=st.sampled_from(["succeeded", "failed", "timed_out", "undone", "refused"]),
+        fate=st.sampled_from(["delivered", "doubled", "delayed", "lost"]),
+    )
+    def executes(self, outcome: str, fate: str) -> None:
+        command = self.loop.commands()[self.taken]
+        self.taken += 1
+        if fate == "delayed":
+            self.results.append((command, outcome))
+        elif fate != "lost":
+            for _ in range(2 if fate == "doubled" else 1):
+                self.loop.finish(command, outcome)
+            self.pump()
+
+    @precondition(lambda self: self.results)
+    @rule()
+    def answers_late(self) -> None:
+        self.loop.finish(*self.results.pop(0))
+        self.pump()
+
+    @rule(seconds=st.sampled_from([1.0, 7.0, 30.0, 120.0]))
+    def waits(self, seconds: float) -> None:
+        self.loop.tick(seconds)
+
+    @rule(worker=st.integers(0, 2), snapshot=st.booleans())
+    def crashes(self, worker: int, snapshot: bool) -> None:
+        victim = self.loop.workers()[worker]
+        victim.snapshot() if snapshot else victim.crash()
+        self.pump()
+
+    @rule(action_id=st.sampled_from(["nobody-knows-it"]))
+    def answers_nothing(self, action_id: str) -> None:
+        self.loop.send(
+            "action.approval_given",
+            "default/web",
+            ApprovalGiven(action_id, approved=True, by="eve"),
+        )
+        self.pump()
+
+    @invariant()
+    def slots_are_kept(self) -> None:
+        running = list(self.loop.governor.state.inner.running())
+        assert len(running) <= 3
+        assert all(n <= 2 for n in Counter(w.proposal.host for w in running).values())
+        assert all(n == 1 for n in Counter(w.subject for w in running).values())
+
+    @invariant()
+    def a_command_is_written_once(self) -> None:
+        assert all(n == 1 for n in Counter(c.action_id for c in self.loop.commands()).values())
+
+    def teardown(self) -> None:
+        """Calm: findings end, results come or are given up; then nothing may be left over."""
+        for agent in sorted(self.open):
+            self.loop.up(agent, self.open[agent])
+        self.pump()
+        self.loop.tick(1000.0)
+        assert not self.loop.governor.state.inner.work
+        for worker in self.loop.deciders:
+            assert not worker.state.inner.targets
+            assert not worker.state.inner.due
+        proposed = {event.data["action_id"] for event in self.loop.events("action.proposed")}
+        ends = Counter(
+            event.data["action_id"]
+            for event in self.loop.events("action.concluded", "action.refused")
+        )
+        assert proposed == set(ends)
+        assert all(n == 1 for n in ends.values())
+        assert not self.loop.events("record.dead_lettered")
+
+
+TestAutomation = Automation.TestCase
+TestAutomation.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
