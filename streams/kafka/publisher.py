@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
 from typing import Any, Final, Self
@@ -95,8 +95,7 @@ class Publisher:
         async with self._translated(producer):
             placed = [(await self._place(producer, record), record) for record in records]
             send = _send_bulk if len(records) >= _BULK else _send_each
-            acknowledgements = [future async for future in send(producer, placed)]
-            await _all(acknowledgements)
+            await _all([future async for future in send(producer, placed)])
 
     async def broadcast(self, topic: str, value: bytes, signer: Signer, kind: RecordKind) -> None:
         """Write one signed record, without a key, into every partition of `topic`."""
@@ -131,7 +130,9 @@ class Publisher:
         from aiokafka import errors
 
         try:
-            yield
+            # The client retries for as long as it knows a leader; waiting is bounded here.
+            async with asyncio.timeout(self._timeout_s):
+                yield
         except errors.MessageSizeTooLargeError as error:
             raise RecordTooLarge(str(error)) from error
         except (errors.KafkaConnectionError, errors.KafkaTimeoutError, TimeoutError) as error:
@@ -145,10 +146,14 @@ class Publisher:
 
     async def _replace(self, producer: Any) -> None:
         """Give up a producer whose sequence numbers may have a gap; the next one starts anew."""
+        from aiokafka.errors import KafkaTimeoutError
+
         if self._producer is producer:
             self._producer = None
-        # Its pending batches fail by their own time limit; nobody waits for them.
-        await producer.client.close()
+        # In this order: a sender at work would trip over batches that failed, and stopping would
+        # wait for batches that no sender takes any more.
+        await producer._sender.close()
+        producer._message_accumulator.fail_all(KafkaTimeoutError())
         await producer.stop()
 
     async def _place(self, producer: Any, record: Outgoing) -> Place:
@@ -209,9 +214,18 @@ def _batches(producer: Any, records: Sequence[Outgoing]) -> Iterable[Any]:
     yield batch
 
 
-async def _all(acknowledgements: Sequence[asyncio.Future[Any]]) -> None:
-    """Wait for all, so that no failure is left unseen, then raise the first."""
-    outcomes = await asyncio.gather(*acknowledgements, return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
+async def _all(acknowledgements: Collection[asyncio.Future[Any]]) -> None:
+    """Wait for all, then raise the first failure.
+
+    The futures belong to the client: cancelling one would break its sender.
+    """
+    for future in acknowledgements:
+        future.add_done_callback(_seen)
+    await asyncio.wait(acknowledgements)
+    for future in acknowledgements:
+        future.result()
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()

@@ -75,7 +75,9 @@ async def test_it_dies_with_a_killed_supervisor_and_its_home_serves_again(tmp_pa
     port = free_port()
     command = [sys.executable, "-c", _SUPERVISOR, str(tmp_path), str(port)]
     root = Path(__file__).parents[2]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as supervisor:
+    with subprocess.Popen(  # noqa: ASYNC220
+        command, cwd=root, stdout=subprocess.PIPE, text=True
+    ) as supervisor:
         assert supervisor.stdout is not None
         orphan = psutil.Process(int(supervisor.stdout.readline()))
         supervisor.kill()
