@@ -1,0 +1,1 @@
+"""What writes into the log: sensors, probes, the ticker, and policies."""

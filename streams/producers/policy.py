@@ -1,0 +1,96 @@
+"""Puts a policy in force: on the permanent record, and into every inbox that decides by it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Final
+
+import msgspec
+
+from config.policy import Policy, default_policy, policy_hash
+from streams.contracts.envelope import Event, encode_event, outgoing, rfc3339
+from streams.contracts.events.registry import BY_DATA
+from streams.contracts.events.system import PolicyChanged
+from streams.contracts.topics import DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
+from streams.contracts.trust import RecordKind, Signer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reader import LogReader
+from streams.kafka.publisher import Publisher
+
+INBOXES: Final = (TELEMETRY, DECISIONS, GOVERNANCE)
+_SUBJECT: Final = "default/policy"
+
+
+async def publish_policy(
+    publisher: Publisher, signer: Signer, policy: Policy, by: str, reason: str = ""
+) -> Event:
+    """Write `policy` to the record of policies, then into every partition of every inbox.
+
+    Parameters
+    ----------
+    by : str
+        Who changed it.
+    reason : str
+        Why, for whoever reads the record later.
+
+    Returns
+    -------
+    Event
+        The ``policy.changed`` that was written everywhere, with one id.
+
+    Raises
+    ------
+    PublishError
+        If the broker did not acknowledge all of it. Written again it does no harm: steps take
+        a policy whose version is not below the one in force.
+    """
+    event = _changed(policy, by, reason)
+    await publisher.publish([signer.sign(outgoing(event, POLICIES.name, 0))])
+    await _broadcast(publisher, signer, encode_event(event))
+    return event
+
+
+async def ensure_policy(connection: Connection, publisher: Publisher, signer: Signer) -> None:
+    """Put the shipped policy in force where none is, or tell the inboxes of the latest again.
+
+    The latter mends a change that was interrupted between the record and the inboxes.
+    """
+    latest = await _latest(connection)
+    if latest is None:
+        await publish_policy(publisher, signer, default_policy(), "homeostat", "first start")
+    else:
+        await _broadcast(publisher, signer, latest)
+
+
+def _changed(policy: Policy, by: str, reason: str) -> Event:
+    plain = msgspec.to_builtins(policy)
+    data = PolicyChanged(policy.version, policy_hash(policy), plain, by, reason)
+    identity = str(uuid.uuid4())
+    return Event(
+        id=identity,
+        source="/api",
+        type=BY_DATA[PolicyChanged].name,
+        subject=_SUBJECT,
+        time=rfc3339(time.time()),
+        tenant=_SUBJECT.partition("/")[0],
+        data=msgspec.to_builtins(data),
+        dataschema=BY_DATA[PolicyChanged].dataschema,
+        correlationid=identity,
+    )
+
+
+async def _broadcast(publisher: Publisher, signer: Signer, value: bytes) -> None:
+    for inbox in INBOXES:
+        await publisher.broadcast(inbox.name, value, signer, RecordKind.EVENT)
+
+
+async def _latest(connection: Connection) -> bytes | None:
+    async with LogReader(connection) as reader:
+        ends = await reader.end_offsets([POLICIES.name])
+        place, end = next(iter(ends.items()))
+        if end == 0:
+            return None
+        async for records in reader.read({place: end - 1}, ends):
+            return records[-1].value
+    return None
