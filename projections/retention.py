@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from projections import store
-from projections.models import metric_windows
+from projections.models import metric_hours, metric_windows
 from projections.rows import Rows
 
 
@@ -33,6 +33,15 @@ class Retention:
         newest = max(row["start"] for row in written)
         if newest >= self._next:
             self._next = newest + 3600.0
-            store.purge_windows(
-                connection, newest, self.minutes_days * 86400.0, self.hours_days * 86400.0
-            )
+            self._purge(connection, newest)
+
+    def settle(self, connection: Connection) -> None:
+        """Delete what is too old by now, so that two databases can be compared."""
+        newest = connection.execute(select(func.max(metric_hours.c.last_start))).scalar()
+        if newest is not None:
+            self._purge(connection, newest)
+
+    def _purge(self, connection: Connection, newest: float) -> None:
+        store.purge_windows(
+            connection, newest, self.minutes_days * 86400.0, self.hours_days * 86400.0
+        )
