@@ -34,7 +34,7 @@ class Automation(RuleBasedStateMachine):
         if agent not in self.open:
             self.serial += 1
             self.open[agent] = f"finding-{self.serial}"
-            self.loop.down(agent, self.open[agent], host=HOST_OF.get(agent, "gamma"), group="shop")
+            self.loop.down(agent, self.open[agent], host=HOST_OF.get(agent, "gamma"))
             self.pump()
 
     @precondition(lambda self: self.open)
@@ -117,8 +117,8 @@ class Automation(RuleBasedStateMachine):
 
 TestAutomation = Automation.TestCase
 TestAutomation.settings = settings(
-    max_examples=25,
-    stateful_step_count=25,
+    max_examples=60,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

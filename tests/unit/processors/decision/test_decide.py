@@ -1,0 +1,146 @@
+"""What is weighed, chosen, and recorded of what was not."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from config.policy import ActionPolicy, Policy, default_policy
+from streams.contracts.events.action import ActionRequested, ApprovalGiven
+from streams.contracts.events.finding import FindingRaised
+from tests.properties.loop import LABELS, Loop
+
+
+def anomaly(loop: Loop, agent: str, finding_id: str = "odd", severity: str = "warning") -> None:
+    data = FindingRaised(finding_id, "anomaly", severity, "cpu_usage", 97.0, 10.0, 40.0, loop.now,
+                         "odd", 1, agent_type="service", labels=LABELS)  # fmt: skip
+    loop.send("finding.raised", f"default/{agent}", data)
+    loop.pump()
+
+
+def with_action(name: str, action: ActionPolicy, version: int = 2) -> Policy:
+    policy = default_policy()
+    return replace(policy, version=version, actions={**policy.actions, name: action})
+
+
+def test_losers_are_recorded_with_scores_and_reason() -> None:
+    loop = Loop()
+    loop.down("web", "f1")
+    loop.pump()
+    data = loop.events("action.proposed")[0].data
+    by_name = {candidate["action"]: candidate for candidate in data["candidates"]}
+    assert by_name["service.restart"]["rejected"] == ""
+    assert by_name["service.kill_stuck"]["rejected"] == "ranked_lower"
+    assert by_name["service.restart"]["expected_value"] == 0.9
+    assert by_name["service.restart"]["score"] == 0.75
+    assert data["policy_version"] == 1
+    assert data["finding_id"] == loop.events("action.proposed")[0].correlationid == "f1"
+
+
+def test_two_findings_of_one_target_lead_to_one_action() -> None:
+    loop = Loop()
+    loop.down("web", "f1")
+    anomaly(loop, "web")
+    assert len(loop.commands()) == 1
+    reasons = [event.data["reason"] for event in loop.events("action.withheld")]
+    assert reasons == ["no_candidate"]
+
+
+def test_an_anomaly_nobody_can_answer_is_recorded_once_not_at_each_tick() -> None:
+    loop = Loop()
+    anomaly(loop, "web")
+    loop.tick(120)
+    assert [e.data["reason"] for e in loop.events("action.withheld")] == ["no_candidate"]
+
+
+def test_an_action_that_is_only_observed_is_withheld_by_that_name() -> None:
+    observe = {
+        name: replace(action, mode="observe") for name, action in default_policy().actions.items()
+    }
+    loop = Loop(replace(default_policy(), version=2, actions=observe))
+    loop.down("web", "f1")
+    loop.tick(30)
+    withheld = loop.events("action.withheld")
+    assert [event.data["reason"] for event in withheld] == ["observe"]
+    assert withheld[0].data["candidates"]
+    assert not loop.events("action.proposed")
+
+
+def test_an_action_of_critical_risk_always_waits_for_a_person() -> None:
+    risky = replace(default_policy().actions["service.restart"], risk=0.71)
+    policy = with_action("service.restart", risky)
+    only = replace(policy, actions={"service.restart": risky})
+    loop = Loop(only)
+    loop.down("web", "f1")
+    loop.pump()
+    assert not loop.commands()
+    awaiting = loop.events("action.awaiting_approval")[0].data
+    answer = ApprovalGiven(awaiting["action_id"], approved=True, by="ada",
+                           preview_hash=awaiting["preview_hash"])  # fmt: skip
+    loop.send("action.approval_given", "default/web", answer)
+    loop.pump()
+    assert [command.action for command in loop.commands()] == ["service.restart"]
+    assert loop.events("action.granted")[0].data["approved_by"] == "ada"
+
+
+def test_what_waits_for_a_person_does_not_hold_up_the_next_best() -> None:
+    better = ActionPolicy(mode="approve", answers=["service_down"], agent_types=["service"],
+                          improvement=1.0, success_prior=(99.0, 1.0), risk=0.1)  # fmt: skip
+    loop = Loop(with_action("service.replace", better))
+    loop.down("web", "f1")
+    loop.pump()
+    assert [e.data["action"] for e in loop.events("action.awaiting_approval")] == [
+        "service.replace"
+    ]
+    assert [command.action for command in loop.commands()] == ["service.restart"]
+
+
+def test_what_a_person_rejected_is_not_proposed_again_for_the_same_trouble() -> None:
+    risky = replace(default_policy().actions["service.restart"], mode="approve")
+    loop = Loop(replace(default_policy(), version=2, actions={"service.restart": risky}))
+    loop.down("web", "f1")
+    loop.pump()
+    action_id = loop.events("action.awaiting_approval")[0].data["action_id"]
+    answer = ApprovalGiven(action_id, approved=False, by="ada", reason="no")
+    loop.send("action.approval_given", "default/web", answer)
+    loop.tick(600)
+    assert len(loop.events("action.proposed")) == 1
+    assert loop.events("action.withheld")[-1].data["reason"] == "rejected_by_person"
+
+
+def test_outcomes_move_the_success_probability() -> None:
+    loop = Loop()
+    for number in range(6):
+        loop.down("web", f"f{number}")
+        loop.pump()
+        loop.finish(loop.commands()[-1], "failed")
+        loop.up("web", f"f{number}")
+        loop.tick(400)
+    probabilities = [
+        next(c["success_probability"] for c in event.data["candidates"]
+             if c["action"] == "service.restart")
+        for event in loop.events("action.proposed")
+    ]  # fmt: skip
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert probabilities[-1] < probabilities[0]
+    learnt = [w.state.inner.learnt.get("service.restart|service") for w in loop.deciders]
+    record = next(record for record in learnt if record)
+    assert record.failures == sum(c.action == "service.restart" for c in loop.commands())
+    assert record.predicted_sum > record.successes
+
+
+def test_a_request_of_a_person_starts_what_is_otherwise_only_proposed() -> None:
+    loop = Loop()
+    request = ActionRequested("service.stop", "default/web", {"grace_s": 1}, "ada")
+    loop.send("action.requested", "default/web", request)
+    loop.pump()
+    refused = loop.events("action.refused")[0].data
+    assert refused["reason"] == "unknown_host"
+    assert "label host" in refused["detail"]
+
+
+def test_a_request_for_an_unknown_action_says_so() -> None:
+    loop = Loop()
+    request = ActionRequested("service.explode", "default/web", {}, "ada")
+    loop.send("action.requested", "default/web", request)
+    loop.pump()
+    assert loop.events("action.withheld")[0].data["reason"] == "unknown_action"
