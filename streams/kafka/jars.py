@@ -98,6 +98,13 @@ def ensure_jars(folder: Path, jars: list[Jar], report: Reporter) -> list[Path]:
     return [folder / jar.name for jar in jars]
 
 
+def local_repositories() -> list[Path]:
+    """Return the account's own Maven repository, whose jars need not be fetched again."""
+    from jgo.constants import default_maven_repo
+
+    return [Path(default_maven_repo())]
+
+
 def _stands(path: Path, jar: Jar) -> bool:
     return path.is_file() and path.stat().st_size == jar.size
 
@@ -110,7 +117,9 @@ def _fetch(jar: Jar, folder: Path, repository: Path) -> Jar:
 
     settings = GlobalSettings.load()
     context = MavenContext(
-        repo_cache=repository, remote_repos=DEFAULT_REMOTE_REPOS | settings.repositories
+        repo_cache=repository,
+        local_repos=local_repositories(),
+        remote_repos=DEFAULT_REMOTE_REPOS | settings.repositories,
     )
     group, artifact, version = jar.coordinate.split(":")
     try:
@@ -120,7 +129,9 @@ def _fetch(jar: Jar, folder: Path, repository: Path) -> Jar:
         raise JarError(detail) from error
     _verify(found, jar)
     # A rename is whole or not at all, also with several installations fetching at once.
-    shutil.move(found, folder / jar.name)
+    whole = repository / jar.name
+    shutil.copyfile(found, whole)
+    whole.replace(folder / jar.name)
     return jar
 
 
@@ -128,7 +139,7 @@ def _verify(path: Path, jar: Jar) -> None:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != jar.sha256:
-        detail = f"{jar.name} has SHA-256 {digest}, pinned is {jar.sha256}; it is not used"
+        detail = f"{path} has SHA-256 {digest}, pinned is {jar.sha256}; it is not used"
         raise JarError(detail)
 
 
