@@ -108,7 +108,8 @@ async def rebuild_views(
                 await folder.fold_to(_positions(switching))
                 found = _compare(switching, new)
                 _switch(switching, new)
-        live.dispose()  # a pooled connection would keep the other file attached
+        if live.dialect.name == "sqlite":
+            live.dispose()  # a pooled connection would keep the other file attached
     now = time.monotonic()
     return RebuildReport(folder.records, now - begun, now - held, found)
 

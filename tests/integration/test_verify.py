@@ -1,0 +1,183 @@
+"""What was recorded is what the code decides; a change of one byte is found and named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from processors.decision.step import decision
+from processors.governor.step import governor
+from processors.step import Context, Sealer, Step
+from projections.replay.verify import verify
+from streams.contracts.events.system import RecordSkipped
+from streams.contracts.record import Outgoing
+from streams.contracts.telemetry import encode_tick
+from streams.contracts.topics import every_topic
+from streams.contracts.trust import RecordKind
+from streams.kafka.admin import ensure_topics
+from streams.kafka.connection import Connection
+from streams.kafka.log_reader import LogReader
+from streams.kafka.publisher import Publisher
+from tests.conftest import BrokerFactory
+from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, Fact, ended, raised, sealed
+
+ROUNDS = 4
+
+
+class Worker:
+    """Folds the inboxes of steps as the runtime does, round by round."""
+
+    def __init__(self, reader: LogReader, publisher: Publisher, steps: list[Step[Any]]) -> None:
+        self.reader = reader
+        self.publisher = publisher
+        self.steps = steps
+        self.states: dict[Any, Any] = {}
+        self.written: list[Outgoing] = []
+        self.drop: set[int] = set()
+
+    async def round(self) -> None:
+        for step in self.steps:
+            ends = await self.reader.end_offsets([step.inbox.name])
+            for place, end in ends.items():
+                context = Context(*place, len(ends), SIGNER)
+                state, begin = self.states.get((step.name, place), (step.initial(context), 0))
+                async for batch in self.reader.read({place: begin}, {place: end}):
+                    await self.write(Sealer(step.name, context).seal(step.apply(state, batch)))
+                self.states[step.name, place] = (state, end)
+
+    async def write(self, records: list[Outgoing]) -> None:
+        first = len(self.written)
+        self.written += records
+        await self.publisher.publish(
+            [r for n, r in enumerate(records, first) if n not in self.drop]
+        )
+
+
+def down(n: int) -> Fact:
+    fact = raised(f"agent-{n}", f"f{n}", T0 + n)
+    labels = {"host": "h1", "managed": "true"}
+    data = type(fact.data)(
+        **{
+            **{name: getattr(fact.data, name) for name in fact.data.__struct_fields__},
+            "agent_type": "service",
+            "labels": labels,
+        }
+    )
+    return fact._replace(data=data)
+
+
+async def history(connection: Connection, worker: Worker) -> None:
+    """Let services die and come back, with ticks between."""
+    await ensure_topics(connection, PARTITIONS)
+    facts = [(n, down(n)) for n in range(6)]
+    facts += [(20 + n, ended(f"agent-{n}", f"f{n}", T0 + 30 + n)) for n in range(3)]
+    await worker.publisher.publish(sealed("surveillance", "telemetry", 0, facts))
+    for number in range(ROUNDS):
+        await worker.round()
+        for topic in ("decisions", "governance"):
+            at = encode_tick(T0 + 40 + 100 * number)
+            await worker.publisher.broadcast(topic, at, SIGNER, RecordKind.TICK)
+    await worker.round()
+
+
+async def ends(reader: LogReader) -> dict[Any, int]:
+    return await reader.end_offsets([topic.name for topic in every_topic()])
+
+
+@pytest.fixture
+async def connection(fresh_broker: BrokerFactory) -> Connection:
+    """Give the connection to a broker of the test's own."""
+    return Connection((await fresh_broker()).bootstrap)
+
+
+def steps() -> list[Step[Any]]:
+    return [decision(), governor()]
+
+
+async def test_the_record_is_what_the_code_decides_and_nothing_is_written(
+    connection: Connection,
+) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        await history(connection, worker)
+        before = await ends(reader)
+        found = await verify(connection, SIGNER, steps(), fetch_sizes=(1, 7, 0))
+        assert found.equal, found.summary()
+        assert (found.pending, found.given, found.unverified) == (0, 0, [])
+        assert found.compared >= 3 * 6
+        assert await ends(reader) == before
+
+
+async def test_records_written_again_after_a_crash_are_equal(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        await history(connection, worker)
+        to_facts = [record for record in worker.written if record.topic == "actions"]
+        await publisher.publish(to_facts)
+        assert (await verify(connection, SIGNER, steps())).equal
+
+
+async def test_a_missing_record_is_found(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        worker.drop = {0}
+        await history(connection, worker)
+        found = await verify(connection, SIGNER, steps())
+    assert found.counts["missing"] >= 1
+    assert not found.equal
+    assert worker.written[0].topic in found.summary()
+
+
+async def test_a_changed_decision_is_found_and_named(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        await history(connection, worker)
+        victim = next(r for r in worker.written if b'"action.proposed"' in r.value)
+        changed = victim.value.replace(b'"attempt":1', b'"attempt":9')
+        assert changed != victim.value
+        again = SIGNER.sign(victim._replace(value=changed, headers=()))
+        await publisher.publish([again])
+        found = await verify(connection, SIGNER, steps())
+    assert found.counts == {"different": 1}
+    assert "data.attempt: 1 recorded, 9 folded" in found.problems[0]
+
+
+async def test_a_surplus_record_is_found(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        await history(connection, worker)
+        invented = sealed("governor", "governance", 0, [(0, ended("agent-1", "invented", T0))])
+        await publisher.publish([record for record in invented if record.topic == "findings"])
+        found = await verify(connection, SIGNER, steps())
+    assert found.counts == {"surplus": 1}
+    assert "governance/0/0/0" in found.problems[0]
+
+
+async def test_what_is_not_written_yet_is_pending(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        await history(connection, worker)
+        later = sealed("surveillance", "telemetry", 0, [(99, down(50))])
+        await publisher.publish([r for r in later if r.topic == "decisions"])
+        found = await verify(connection, SIGNER, steps())
+    assert found.equal, found.summary()
+    assert found.pending >= 1
+
+
+async def test_a_recorded_skip_is_honoured(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        await history(connection, worker)
+        poison = sealed("surveillance", "telemetry", 0, [(99, down(60))])
+        poison = [record for record in poison if record.topic == "decisions"]
+        before = await reader.end_offsets(["decisions"])
+        await publisher.publish(poison)
+        after = await reader.end_offsets(["decisions"])
+        place = next(place for place in after if after[place] > before[place])
+        skip = RecordSkipped("decision", *place, before[place], "poison", "was passed over")
+        fact = Fact("default/decisions", skip, T0)
+        await publisher.publish(sealed("decision", *place, [(before[place], fact)]))
+        found = await verify(connection, SIGNER, steps())
+    assert found.equal, found.summary()
+    assert (found.skipped, found.pending) == (1, 0)
