@@ -19,6 +19,7 @@ from processors.step import Context, Emission, Fact
 from streams.contracts.envelope import Event, decode_event
 from streams.contracts.errors import ContractError, InvalidField, MalformedRecord, Untrusted
 from streams.contracts.events.registry import EventType, event_type
+from streams.contracts.events.system import PolicyChanged
 from streams.contracts.record import Position, Record
 from streams.contracts.telemetry import decode_tick
 from streams.contracts.topics import Topic
@@ -75,6 +76,7 @@ class FoldState(Generic[S]):
 class _Snapshot(msgspec.Struct):
     inner: msgspec.Raw
     policy: dict[str, Any]
+    policy_hash: str
     time: float
     seen: dict[str, tuple[int, int]]
 
@@ -141,7 +143,7 @@ class FoldStep(Generic[S]):
         """Return `state` as canonical JSON."""
         inner = msgspec.Raw(msgspec.json.encode(state.inner, order="deterministic"))
         policy = msgspec.to_builtins(state.in_force.policy)
-        snapshot = _Snapshot(inner, policy, state.time, state.seen)
+        snapshot = _Snapshot(inner, policy, state.in_force.hash, state.time, state.seen)
         return msgspec.json.encode(snapshot, order="deterministic")
 
     def load(self, context: Context, data: bytes) -> FoldState[S]:
@@ -149,7 +151,7 @@ class FoldStep(Generic[S]):
         snapshot = msgspec.json.decode(data, type=_Snapshot)
         policy = policy_from(snapshot.policy)
         inner = msgspec.json.decode(snapshot.inner, type=self._state)
-        in_force = PolicyInForce(policy, policy_hash(policy))
+        in_force = PolicyInForce(policy, snapshot.policy_hash)
         return FoldState(context, inner, in_force, snapshot.time, snapshot.seen)
 
     def next_due(self, state: FoldState[S]) -> float | None:
@@ -208,10 +210,14 @@ def _seen(state: FoldState[Any], event: Event) -> bool:
 
 
 def _take_policy(state: FoldState[Any], event: Event) -> None:
-    """Put a later version in force; an earlier one is a late copy."""
+    """Put a later version in force; an earlier one is a late copy.
+
+    The hash is that of what was published, so it names the same policy to later code too.
+    """
     try:
-        policy = policy_from(event.data.get("policy"))
-    except PolicyError as error:
+        changed = msgspec.convert(event.data, PolicyChanged)
+        policy = policy_from(changed.policy)
+    except (msgspec.ValidationError, PolicyError) as error:
         raise MalformedRecord("invalid_policy", str(error)) from error
     if policy.version >= state.in_force.policy.version:
-        state.in_force = PolicyInForce(policy, policy_hash(policy))
+        state.in_force = PolicyInForce(policy, changed.hash)

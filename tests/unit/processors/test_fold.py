@@ -104,7 +104,8 @@ def event_with(**changes: object) -> bytes:
         (signed(event_with(dataschema="")), "unknown_dataschema"),
         (
             signed(event_with(type="policy.changed", dataschema="/schemas/policy.changed/1",
-                              data={"policy": {"limits": {"typo": 1}}})),
+                              data={"version": 2, "hash": "", "changed_by": "",
+                                    "policy": {"limits": {"typo": 1}}})),
             "invalid_policy",
         ),
     ],
