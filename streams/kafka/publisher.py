@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Final, Self
 
 from streams.contracts.partitioning import partition_for
-from streams.contracts.record import Outgoing
+from streams.contracts.record import Outgoing, Position
 from streams.contracts.topics import every_topic
 from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.connection import Connection
@@ -73,11 +73,17 @@ class Publisher:
         if producer is not None:
             await producer.stop()
 
-    async def publish(self, records: Sequence[Outgoing]) -> None:
+    async def publish(self, records: Sequence[Outgoing]) -> list[Position]:
         """Write `records` and return when every one is acknowledged, in order per partition.
 
         A record without a partition goes where its key belongs; one without a key as well goes
         where an empty key would.
+
+        Returns
+        -------
+        list of Position
+            Where each record lies, in the order given; for 64 records and more, where each of
+            the batches begins that they were sent in.
 
         Raises
         ------
@@ -90,12 +96,13 @@ class Publisher:
         """
         _check_sizes(records)
         if not records:
-            return
+            return []
         producer = await self._connected()
         async with self._translated(producer):
             placed = [(await self._place(producer, record), record) for record in records]
             send = _send_bulk if len(records) >= _BULK else _send_each
-            await _all([future async for future in send(producer, placed)])
+            written = await _all([future async for future in send(producer, placed)])
+        return [Position(told.topic, told.partition, told.offset) for told in written]
 
     async def broadcast(self, topic: str, value: bytes, signer: Signer, kind: RecordKind) -> None:
         """Write one signed record, without a key, into every partition of `topic`."""

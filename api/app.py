@@ -1,0 +1,122 @@
+"""The application: routes, guards and failures, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+
+from api import errors
+from api.identity.tokens import Tokens
+from api.live import LiveTail
+from api.middleware import OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
+from api.pulse import Pulse
+from api.routes import actions, agents, events, findings, policy, system, telemetry
+from api.services import Services
+from config.settings import Settings
+from projections.database import open_database
+from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway
+from streams.kafka.publisher import Publisher
+
+_LOG: Final = logging.getLogger("homeostat.api")
+PREFIX: Final = "/api/v1"
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+THREADS: Final = 8
+"""Questions to the database at once: as many as its pool of connections bears."""
+_PARTS: Final = (agents, telemetry, findings, actions, events, policy, system)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    settings: Settings,
+    connection: Connection,
+    signer: Signer,
+    *,
+    hosts: Collection[str] = (),
+    poll_s: float | None = None,
+) -> FastAPI:
+    """Return the application; nothing is connected before its lifespan begins.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the token, ``tokens.yaml`` and the projections are.
+    connection : Connection
+        The broker.
+    signer : Signer
+        Signs what is written.
+    hosts : collection of str
+        Names, beside those of the loopback interface, by which clients may call.
+    poll_s : float, optional
+        Seconds between two looks of the live tail.
+
+    Raises
+    ------
+    SettingsError
+        If ``tokens.yaml`` cannot be used.
+    """
+    tokens = Tokens(settings.token(), settings.home / "tokens.yaml")
+    app = FastAPI(
+        title="Homeostat",
+        version="1",
+        description="Watch, decide, heal, and say why.",
+        openapi_url=OPENAPI,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(settings, connection, signer, poll_s),
+    )
+    for part in _PARTS:
+        app.include_router(part.router, prefix=PREFIX)
+    app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
+    errors.install(app)
+    # The last one added is the first one asked.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Authentication, tokens=tokens)
+    app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _lifespan(
+    settings: Settings, connection: Connection, signer: Signer, poll_s: float | None
+) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = THREADS
+        engine = open_database(settings.database, read_only=True)
+        live = LiveTail(engine) if poll_s is None else LiveTail(engine, poll_s)
+        publisher, pulse = Publisher(connection), Pulse(engine, connection)
+        app.state.services = Services(engine, publisher, signer, live, pulse)
+        opening = asyncio.create_task(_open(publisher))
+        try:
+            yield
+        finally:
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            await live.close()
+            await pulse.close()
+            await publisher.stop()
+            engine.dispose()
+
+    return lifespan
+
+
+async def _open(publisher: Publisher) -> None:
+    """Connect beforehand, so that the first write need not wait; later ones try again."""
+    try:
+        await publisher.start()
+    except BrokerAway as error:
+        _LOG.warning("%s; the API answers reads, and tries again on the next write", error)
+
+
+async def _healthz() -> dict[str, str]:
+    """Say that the server answers; `/api/v1/system/health` says how the parts are."""
+    return {"status": "ok"}

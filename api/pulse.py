@@ -1,0 +1,149 @@
+"""How the installation's own parts are: asked quickly, answered always."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from starlette.concurrency import run_in_threadpool
+
+from projections.queries.health import SystemHealth, system_health
+from streams.contracts.topics import DECISIONS, GOVERNANCE, TELEMETRY, TOPICS, WINDOWS
+from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway, TopicError
+from streams.kafka.log_reader import LogReader, Place
+
+_LOG: Final = logging.getLogger("homeostat.api")
+PATIENCE_S: Final = 1.0
+"""How long the broker may take; longer is as good as away."""
+TICKS_LATE_S: Final = 20.0
+"""Ticks come every five seconds; so many without one, and the ticker is gone."""
+WINDOWS_LATE_S: Final = 180.0
+"""Windows close every minute where anything is measured."""
+_INBOXES: Final = frozenset(topic.name for topic in (TELEMETRY, DECISIONS, GOVERNANCE))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: ``ok``, ``starting`` or ``degraded``, and what is known of it."""
+
+    status: str
+    detail: str = ""
+    last_seen: float | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Pulse:
+    """Feels every part on demand; keeps one connection for asking where the log ends.
+
+    Parameters
+    ----------
+    engine : Engine
+        The projections.
+    connection : Connection
+        The broker.
+    """
+
+    def __init__(self, engine: Engine, connection: Connection) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._reader: LogReader | None = None
+        self._one = asyncio.Lock()
+
+    async def parts(self, now: float) -> dict[str, Part]:
+        """Return every part's state at `now` (seconds since the epoch); never raises."""
+        ends = await self._ends()
+        broker = Part("degraded", "does not answer") if ends is None else Part("ok")
+        try:
+            health = await run_in_threadpool(self._ask, ends)
+        except DBAPIError as error:
+            _LOG.info("views cannot be read: %s", error)
+            gone = Part("starting", "the views cannot be read yet")
+            waiting = Part("starting", "nothing is known before the views are there")
+            return {"broker": broker, "database": gone, "projector": waiting}
+        return {
+            "broker": broker,
+            "database": Part("ok"),
+            "projector": _projector(health, now),
+            "worker": _freshest(health, {WINDOWS.name}, now, WINDOWS_LATE_S),
+            "ticker": _stalest(health, now),
+        }
+
+    async def end_offset(self, place: Place) -> int | None:
+        """Return the offset after the last record of `place`, or None where none answers."""
+        ends = await self._ends()
+        return None if ends is None else ends.get(place)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.stop()
+
+    async def _ends(self) -> dict[Place, int] | None:
+        async with self._one:
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    if self._reader is None:
+                        reader = LogReader(self._connection)
+                        await reader.start()
+                        self._reader = reader
+                    return await self._reader.end_offsets(topic.name for topic in TOPICS)
+            except (BrokerAway, TopicError, TimeoutError) as error:
+                _LOG.info("the broker cannot be asked: %s", error)
+                await self.close()
+                return None
+
+    def _ask(self, ends: dict[Place, int] | None) -> SystemHealth:
+        with self._engine.connect() as connection:
+            return system_health(connection, ends)
+
+
+def overall(parts: dict[str, Part]) -> str:
+    """Return the worst state of all: degraded, then starting, then ok.
+
+    Examples
+    --------
+    >>> overall({"broker": Part("ok"), "ticker": Part("starting")})
+    'starting'
+    """
+    states = {part.status for part in parts.values()}
+    return next((state for state in ("degraded", "starting") if state in states), "ok")
+
+
+def _projector(health: SystemHealth, now: float) -> Part:
+    if health.updated_at is None:
+        return Part("starting", "nothing was projected yet")
+    newest = max(p.record_time for p in health.partitions)
+    figures = {"age_s": round(now - newest, 3)}
+    if health.lag is not None:
+        figures["lag_records"] = float(health.lag)
+    late = bool(health.lag) and now - health.updated_at > TICKS_LATE_S
+    detail = "records wait, and nothing was projected lately" if late else ""
+    return Part("degraded" if late else "ok", detail, health.updated_at, figures)
+
+
+def _freshest(health: SystemHealth, topics: set[str], now: float, late_s: float) -> Part:
+    times = [p.record_time for p in health.partitions if p.topic in topics]
+    if not times:
+        return Part("starting", "it has written nothing yet")
+    return _aged(max(times), now, late_s)
+
+
+def _stalest(health: SystemHealth, now: float) -> Part:
+    """Judge the ticker by the inbox partition that heard from it least recently."""
+    times = [p.record_time for p in health.partitions if p.topic in _INBOXES and p.record_time]
+    if not times:
+        return Part("starting", "no tick was written yet")
+    return _aged(min(times), now, TICKS_LATE_S)
+
+
+def _aged(seen: float, now: float, late_s: float) -> Part:
+    age = round(now - seen, 3)
+    late = age > late_s
+    detail = f"nothing for {age:.0f} s; it should write within {late_s:.0f} s" if late else ""
+    return Part("degraded" if late else "ok", detail, seen, {"age_s": age})

@@ -1,0 +1,27 @@
+"""The routes, a file a noun: they ask, they tell, and decide nothing."""
+
+from typing import Any, Final
+
+from api.errors import MEDIA_TYPE, ProblemDetails
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "model": ProblemDetails,
+        "content": {MEDIA_TYPE: {}},
+    }
+
+
+READS: Final[dict[int | str, dict[str, Any]]] = {
+    401: _problem("No valid token."),
+    403: _problem("The token's role or tenant does not allow it."),
+    404: _problem("There is no such thing."),
+    422: _problem("A field is wrong; names it, its value and the remedy."),
+    503: _problem("The views or the log are away; try again."),
+}
+WRITES: Final[dict[int | str, dict[str, Any]]] = {
+    **READS,
+    409: _problem("It is not in a state that allows this."),
+    413: _problem("The body is larger than 1 MiB."),
+}

@@ -1,0 +1,114 @@
+"""Actions: what was done and why, requests, and a person's answers."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.errors import Problem, not_found
+from api.identity.guard import Approver, Operator, Tenant, Viewer
+from api.identity.roles import Identity
+from api.routes import READS, WRITES
+from api.schemas.actions import ActionRequest, ActionView, Answer
+from api.schemas.common import Cursor, Limit, Listing, Receipt
+from api.services import Served
+from projections.queries.actions import ActionRow, get_action, list_actions
+from streams.contracts.events.action import ActionRequested, ApprovalGiven
+from streams.contracts.telemetry import check_id
+
+router = APIRouter(prefix="/actions", tags=["actions"], responses=READS)
+
+
+@router.get("")
+def actions(
+    served: Served,
+    _caller: Viewer,
+    tenant: Tenant,
+    *,
+    state: Annotated[list[str] | None, Query(description="One or more.")] = None,
+    agent: Annotated[str | None, Query(description="An agent's id.")] = None,
+    finding: Annotated[str | None, Query(description="A finding's or a request's id.")] = None,
+    action: str | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Listing[ActionView]:
+    """Return actions, newest first."""
+    page = served.ask(
+        list_actions,
+        tenant,
+        states=state or (),
+        agent_id=agent,
+        finding_id=finding,
+        action=action,
+        limit=limit,
+        cursor=cursor,
+    )
+    return Listing(items=[ActionView.of(row) for row in page.items], next=page.next_cursor)
+
+
+@router.get("/{action_id}")
+def action(served: Served, _caller: Viewer, tenant: Tenant, action_id: str) -> ActionView:
+    """Return one action with its scores, candidates and outcome."""
+    row = served.ask(get_action, tenant, action_id)
+    if row is None:
+        raise not_found("action", action_id, tenant)
+    return ActionView.of(row)
+
+
+@router.post("", status_code=202, responses=WRITES)
+async def request(served: Served, caller: Operator, tenant: Tenant, body: ActionRequest) -> Receipt:
+    """Ask for an action; what becomes of it has the event's id as its `finding_id`."""
+    check_id("target", body.target)
+    key = f"{tenant}/{body.target}"
+    asked = ActionRequested(body.action, key, body.parameters, caller.name)
+    return await served.receipt(key, asked)
+
+
+@router.post("/{action_id}/approve", status_code=202, responses=WRITES)
+async def approve(
+    served: Served, caller: Approver, tenant: Tenant, action_id: str, body: Answer
+) -> Receipt:
+    """Let an action go ahead; all guards run again when the answer arrives."""
+    return await _answer(served, caller, tenant, action_id, body, approved=True)
+
+
+@router.post("/{action_id}/reject", status_code=202, responses=WRITES)
+async def reject(
+    served: Served, caller: Approver, tenant: Tenant, action_id: str, body: Answer
+) -> Receipt:
+    """Refuse an action that waits."""
+    return await _answer(served, caller, tenant, action_id, body, approved=False)
+
+
+async def _answer(
+    served: Served,
+    caller: Identity,
+    tenant: str,
+    action_id: str,
+    body: Answer,
+    *,
+    approved: bool,
+) -> Receipt:
+    row = await served.ask_aside(get_action, tenant, action_id)
+    if row is None:
+        raise not_found("action", action_id, tenant)
+    _check_answerable(row, caller, body, approved=approved)
+    given = ApprovalGiven(
+        action_id, approved, caller.name, body.reason, body.preview_hash or row.preview_hash
+    )
+    return await served.receipt(f"{tenant}/{row.agent_id}", given, row.correlation_id)
+
+
+def _check_answerable(row: ActionRow, caller: Identity, body: Answer, *, approved: bool) -> None:
+    """Refuse early what the governor would refuse as well; its word is the one that counts."""
+    if row.state != "awaiting":
+        detail = f"action {row.action_id} is {row.state}; only one that is awaiting can be answered"
+        raise Problem(HTTPStatus.CONFLICT, "not-awaiting", detail)
+    if approved and row.requested_by == caller.name:
+        detail = f"{caller.name} asked for this action; another person must approve it"
+        raise Problem(HTTPStatus.FORBIDDEN, "self-approval", detail)
+    if body.preview_hash not in ("", row.preview_hash):
+        detail = "the action would now do something else than what was looked at; look again"
+        raise Problem(HTTPStatus.CONFLICT, "preview-changed", detail)

@@ -1,0 +1,117 @@
+"""Agents: lists, one, its history, and what is asked of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from api.errors import not_found
+from api.identity.guard import Operator, Tenant, Viewer
+from api.routes import READS, WRITES
+from api.schemas.agents import (
+    AgentDetail,
+    AgentView,
+    LifecycleRequest,
+    MetricHistory,
+    MetricPointView,
+)
+from api.schemas.common import Cursor, Instant, Limit, Listing, Receipt
+from api.schemas.events import EventView
+from api.schemas.findings import FindingView
+from api.services import Served
+from projections.queries.agents import get_agent, list_agents
+from projections.queries.events import list_events
+from projections.queries.findings import list_findings
+from projections.queries.metrics import metric_history
+from streams.contracts.events.agent import LifecycleRequested
+from streams.contracts.telemetry import check_id
+
+router = APIRouter(prefix="/agents", tags=["agents"], responses=READS)
+_DAY_S = 86_400.0
+
+
+@router.get("")
+def agents(
+    served: Served,
+    _caller: Viewer,
+    tenant: Tenant,
+    *,
+    status: str | None = None,
+    type: str | None = None,  # noqa: A002 - the parameter's public name
+    health: Annotated[str | None, Query(description="A level: healthy, degraded …")] = None,
+    text: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Listing[AgentView]:
+    """Return agents by id."""
+    page = served.ask(
+        list_agents,
+        tenant,
+        status=status,
+        type=type,
+        health=health,
+        text=text,
+        limit=limit,
+        cursor=cursor,
+    )
+    return Listing(items=[AgentView.of(row) for row in page.items], next=page.next_cursor)
+
+
+@router.get("/{agent_id}")
+def agent(served: Served, _caller: Viewer, tenant: Tenant, agent_id: str) -> AgentDetail:
+    """Return one agent, with its latest metrics and what is wrong with it now."""
+    row = served.ask(get_agent, tenant, agent_id)
+    if row is None:
+        raise not_found("agent", agent_id, tenant)
+    found = served.ask(list_findings, tenant, state="open", agent_id=agent_id)
+    return AgentDetail.with_findings(row, [FindingView.model_validate(f) for f in found.items])
+
+
+@router.get("/{agent_id}/metrics")
+def metrics(
+    served: Served,
+    _caller: Viewer,
+    tenant: Tenant,
+    agent_id: str,
+    *,
+    metric: Annotated[str, Query(max_length=128)],
+    since: Annotated[Instant | None, Query(description="Default: a day before `until`.")] = None,
+    until: Annotated[Instant | None, Query(description="Default: now.")] = None,
+    resolution: Literal["minute", "hour"] = "minute",
+) -> MetricHistory:
+    """Return the windows of one metric that start in [since, until)."""
+    end = until.timestamp() if until else time.time()
+    begin = since.timestamp() if since else end - _DAY_S
+    points = served.ask(
+        metric_history, tenant, agent_id, metric, since=begin, until=end, resolution=resolution
+    )
+    items = [MetricPointView.model_validate(point) for point in points]
+    return MetricHistory(metric=metric, resolution=resolution, items=items)
+
+
+@router.get("/{agent_id}/events")
+def events(
+    served: Served,
+    _caller: Viewer,
+    tenant: Tenant,
+    agent_id: str,
+    *,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Limit = 100,
+) -> Listing[EventView]:
+    """Return what happened to an agent, oldest first; `next` is the following page's `after`."""
+    rows = served.ask(list_events, tenant, after=after, subject=f"{tenant}/{agent_id}", limit=limit)
+    following = str(rows[-1].seq) if len(rows) == limit else None
+    return Listing(items=[EventView.model_validate(row) for row in rows], next=following)
+
+
+@router.post("/{agent_id}/lifecycle", status_code=202, responses=WRITES)
+async def lifecycle(
+    served: Served, caller: Operator, tenant: Tenant, agent_id: str, body: LifecycleRequest
+) -> Receipt:
+    """Ask for a transition; whether the lifecycle allows it is said by the event that follows."""
+    check_id("agent_id", agent_id)
+    asked = LifecycleRequested(body.status, body.reason, caller.name)
+    return await served.receipt(f"{tenant}/{agent_id}", asked)

@@ -1,0 +1,75 @@
+"""The log of facts: pages, and the live stream."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+
+from api.identity.guard import Tenant, Viewer
+from api.live import Listener
+from api.routes import READS
+from api.schemas.common import Limit, Listing
+from api.schemas.events import EventView
+from api.services import Served
+from api.sse import stream
+from projections.queries.events import list_events
+
+router = APIRouter(tags=["events"], responses=READS)
+Types = Annotated[
+    list[str] | None, Query(alias="type", max_length=50, description="One or more event types.")
+]
+Subject = Annotated[str | None, Query(max_length=401, description="`tenant/agent`.")]
+
+
+@router.get("/events")
+def events(
+    served: Served,
+    _caller: Viewer,
+    tenant: Tenant,
+    *,
+    types: Types = None,
+    subject: Subject = None,
+    after: Annotated[int, Query(ge=0, description="Only events with a greater `seq`.")] = 0,
+    cursor: Annotated[int | None, Query(ge=0, description="`next` of an earlier page.")] = None,
+    limit: Limit = 100,
+) -> Listing[EventView]:
+    """Return events in the order in which they became visible, oldest first."""
+    rows = served.ask(
+        list_events,
+        tenant,
+        after=max(after, cursor or 0),
+        types=types or (),
+        subject=subject,
+        limit=limit,
+    )
+    following = str(rows[-1].seq) if len(rows) == limit else None
+    return Listing(items=[EventView.model_validate(row) for row in rows], next=following)
+
+
+@router.get(
+    "/stream",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def live(
+    served: Served,
+    _caller: Viewer,
+    tenant: Tenant,
+    *,
+    types: Types = None,
+    subject: Subject = None,
+    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+) -> StreamingResponse:
+    """Stream server-sent events from now on, or from after `Last-Event-ID` (an event's `seq`).
+
+    A listener that does not keep up is told `too_slow` and let go; it comes back with the last
+    id that it has seen.
+    """
+    listener = Listener(tenant, frozenset(types or ()), subject)
+    return StreamingResponse(
+        stream(served, listener, last_event_id),
+        media_type="text/event-stream",
+        headers={"x-accel-buffering": "no"},
+    )

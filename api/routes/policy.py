@@ -1,0 +1,63 @@
+"""The policy: the one in force, and its change."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+import msgspec
+from fastapi import APIRouter
+
+from api.errors import Problem
+from api.identity.guard import InstallationAdmin, Viewer
+from api.routes import READS, WRITES
+from api.schemas.policy import PolicyChange, PolicyReceipt, PolicyView
+from api.services import Served, Services
+from config.policy import default_policy, policy_from, policy_hash
+from projections.queries.policies import PolicyRow, current_policy
+from streams.producers.policy import publish_policy
+
+router = APIRouter(prefix="/policy", tags=["policy"], responses=READS)
+_one_change = asyncio.Lock()
+
+
+@router.get("")
+def policy(served: Served, _caller: Viewer) -> PolicyView:
+    """Return the policy in force."""
+    row = served.ask(current_policy)
+    return _shipped() if row is None else PolicyView.model_validate(row)
+
+
+@router.put("", status_code=202, responses=WRITES)
+async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) -> PolicyReceipt:
+    """Put a whole policy in force; keys left out take their defaults."""
+    wanted = policy_from(body.policy)
+    async with _one_change:
+        version = _next_version(served, await served.ask_aside(current_policy), body.replaces)
+        policy = msgspec.structs.replace(wanted, version=version)
+        event = await publish_policy(
+            served.publisher, served.signer, policy, caller.name, body.reason
+        )
+        served.versions.policy = version
+    return PolicyReceipt(version=version, hash=policy_hash(policy), event_id=event.id)
+
+
+def _next_version(served: Services, row: PolicyRow | None, replaces: int | None) -> int:
+    # The views may be behind a change that was made here a moment ago.
+    seen = default_policy().version if row is None else row.version
+    current = max(seen, served.versions.policy)
+    if replaces not in (None, current):
+        detail = f"version {current} is in force, not {replaces}; look at it and try again"
+        raise Problem(HTTPStatus.CONFLICT, "policy-outdated", detail)
+    return current + 1
+
+
+def _shipped() -> PolicyView:
+    policy = default_policy()
+    return PolicyView(
+        version=policy.version,
+        hash=policy_hash(policy),
+        policy=msgspec.to_builtins(policy),
+        changed_by="homeostat",
+        reason="as shipped",
+    )

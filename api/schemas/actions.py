@@ -1,0 +1,93 @@
+"""Actions: from proposal to verified outcome, and what people say to them."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import ConfigDict, Field
+
+from api.schemas.common import Body, Moment, View
+from projections.queries.actions import ActionRow
+
+STAGES = ("proposed", "awaiting", "queued", "granted", "claimed", "verified", "finished", "refused")
+
+
+class ActionView(View):
+    """One action with its scores, the candidates that lost, and what came of it."""
+
+    action_id: str
+    tenant_id: str
+    agent_id: str
+    action: str = Field(examples=["service.restart"])
+    host: str
+    state: str = Field(examples=["awaiting"])
+    mode: str
+    risk: float | None
+    score: float | None
+    attempt: int
+    finding_id: str
+    finding_kind: str
+    severity: str
+    parameters: dict[str, Any]
+    candidates: list[dict[str, Any]]
+    group: str
+    depends_on: list[str]
+    timeout_s: float | None
+    policy_version: int
+    policy_hash: str
+    requested_by: str
+    reason: str
+    detail: str
+    approvals: list[dict[str, Any]]
+    approved_by: str
+    preview_hash: str
+    expires_at: Moment | None
+    retry_at: Moment | None
+    outcome: str
+    verified: bool
+    check: str
+    duration_s: float | None
+    evidence: dict[str, Any]
+    stages: dict[str, Moment] = Field(description="When it reached each stage.")
+    correlation_id: str
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, row: ActionRow) -> Self:
+        """Return the view of a row."""
+        plain = {name: getattr(row, name) for name in cls.model_fields if name != "stages"}
+        times = {stage: getattr(row, f"{stage}_at") for stage in STAGES}
+        return cls.model_validate(
+            plain | {"stages": {stage: at for stage, at in times.items() if at is not None}}
+        )
+
+
+class ActionRequest(Body):
+    """Ask for an action; every guard still stands."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"action": "service.restart", "target": "web-1", "parameters": {}}
+        },
+    )
+
+    action: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=100)
+    target: str = Field(description="The agent's id.")
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Answer(Body):
+    """A person's answer to what waits for one."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"reason": "quiet hour, go ahead"}}
+    )
+
+    reason: str = Field(min_length=1, max_length=1000)
+    preview_hash: str = Field(
+        default="",
+        max_length=64,
+        description="Of the preview that was looked at; the answer binds to it.",
+    )

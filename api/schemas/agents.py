@@ -1,0 +1,101 @@
+"""Agents: how they are shown, and what may be asked of them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import ConfigDict, Field
+
+from api.schemas.common import Body, Moment, View
+from api.schemas.findings import FindingView
+from projections.queries.agents import AgentRow
+
+
+class Health(View):
+    """How well an agent is, and why."""
+
+    level: str = Field(examples=["healthy"])
+    score: float | None = Field(description="0 to 100.")
+    consecutive_failures: int
+    since: Moment | None
+    reasons: list[str]
+
+
+class AgentView(View):
+    """An agent as it is now."""
+
+    agent_id: str = Field(examples=["web-1"])
+    tenant_id: str = Field(examples=["default"])
+    status: str = Field(examples=["active"])
+    status_since: Moment | None
+    status_reason: str
+    agent_type: str = Field(examples=["service"])
+    provisional: bool
+    labels: dict[str, str]
+    health: Health
+    metrics: dict[str, float] = Field(examples=[{"cpu_usage": 41.5}])
+    last_seen: Moment | None
+    registered_at: Moment
+
+    @classmethod
+    def of(cls, row: AgentRow) -> Self:
+        """Return the view of a row."""
+        return cls.model_validate(_plain(row))
+
+
+class AgentDetail(AgentView):
+    """An agent with what is wrong with it now."""
+
+    open_findings: list[FindingView]
+
+    @classmethod
+    def with_findings(cls, row: AgentRow, findings: list[FindingView]) -> Self:
+        """Return the view of a row and its open findings."""
+        return cls.model_validate(_plain(row) | {"open_findings": findings})
+
+
+class MetricPointView(View):
+    """One window of a metric."""
+
+    start: Moment
+    count: int
+    mean: float
+    minimum: float
+    maximum: float
+    last: float
+
+
+class MetricHistory(View):
+    """The windows of one metric, oldest first; a gap is a window that is not there."""
+
+    metric: str
+    resolution: str
+    items: list[MetricPointView]
+
+
+class LifecycleRequest(Body):
+    """Ask for a transition."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"status": "maintenance", "reason": "new disk"}},
+    )
+
+    status: str = Field(pattern=r"^[a-z_]{1,40}$")
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+def _plain(row: AgentRow) -> dict[str, object]:
+    health = {
+        "level": row.health_level,
+        "score": row.health_score,
+        "consecutive_failures": row.consecutive_failures,
+        "since": row.health_since,
+        "reasons": row.health_reasons,
+    }
+    kept = (
+        "agent_id", "tenant_id", "status", "status_since", "status_reason", "provisional",
+        "labels", "metrics", "last_seen", "registered_at",
+    )  # fmt: skip
+    plain: dict[str, object] = {name: getattr(row, name) for name in kept}
+    return plain | {"agent_type": row.type, "health": health}

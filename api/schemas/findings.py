@@ -1,0 +1,75 @@
+"""Findings, and the chain of what followed from one."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, field_validator
+
+from api.schemas.common import Moment, View
+from api.schemas.events import EventView
+
+
+class SeverityChange(View):
+    """When a finding took which severity."""
+
+    at: Moment
+    severity: str
+
+
+class FindingView(View):
+    """Something judged wrong, with its evidence."""
+
+    finding_id: str
+    tenant_id: str
+    agent_id: str
+    agent_type: str
+    kind: str = Field(examples=["service_down"])
+    severity: str = Field(examples=["critical"])
+    metric: str
+    value: float | None
+    expected_low: float | None
+    expected_high: float | None
+    summary: str
+    drivers: list[str]
+    labels: dict[str, str]
+    severities: list[SeverityChange]
+    policy_version: int
+    since: Moment | None
+    raised_at: Moment
+    ended_at: Moment | None
+    end_reason: str
+    lasted_s: float | None
+
+    @field_validator("severities", mode="before")
+    @classmethod
+    def _named(cls, pairs: list[object]) -> list[object]:
+        return [
+            {"at": pair[0], "severity": pair[1]} if isinstance(pair, list | tuple) else pair
+            for pair in pairs
+        ]
+
+
+class Link(EventView):
+    """One event of a chain.
+
+    `after_ms` counts from the event that it follows from, or from the one before where the
+    chain does not hold its cause; `total_ms` from the chain's beginning.
+    """
+
+    after_ms: float
+    total_ms: float
+
+
+class Chain(View):
+    """Measurement to verified outcome: every cause before what follows from it."""
+
+    finding_id: str
+    items: list[Link]
+    lasted_ms: float
+
+    @classmethod
+    def of(cls, finding_id: str, links: list[Link]) -> Self:
+        """Return the chain of `links`."""
+        lasted = max((link.total_ms for link in links), default=0.0)
+        return cls(finding_id=finding_id, items=links, lasted_ms=lasted)

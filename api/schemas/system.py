@@ -1,0 +1,47 @@
+"""The installation's own parts, and records that were not accepted."""
+
+from __future__ import annotations
+
+from api.schemas.common import Moment, View
+
+
+class PartView(View):
+    """One part of the installation."""
+
+    status: str
+    detail: str
+    last_seen: Moment | None
+    figures: dict[str, float]
+
+
+class SystemHealthView(View):
+    """The worst state of all parts, and each of them."""
+
+    status: str
+    at: Moment
+    components: dict[str, PartView]
+
+
+class ReachedView(View):
+    """Whether what follows from a position can be read."""
+
+    position: str
+    reached: bool
+
+
+class DeadLetterView(View):
+    """A record that was not accepted; key, value and header values are base64."""
+
+    event_id: str
+    kind: str
+    step: str
+    reason: str
+    detail: str
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: str
+    headers: list[tuple[str, str]]
+    truncated: bool
+    at: Moment

@@ -1,0 +1,74 @@
+"""Telemetry over HTTP: what a program says of itself or of another."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from api.schemas.common import Body
+from streams.contracts.errors import InvalidField
+from streams.contracts.telemetry import (
+    RESERVED,
+    Heartbeat,
+    check_heartbeat,
+    parse_time,
+)
+
+_EXAMPLE = {"metrics": {"cpu_usage": 41.5, "error_rate": 0.01}, "status": "busy"}
+
+
+class Measurements(Body):
+    """What one heartbeat says; the agent is named by the path."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _EXAMPLE})
+
+    metrics: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
+    at: str | float | None = Field(default=None, description="RFC 3339 or epoch seconds.")
+    status: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    sequence: int | None = None
+    agent_type: str | None = None
+
+    def heartbeat(self, tenant: str, agent_id: str) -> Heartbeat:
+        """Return the heartbeat of an agent, fully checked.
+
+        Raises
+        ------
+        InvalidField
+            For the first field that breaks the contract of telemetry.
+        """
+        heartbeat = Heartbeat(
+            agent_id,
+            self.metrics,
+            tenant,
+            self.at,
+            self.sequence,
+            self.status,
+            self.agent_type,
+            self.labels,
+        )
+        check_heartbeat(heartbeat)
+        if self.at is not None:
+            parse_time(self.at)
+        for name in RESERVED & self.metrics.keys():
+            remedy = "only this installation's own probes write it; choose another name"
+            raise InvalidField("reserved_metric", "metrics", name, remedy)
+        return heartbeat
+
+
+class NamedMeasurements(Measurements):
+    """One heartbeat of a list: it names its agent, and its tenant where that is another."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"agent_id": "web-1"} | _EXAMPLE}
+    )
+
+    agent_id: str
+    tenant_id: str | None = None
+
+
+class Bulk(Body):
+    """Many heartbeats at once, in order."""
+
+    heartbeats: list[NamedMeasurements] = Field(min_length=1, max_length=5000)

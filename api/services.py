@@ -1,0 +1,127 @@
+"""What routes work with: the views to read, the log to write, the live tail."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+
+import msgspec
+from fastapi import Depends, Request
+from sqlalchemy import Connection, Engine
+from starlette.concurrency import run_in_threadpool
+
+from api.live import LiveTail
+from api.pulse import Pulse
+from api.schemas.common import Receipt
+from streams.contracts.envelope import Event, outgoing, rfc3339
+from streams.contracts.events.registry import BY_DATA
+from streams.contracts.record import Outgoing
+from streams.contracts.telemetry import Heartbeat, encode_heartbeat
+from streams.contracts.topics import TELEMETRY
+from streams.contracts.trust import RecordKind, Signer
+from streams.kafka.publisher import Publisher
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Question = Callable[Concatenate[Connection, P], R]
+
+
+@dataclass(slots=True)
+class Versions:
+    """What was put in force by this process; the views show it a moment later."""
+
+    policy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The outside world of the routes.
+
+    Parameters
+    ----------
+    engine : Engine
+        The projections, read-only.
+    publisher : Publisher
+        The log.
+    signer : Signer
+        Proves that what is written comes from this installation.
+    live : LiveTail
+        New events, for streams.
+    pulse : Pulse
+        The state of the installation's own parts.
+    """
+
+    engine: Engine
+    publisher: Publisher
+    signer: Signer
+    live: LiveTail
+    pulse: Pulse
+    versions: Versions = field(default_factory=Versions)
+
+    def ask(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return the projections' answer to one of `projections.queries`."""
+        with self.engine.connect() as connection:
+            return question(connection, *args, **kwargs)
+
+    async def ask_aside(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return the answer without holding up the event loop."""
+        return await run_in_threadpool(self.ask, question, *args, **kwargs)
+
+    async def receipt(self, subject: str, data: msgspec.Struct, correlation: str = "") -> Receipt:
+        """Write what a person caused to every topic of its type; return once acknowledged.
+
+        Parameters
+        ----------
+        subject : str
+            ``tenant/agent``.
+        correlation : str
+            What it belongs to; empty where it begins something itself.
+
+        Raises
+        ------
+        PublishError
+            If the broker did not acknowledge it.
+        """
+        kind = BY_DATA[type(data)]
+        identity = str(uuid.uuid4())
+        plain: dict[str, Any] = msgspec.to_builtins(data)
+        event = Event(
+            id=identity,
+            source="/api",
+            type=kind.name,
+            subject=subject,
+            time=rfc3339(time.time()),
+            tenant=subject.partition("/")[0],
+            data=plain,
+            dataschema=kind.dataschema,
+            correlationid=correlation or identity,
+        )
+        records = [outgoing(event, t.name, 0 if t.single else None) for t in kind.to]
+        written = await self.publisher.publish([self.signer.sign(record) for record in records])
+        return Receipt(position=str(written[0]), event_id=identity)
+
+    async def report(self, heartbeats: Sequence[Heartbeat]) -> Receipt:
+        """Write heartbeats, signed; return once all are acknowledged.
+
+        Raises
+        ------
+        PublishError
+            If the broker did not acknowledge them all.
+        """
+        records = (
+            Outgoing(TELEMETRY.name, h.key.encode(), encode_heartbeat(h)) for h in heartbeats
+        )
+        signed = [self.signer.sign(record, RecordKind.TELEMETRY) for record in records]
+        written = await self.publisher.publish(signed)
+        return Receipt(position=str(written[-1]))
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Served = Annotated[Services, Depends(_services)]
