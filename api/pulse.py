@@ -100,7 +100,7 @@ class Pulse:
 
     def _ask(self, ends: dict[Place, int] | None) -> SystemHealth:
         with self._engine.connect() as connection:
-            return system_health(connection, ends)
+            return system_health(connection, None if ends is None else {**ends})
 
 
 def overall(parts: dict[str, Part]) -> str:

@@ -68,7 +68,7 @@ class Services:
 
     async def ask_aside(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the answer without holding up the event loop."""
-        return await run_in_threadpool(self.ask, question, *args, **kwargs)
+        return await run_in_threadpool(lambda: self.ask(question, *args, **kwargs))
 
     async def receipt(self, subject: str, data: msgspec.Struct, correlation: str = "") -> Receipt:
         """Write what a person caused to every topic of its type; return once acknowledged.

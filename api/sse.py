@@ -39,11 +39,11 @@ async def stream(
             for row in rows:
                 yield frame(row)
             reached = rows[-1].seq
-        async for row in _coming(listener):
-            if row is None:
+        async for event in _coming(listener):
+            if event is None:
                 yield b": still here\n\n"
-            elif row.seq > reached:
-                yield frame(row)
+            elif event.seq > reached:
+                yield frame(event)
         yield farewell(listener.closed)
 
 

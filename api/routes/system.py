@@ -35,7 +35,7 @@ async def health(served: Served, _caller: Viewer) -> SystemHealthView:
 def reached(
     served: Served, _caller: Viewer, position: Annotated[str, Query(max_length=300)]
 ) -> ReachedView:
-    """Say whether what was written at a receipt's `position` can be read: reads after writes wait."""
+    """Say whether what was written at a receipt's `position` can be read by now."""
     try:
         place = Position.parse(position)
     except ValueError as error:

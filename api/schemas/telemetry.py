@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from api.schemas.common import Body
 from streams.contracts.errors import InvalidField
@@ -15,7 +15,10 @@ from streams.contracts.telemetry import (
     parse_time,
 )
 
-_EXAMPLE = {"metrics": {"cpu_usage": 41.5, "error_rate": 0.01}, "status": "busy"}
+_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "metrics": {"cpu_usage": 41.5, "error_rate": 0.01},
+    "status": "busy",
+}
 
 
 class Measurements(Body):

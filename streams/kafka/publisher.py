@@ -221,16 +221,15 @@ def _batches(producer: Any, records: Sequence[Outgoing]) -> Iterable[Any]:
     yield batch
 
 
-async def _all(acknowledgements: Collection[asyncio.Future[Any]]) -> None:
-    """Wait for all, then raise the first failure.
+async def _all(acknowledgements: Collection[asyncio.Future[Any]]) -> list[Any]:
+    """Wait for all, then raise the first failure or return the answers.
 
     The futures belong to the client: cancelling one would break its sender.
     """
     for future in acknowledgements:
         future.add_done_callback(_seen)
     await asyncio.wait(acknowledgements)
-    for future in acknowledgements:
-        future.result()
+    return [future.result() for future in acknowledgements]
 
 
 def _seen(future: asyncio.Future[Any]) -> None:
