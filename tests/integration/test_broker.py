@@ -89,3 +89,11 @@ async def test_it_dies_with_a_killed_supervisor_and_its_home_serves_again(tmp_pa
         await answers(again.bootstrap)
     finally:
         await again.stop()
+
+
+async def test_a_broker_that_cannot_start_says_why(fresh_broker) -> None:
+    own = await fresh_broker()
+    await own.stop()
+    (own.home / "data" / "meta.properties").write_text("version=1\nnode.id=7\ncluster.id=other\n")
+    with pytest.raises(BrokerError, match=r"(?s)ended with status 1; .*Stored node id 7"):
+        await own.start()

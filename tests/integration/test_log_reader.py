@@ -122,3 +122,14 @@ async def test_a_missing_topic_and_a_missing_broker_are_named(connection: Connec
             await reader.end_offsets(["no-such-topic"])
     with pytest.raises(BrokerAway, match=r"127\.0\.0\.1:1"):
         await LogReader(Connection("127.0.0.1:1")).start()
+
+
+async def test_a_reading_with_an_end_does_not_wait_for_ever(fresh_broker) -> None:
+    own = await fresh_broker()
+    connection = Connection(own.bootstrap)
+    await ensure_topics(connection, 1)
+    place = Place(FLEET.name, 0)
+    async with LogReader(connection, patience_s=0.5) as reader:
+        await own.stop()
+        with pytest.raises(BrokerAway, match=f"{own.bootstrap} gave no record of .*fleet"):
+            await anext(reader.read({place: 0}, {place: 1}))

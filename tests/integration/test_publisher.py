@@ -93,6 +93,15 @@ async def test_an_explicit_partition_wins_over_the_key(connection: Connection) -
     assert sorted(r.partition for r in written) == list(range(PARTITIONS))
 
 
+async def test_a_write_answers_where_each_record_lies(connection: Connection) -> None:
+    before = await ends(connection, FINDINGS.name)
+    records = [Outgoing(FINDINGS.name, b"%d" % n, b"%d" % n) for n in range(20)]
+    async with Publisher(connection) as publisher:
+        positions = await publisher.publish(records)
+    written = {r.position: r.value for r in await written_since(connection, before)}
+    assert [written[position] for position in positions] == [r.value for r in records]
+
+
 async def test_broadcast_reaches_every_partition_with_a_proof(connection: Connection) -> None:
     signer = Signer(b"a secret of some length")
     before = await ends(connection, TELEMETRY.name)
