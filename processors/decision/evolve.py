@@ -119,6 +119,7 @@ def _ended(target: Target, ended: FindingEnded, at: float, limits: LimitsPolicy)
         return
     if target.wait is not None and target.wait.reason == "cooldown":
         target.wait = None
+    target.stopped_by = ""  # whoever started it again, it is wanted now
     if target.failures or target.trial is not None:
         target.stable_at = at + stability_s(target.failures, limits)
 

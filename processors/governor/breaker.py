@@ -35,19 +35,19 @@ def breakers(state: GovernorState, message: Message, policy: Policy) -> Iterator
 
 def _too_many(state: GovernorState, tenant: str, policy: Policy) -> bool:
     fallen, limits = state.fallen.get(tenant, 0), policy.limits
-    share = limits.breaker_share * state.counts.get(tenant, 0)
+    share = limits.breaker_share * state.known.get(tenant, 0)
     return fallen >= limits.breaker_minimum and fallen >= share
 
 
 def _opened(state: GovernorState, tenant: str, message: Message, policy: Policy) -> Fact:
-    fallen, count = state.fallen[tenant], state.counts.get(tenant, 0)
+    fallen, count = state.fallen[tenant], state.known[tenant]
     finding_id = derived_id(f"governor/breaker/{tenant}", message.position)
     data = FindingRaised(
         finding_id=finding_id,
         kind=KIND,
         severity="critical",
         metric=METRIC,
-        value=fallen / max(count, fallen),
+        value=fallen / count,
         expected_low=None,
         expected_high=policy.limits.breaker_share,
         since=message.at,

@@ -15,7 +15,7 @@ from streams.contracts.labels import dependencies, host_of
 
 def registered(state: GovernorState, key: str, data: AgentRegistered) -> None:
     """Fold a first sighting; a provisional agent has no place yet."""
-    agent = state.agents.setdefault(key, Agent())
+    agent = _known(state, key)
     _label(state, key, agent, data.agent_type, data.labels)
     if not data.provisional:
         _count(state, key, agent)
@@ -23,13 +23,13 @@ def registered(state: GovernorState, key: str, data: AgentRegistered) -> None:
 
 def labelled(state: GovernorState, key: str, data: AgentLabelled) -> None:
     """Fold a change of type or labels."""
-    _label(state, key, state.agents.setdefault(key, Agent()), data.agent_type, data.labels)
+    _label(state, key, _known(state, key), data.agent_type, data.labels)
 
 
 def decided(state: GovernorState, key: str, data: RegistrationDecided) -> None:
     """Fold our own answer to a request for a place."""
     if data.granted:
-        _count(state, key, state.agents.setdefault(key, Agent()))
+        _count(state, key, _known(state, key))
 
 
 def status_changed(state: GovernorState, key: str, data: AgentStatusChanged, at: float) -> None:
@@ -37,7 +37,7 @@ def status_changed(state: GovernorState, key: str, data: AgentStatusChanged, at:
     if data.status == "decommissioned":
         _forget(state, key)
         return
-    agent = state.agents.setdefault(key, Agent())
+    agent = _known(state, key)
     before = agent.unwell
     agent.status = data.status
     _turn(state, key, agent, before, at)
@@ -45,10 +45,19 @@ def status_changed(state: GovernorState, key: str, data: AgentStatusChanged, at:
 
 def health_changed(state: GovernorState, key: str, data: AgentHealthChanged, at: float) -> None:
     """Fold a change of health."""
-    agent = state.agents.setdefault(key, Agent())
+    agent = _known(state, key)
     before = agent.unwell
     agent.level = data.level
     _turn(state, key, agent, before, at)
+
+
+def _known(state: GovernorState, key: str) -> Agent:
+    """Return the agent, new to its tenant if nobody has spoken of it before."""
+    agent = state.agents.get(key)
+    if agent is None:
+        agent = state.agents[key] = Agent()
+        state.known[tenant_of(key)] = state.known.get(tenant_of(key), 0) + 1
+    return agent
 
 
 def _turn(state: GovernorState, key: str, agent: Agent, before: bool, at: float) -> None:
@@ -93,5 +102,6 @@ def _forget(state: GovernorState, key: str) -> None:
         return
     _leave_group(state, key, agent)
     tenant = tenant_of(key)
+    state.known[tenant] -= 1
     state.counts[tenant] = state.counts.get(tenant, 0) - (1 if agent.counted else 0)
     state.fallen[tenant] = state.fallen.get(tenant, 0) - (1 if agent.fell else 0)

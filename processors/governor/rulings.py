@@ -12,7 +12,7 @@ from processors.fold import Message, PolicyInForce
 from processors.governor.approvals import preview_hash
 from processors.governor.guards import judge
 from processors.governor.state import GovernorState, Work
-from processors.governor.verdicts import Ask, Grant, Queue, Refuse, Situation
+from processors.governor.verdicts import Ask, Grant, Queue, Refuse, Situation, Verdict
 from processors.step import Fact
 from streams.contracts.events.action import (
     ActionAwaiting,
@@ -34,7 +34,7 @@ def rule(
     limits = in_force.policy.limits
     situation = Situation(state, work, limits, message.at)
     verdict = judge(situation)
-    if isinstance(verdict, Queue | Ask) and work.state == "new" and _full(state, limits):
+    if work.state == "new" and _full(state, verdict, limits):
         verdict = Refuse("queue_full", f"{limits.max_queued} actions wait already")
     match verdict:
         case Grant():
@@ -114,6 +114,9 @@ def approved(work: Work, by: str) -> Work:
     return replace(work, state="approved", approved_by=by)
 
 
-def _full(state: GovernorState, limits: LimitsPolicy) -> bool:
-    waiting = sum(w.state in {"queued", "awaiting"} for w in state.work.values())
-    return waiting >= limits.max_queued
+def _full(state: GovernorState, verdict: Verdict, limits: LimitsPolicy) -> bool:
+    """Say whether as many wait already as may, for a slot or for a person."""
+    if not isinstance(verdict, Queue | Ask):
+        return False
+    place = "queued" if isinstance(verdict, Queue) else "awaiting"
+    return sum(work.state == place for work in state.work.values()) >= limits.max_queued

@@ -14,7 +14,7 @@ _GONE: Final = frozenset({"offline", "compromised", "quarantined"})
 _REMEMBERED: Final = 1000
 
 
-class Agent(msgspec.Struct):
+class Agent(msgspec.Struct, omit_defaults=True):
     """One agent: where it runs, what it belongs to and needs, and how it is.
 
     Parameters
@@ -83,9 +83,26 @@ class Suspension(msgspec.Struct):
 
 
 class GovernorState(msgspec.Struct):
-    """The whole state; `ended` lists the latest ended actions, oldest first."""
+    """The whole state.
+
+    Parameters
+    ----------
+    agents : dict
+        Every agent spoken of, by key.
+    known, counts, fallen : dict
+        By tenant: agents spoken of, places given, and agents that fell.
+    groups : dict
+        Members by ``tenant/group``.
+    work : dict
+        What has not ended, by action id.
+    ended : list
+        The latest ended actions and how, oldest first.
+    suspended : dict
+        Open breakers by tenant.
+    """
 
     agents: dict[str, Agent] = {}
+    known: dict[str, int] = {}
     counts: dict[str, int] = {}
     fallen: dict[str, int] = {}
     groups: dict[str, list[str]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -99,32 +99,27 @@ def _health(loop: Loop, agent: str, level: str) -> None:
     loop.send("agent.health_changed", f"default/{agent}", data)
 
 
-def history_of(worker: Worker, loop: Loop) -> dict[str, Any]:
-    """Return what a worker read and what it wrote, as it is kept in a file."""
-    place = (worker.step.inbox.name, worker.context.partition)
-    source = f"/steps/{worker.step.name}"
-    written = [
-        {"topic": topic, "event": msgspec.json.decode(record.value)}
+def history_of(worker: Worker, loop: Loop) -> bytes:
+    """Return what a worker read and what it wrote as JSON Lines, a record a line."""
+    topic, partition = worker.step.inbox.name, worker.context.partition
+    head = {"step": worker.step.name, "version": worker.step.version, "partition": partition}
+    read = [
+        {
+            "timestamp": record.timestamp,
+            "kind": (record.header("hs-kind") or b"").decode(),
+            "key": (record.key or b"").decode() or None,
+            "read": msgspec.json.decode(record.value or b""),
+        }
+        for record in loop.logs.get((topic, partition), [])
+    ]
+    mine = f"/steps/{worker.step.name}", f"{topic}/{partition}/"
+    wrote = [
+        {"topic": topic, "wrote": msgspec.json.decode(record.value or b"")}
         for (topic, _), log in sorted(loop.logs.items())
         for record in log
-        if _from(record.value, source, f"{place[0]}/{place[1]}/")
+        if _from(record.value, *mine)
     ]
-    return {
-        "step": worker.step.name,
-        "version": worker.step.version,
-        "partition": place[1],
-        "inbox": [
-            {
-                "timestamp": record.timestamp,
-                "kind": (record.header("hs-kind") or b"").decode(),
-                "key": (record.key or b"").decode() or None,
-                "value": msgspec.json.decode(record.value or b""),
-            }
-            for record in loop.logs.get(place, [])
-        ],
-        "written": written,
-        "state": msgspec.json.decode(worker.step.dump(worker.state)),
-    }
+    return msgspec.json.Encoder().encode_lines([head, *read, *wrote])
 
 
 def _from(value: bytes | None, source: str, place: str) -> bool:
@@ -133,15 +128,14 @@ def _from(value: bytes | None, source: str, place: str) -> bool:
 
 
 def path_of(name: str, worker: Worker) -> Path:
-    return FOLDER / f"{name}.{worker.step.name}-{worker.context.partition}.json"
+    return FOLDER / f"{name}.{worker.step.name}-{worker.context.partition}.jsonl"
 
 
 def main() -> None:
     for name, play in HISTORIES.items():
         loop = play()
         for worker in loop.workers():
-            content = msgspec.json.encode(history_of(worker, loop))
-            path_of(name, worker).write_bytes(msgspec.json.format(content, indent=1) + b"\n")
+            path_of(name, worker).write_bytes(history_of(worker, loop))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from config.policy import ActionPolicy, Policy, default_policy
 from streams.contracts.events.action import ActionRequested, ApprovalGiven
+from streams.contracts.events.agent import AgentRegistered
 from streams.contracts.events.finding import FindingRaised
 from tests.properties.loop import LABELS, Loop
 
@@ -136,6 +137,35 @@ def test_a_request_of_a_person_starts_what_is_otherwise_only_proposed() -> None:
     refused = loop.events("action.refused")[0].data
     assert refused["reason"] == "unknown_host"
     assert "label host" in refused["detail"]
+
+
+def test_automation_does_not_start_again_what_a_person_stopped() -> None:
+    loop = Loop()
+    known = AgentRegistered("web", "service", provisional=False, labels=LABELS)
+    loop.send("agent.registered", "default/web", known)
+
+    def ask(action: str) -> None:
+        request = ActionRequested(action, "default/web", {}, "ada")
+        loop.send("action.requested", "default/web", request)
+        loop.pump()
+
+    ask("service.stop")
+    loop.finish(loop.commands()[0])
+    loop.pump()
+    loop.down("web", "f1")
+    loop.tick(3600)
+    assert [command.action for command in loop.commands()] == ["service.stop"]
+    assert [e.data["reason"] for e in loop.events("action.withheld")] == ["stopped_on_request"]
+    ask("service.start")
+    loop.finish(loop.commands()[1])
+    loop.up("web", "f1")
+    loop.down("web", "f2")
+    loop.pump()
+    assert [c.action for c in loop.commands()] == [
+        "service.stop",
+        "service.start",
+        "service.restart",
+    ]
 
 
 def test_a_request_for_an_unknown_action_says_so() -> None:
