@@ -50,10 +50,10 @@ REBUILD: Final = "rebuild"
 """The owner that gives the projections back when it is done."""
 FLUSH_S: Final = 0.1
 """Heartbeats are coalesced this long; facts are written at once."""
-FETCH_WAIT_MS: Final = 100
+FETCH_WAIT_MS: Final = 500
 """How long the broker holds an empty fetch. A partition whose records were just taken is asked
 for again only after the fetch under way returns, so this bounds the delay that reading adds."""
-MAX_PENDING: Final = 20_000
+MAX_PENDING: Final = 2_000
 PAUSE_S: Final = 1.0
 _LOG: Final = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ async def _project(
     try:
         await in_thread(prepare, engine)
         views: Views = await in_thread(Views, engine, signer, settings.partitions, owner)
-        async with LogReader(connection, wait_ms=FETCH_WAIT_MS) as reader:
+        async with LogReader(connection, wait_ms=FETCH_WAIT_MS, batch=1000) as reader:
             start = await starting_positions(reader, views.positions)
             await pump(reader.read(start), lambda records: in_thread(views.write, records), stop)
     finally:

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from projections.projector import pump
+from streams.contracts.record import Record
+
+
+def record(topic: str, offset: int) -> Record:
+    return Record(topic, 0, offset, 0.0, None, b"")
+
+
+async def test_a_fact_is_written_at_once_with_what_waited_and_order_is_kept() -> None:
+    written: list[list[int]] = []
+    stop = asyncio.Event()
+    more = asyncio.Event()
+
+    async def batches() -> AsyncIterator[list[Record]]:
+        yield [record("telemetry", 0)]
+        yield [record("telemetry", 1)]
+        yield [record("findings", 2)]
+        await more.wait()
+
+    async def write(records: list[Record]) -> None:
+        written.append([one.offset for one in records])
+        if records[-1].offset == 2:
+            stop.set()
+
+    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    assert [offset for batch in written for offset in batch] == [0, 1, 2]
+
+
+async def test_heartbeats_alone_are_written_without_anything_following() -> None:
+    stop = asyncio.Event()
+    never = asyncio.Event()
+    written: list[int] = []
+
+    async def batches() -> AsyncIterator[list[Record]]:
+        yield [record("telemetry", 0)]
+        yield [record("telemetry", 1)]
+        await never.wait()
+
+    async def write(records: list[Record]) -> None:
+        written.extend(one.offset for one in records)
+        if len(written) == 2:
+            stop.set()
+
+    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    assert written == [0, 1]
+
+
+async def test_a_failure_of_the_log_is_not_swallowed() -> None:
+    async def batches() -> AsyncIterator[list[Record]]:
+        yield [record("findings", 0)]
+        raise OSError("the log is away")
+
+    async def write(records: list[Record]) -> None:
+        assert records
+
+    with pytest.raises(OSError, match="the log is away"):
+        await pump(batches(), write, asyncio.Event())
