@@ -1,0 +1,1 @@
+"""Runs steps on a real log: the only folder that knows Faust."""

@@ -1,0 +1,98 @@
+"""One Faust app: subscribed to the steps' inboxes, one agent each, resumed from our positions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+
+from processors.runtime.ending import Ending
+from processors.runtime.owner import Owner
+from processors.step import Step
+from streams.kafka.connection import Connection
+from streams.kafka.transport import UNTOUCHED, BatchTransport, NoTables
+
+GROUP: Final = "homeostat"
+SESSION_S: Final = 6.0
+REBALANCE_S: Final = 20.0
+REQUEST_S: Final = 60.0
+POLL_RECORDS: Final = 4000
+BUFFERED_BATCHES: Final = 16
+
+
+class WorkerApp(faust.App):
+    """A Faust app on the batch transport.
+
+    Attributes
+    ----------
+    ownership : Owner
+        What the transport asks for positions.
+    client_options : mapping
+        How its consumer reaches the broker.
+    """
+
+    ownership: Owner
+    client_options: dict[str, Any]
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_producer, self)
+
+
+def make_app(connection: Connection, owner: Owner, slot: int, group: str, data: Path) -> WorkerApp:
+    """Return an app without agents; `slot` is unique among living workers."""
+    app = WorkerApp(
+        group,
+        broker=[f"kafka://{address}" for address in connection.bootstrap.split(",")],
+        store="memory://",
+        datadir=str(data),
+        autodiscover=False,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        TableManager=NoTables,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=f"{group}-{slot}",
+        broker_max_poll_records=POLL_RECORDS,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=1.0,
+        broker_rebalance_timeout=REBALANCE_S,
+        broker_request_timeout=REQUEST_S,
+        stream_buffer_maxsize=BUFFERED_BATCHES,
+        stream_wait_empty=False,
+        worker_redirect_stdouts=False,
+        loghandlers=[],
+    )
+    app.ownership = owner
+    app.client_options = dict(connection.client_options())
+    return app
+
+
+def add_agent(app: WorkerApp, step: Step[Any], end: Ending) -> None:
+    """Let `app` feed whole fetches of the step's inbox to the owner of its state."""
+    topic = app.topic(
+        step.inbox.name, value_serializer=UNTOUCHED, key_serializer=UNTOUCHED, acks=False
+    )
+    app.agent(topic, name=step.name, concurrency=1)(_agent(app, step, end))
+
+
+def _agent(
+    app: WorkerApp, step: Step[Any], end: Ending
+) -> Callable[[Any], Coroutine[Any, Any, None]]:
+    async def agent(stream: Any) -> None:
+        batches: AsyncIterator[Any] = stream.events()
+        async for event in batches:
+            epoch, raw = event.message.value
+            if epoch != app.consumer.epoch:
+                continue  # it lay in a buffer while partitions were assigned anew
+            try:
+                await app.ownership.apply((step.inbox.name, event.message.partition), raw)
+            except Exception as error:  # noqa: BLE001  Faust would drop the batch and go on
+                end(f"{step.name}: {error!r}")
+
+    return agent

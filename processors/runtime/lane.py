@@ -1,0 +1,74 @@
+"""A lane: one partition of an inbox, with the state that was folded from it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from processors.step import Context, Sealer, Step
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """One partition of one step while this worker owns it.
+
+    Parameters
+    ----------
+    step : Step
+        What folds it.
+    context : Context
+        Where it stands.
+    state : Any
+        The fold of every record before `next`, less the `skipped` ones.
+    next : int
+        The offset of the next record; moves together with `state`.
+    silent_before : int
+        Outputs of earlier offsets are on the log already, written by an earlier version.
+    alive : bool
+        False as soon as the partition is revoked.
+    generation : int
+        Which of the two sets of snapshot keys was completed last.
+    cut_over : str
+        The version and position that this version took over from, if any.
+    pending : list of Future
+        Outputs that are not acknowledged yet.
+    """
+
+    step: Step[Any]
+    context: Context
+    state: Any
+    next: int
+    silent_before: int = 0
+    generation: int = 0
+    cut_over: str = ""
+    alive: bool = True
+    skipped: set[int] = field(default_factory=set)
+    pending: list[asyncio.Future[Any]] = field(default_factory=list)
+    since_snapshot: int = 0
+    urgent: bool = False
+    """Whether the next snapshot should not wait: a record was passed over."""
+    sound: bool = True
+    """False while a failed batch may have left the state half applied."""
+    snapshot_at: float = 0.0
+    """When the last snapshot began, on the monotonic clock."""
+    snapshot_position: int = -1
+    snapshotting: bool = False
+    announced: float | None = None
+    """The due time last announced to the ticker and not reached yet."""
+    announced_last: float | None = None
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals what follows from this partition."""
+        return Sealer(self.step.name, self.context)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The inbox's name and the partition."""
+        return self.context.topic, self.context.partition
+
+    def forget_acknowledged(self) -> None:
+        """Keep the list of pending outputs short."""
+        if len(self.pending) > 256:
+            self.pending[:] = [future for future in self.pending if not future.done()]

@@ -1,0 +1,109 @@
+"""What steps say, written through one idempotent producer: ordered, pipelined, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from processors.runtime.ending import Ending
+from streams.contracts.partitioning import partition_for
+from streams.contracts.record import Outgoing
+from streams.kafka.connection import Connection
+
+_BULK: Final = 64
+"""From here on whole batches are cheaper than a call for each record."""
+_REQUEST_MAX: Final = 64 << 20
+
+Placed = tuple[tuple[str, int], Outgoing]
+
+
+class Outputs:
+    """Sends without waiting, and ends the process at the first refusal.
+
+    Parameters
+    ----------
+    connection : Connection
+        How to reach the broker.
+    end : callable
+        Ends the process: a lost output may never be followed by a snapshot.
+    """
+
+    def __init__(self, connection: Connection, end: Ending) -> None:
+        self._connection = connection
+        self._end = end
+        self._producer: Any = None
+        self._partitions: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Connect."""
+        from aiokafka import AIOKafkaProducer
+
+        self._producer = AIOKafkaProducer(
+            **self._connection.client_options(),
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=1 << 20,
+            max_request_size=_REQUEST_MAX,
+            request_timeout_ms=40_000,
+        )
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Send what is under way, and disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions `topic` has; fixed when the log is made."""
+        if topic not in self._partitions:
+            self._partitions[topic] = len(await self._producer.partitions_for(topic))
+        return self._partitions[topic]
+
+    async def send(self, records: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
+        """Hand `records` to the producer in order; return their acknowledgements to come."""
+        placed = [(await self._place(record), record) for record in records]
+        many = len(placed) >= _BULK
+        futures = await (self._in_batches(placed) if many else self._one_by_one(placed))
+        for future in futures:
+            future.add_done_callback(self._check)
+        return futures
+
+    async def _place(self, record: Outgoing) -> tuple[str, int]:
+        if record.partition is not None:
+            return record.topic, record.partition
+        return record.topic, partition_for(record.key or b"", await self.partitions(record.topic))
+
+    async def _one_by_one(self, placed: Sequence[Placed]) -> list[asyncio.Future[Any]]:
+        send = self._producer.send
+        return [
+            await send(
+                topic, record.value, record.key, partition=number, headers=list(record.headers)
+            )
+            for (topic, number), record in placed
+        ]
+
+    async def _in_batches(self, placed: Sequence[Placed]) -> list[asyncio.Future[Any]]:
+        ordered = sorted(placed, key=lambda item: item[0])  # stable: order per partition holds
+        return [
+            await self._producer.send_batch(batch, topic, partition=number)
+            for (topic, number), group in groupby(ordered, key=lambda item: item[0])
+            for batch in self._batches(record for _, record in group)
+        ]
+
+    def _batches(self, records: Iterator[Outgoing]) -> Iterator[Any]:
+        batch = self._producer.create_batch()
+        for record in records:
+            entry = {"key": record.key, "value": record.value, "headers": list(record.headers)}
+            if batch.append(**entry, timestamp=None) is None:
+                yield batch
+                batch = self._producer.create_batch()
+                batch.append(**entry, timestamp=None)
+        batch.close()
+        yield batch
+
+    def _check(self, future: asyncio.Future[Any]) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            self._end(f"an output was not written: {error!r}")

@@ -1,0 +1,110 @@
+"""Holds the lanes that this worker owns, and applies batches to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from faust.types import TP
+
+from processors.runtime.ending import Ending
+from processors.runtime.folding import Sieve, fold
+from processors.runtime.lane import Lane
+from processors.runtime.outputs import Outputs
+from processors.runtime.restore import Restorer
+from processors.runtime.snapshots import Snapshots
+from processors.runtime.timers import announcement
+from streams.contracts.record import Outgoing, Record
+from streams.kafka.errors import BrokerAway
+from streams.kafka.transport import records_of
+
+log = logging.getLogger(__name__)
+
+RESTORE_S: Final = 45.0
+"""Below the broker's request timeout: a later answer would leave the flow off for ever."""
+
+
+class Owner:
+    """The `Ownership` of the transport, and the order of things for each batch.
+
+    Fold, seal, produce, and snapshot once the broker has it all.
+    """
+
+    def __init__(
+        self, restorer: Restorer, outputs: Outputs, snapshots: Snapshots, end: Ending
+    ) -> None:
+        self._restorer = restorer
+        self._outputs = outputs
+        self._snapshots = snapshots
+        self._end = end
+        self._restoring = asyncio.Lock()
+        self.lanes: dict[tuple[str, int], Lane] = {}
+        self.assigned = asyncio.Event()
+        self.records = 0
+        self.dead_letters = 0
+        self.skips = 0
+
+    def drop(self) -> None:
+        """Forget every lane; see `Ownership.drop`."""
+        for lane in self.lanes.values():
+            lane.alive = False
+        self.lanes = {}
+
+    async def positions(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Return the next offsets; see `Ownership.positions`."""
+        wanted = list(partitions)
+        async with self._restoring:
+            missing = [(tp.topic, tp.partition) for tp in wanted]
+            missing = [place for place in missing if place not in self.lanes]
+            if missing:
+                for lane in await self._restored(missing):
+                    self.lanes[lane.place] = lane
+            self.assigned.set()
+            return {tp: self.lanes[tp.topic, tp.partition].next for tp in wanted}
+
+    async def apply(self, place: tuple[str, int], raw: Sequence[Any]) -> None:
+        """Fold one batch and send what follows.
+
+        A batch that does not follow on what was folded means that records were passed by:
+        the process ends and resumes, because a seek in flight cannot be trusted.
+        """
+        lane = self.lanes.get(place)
+        if lane is None or raw[-1].offset < lane.next:
+            return
+        if raw[0].offset > lane.next:
+            self._end(f"{place}: offset {raw[0].offset} came where {lane.next} was due")
+        records = records_of(raw, lane.next)
+        sealed = await self._folded(lane, records)
+        self.records += len(records)
+        lane.since_snapshot += len(records)
+        if lane.alive and (sealed := self._with_timer(lane, records[-1], sealed)):
+            lane.pending += await self._outputs.send(sealed)
+            lane.forget_acknowledged()
+        if lane.alive:
+            self._snapshots.consider(lane)
+
+    async def _folded(self, lane: Lane, records: Sequence[Record]) -> list[Outgoing]:
+        try:
+            return fold(lane, records)
+        except Exception as error:  # noqa: BLE001  a step may raise anything
+            log.warning("%s: looking for the record that fails: %r", lane.step.name, error)
+        lane.sound = False
+        await self._restorer.rebuild(lane, RESTORE_S)
+        lane.sound = True
+        sieve = Sieve(lane)
+        sealed = sieve.fold(records)
+        self.dead_letters += sieve.dead_letters
+        self.skips += sieve.skips
+        return sealed
+
+    def _with_timer(self, lane: Lane, last: Record, sealed: list[Outgoing]) -> list[Outgoing]:
+        timer = announcement(lane, last)
+        return sealed if timer is None else [*sealed, timer]
+
+    async def _restored(self, places: Sequence[tuple[str, int]]) -> list[Lane]:
+        try:
+            return await self._restorer.load(places, RESTORE_S)
+        except (BrokerAway, TimeoutError) as error:
+            self._end(f"the state of {len(places)} partitions could not be loaded: {error!r}")

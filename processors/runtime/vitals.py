@@ -1,0 +1,59 @@
+"""A worker's own heartbeat, signed: the system watches itself like anything else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from processors.runtime.outputs import Outputs
+from processors.runtime.owner import Owner
+from processors.runtime.watchdog import Watchdog
+from streams.contracts.record import Outgoing
+from streams.contracts.telemetry import Heartbeat, encode_heartbeat
+from streams.contracts.topics import TELEMETRY
+from streams.contracts.trust import RecordKind, Signer
+
+PERIOD_S: Final = 10.0
+
+
+class Vitals:
+    """Publishes records_per_s, consumer_lag, snapshot_age_s and dead_letters.
+
+    Parameters
+    ----------
+    slot : int
+        The agent is ``worker-SLOT``.
+    """
+
+    def __init__(
+        self, slot: int, owner: Owner, watchdog: Watchdog, outputs: Outputs, signer: Signer
+    ) -> None:
+        self._agent = f"worker-{slot}"
+        self._owner = owner
+        self._watchdog = watchdog
+        self._outputs = outputs
+        self._signer = signer
+        self._records = 0
+
+    async def run(self) -> None:
+        """Send one heartbeat each period."""
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            await self._outputs.send([self._heartbeat()])
+
+    def _heartbeat(self) -> Outgoing:
+        heartbeat = Heartbeat(self._agent, self._metrics(), agent_type="worker")
+        record = Outgoing(TELEMETRY.name, heartbeat.key.encode(), encode_heartbeat(heartbeat))
+        return self._signer.sign(record, RecordKind.TELEMETRY)
+
+    def _metrics(self) -> dict[str, float]:
+        owner, now = self._owner, time.monotonic()
+        folded, self._records = owner.records - self._records, owner.records
+        waiting = [now - lane.snapshot_at for lane in owner.lanes.values() if lane.since_snapshot]
+        return {
+            "records_per_s": folded / PERIOD_S,
+            "consumer_lag": float(self._watchdog.lag),
+            "snapshot_age_s": max(waiting, default=0.0),
+            "dead_letters": float(owner.dead_letters + owner.skips),
+        }

@@ -1,0 +1,181 @@
+"""The worker: runs steps on the log until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from config.settings import Settings
+from processors.runtime.app import GROUP, SESSION_S, WorkerApp, add_agent, make_app
+from processors.runtime.ending import Ending, Tasks, end_process
+from processors.runtime.outputs import Outputs
+from processors.runtime.owner import Owner
+from processors.runtime.quiet import quieten
+from processors.runtime.restore import Restorer
+from processors.runtime.snapshots import Snapshots, ready
+from processors.runtime.vitals import Vitals
+from processors.runtime.watchdog import Watchdog
+from processors.step import Step
+from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
+from streams.producers.ticker import Ticker
+
+log = logging.getLogger(__name__)
+
+_KEEP_S: Final = 1.0
+_COMMIT_EVERY: Final = 10
+_STOP_S: Final = 15.0
+
+
+async def run(settings: Settings, slot: int) -> None:
+    """Run the installation's steps as the worker of `slot`, until the process ends."""
+    from processors.topology import steps
+
+    signer = Signer(settings.secret())
+    connection = Connection.from_settings(settings)
+    await run_worker(connection, steps(), signer, slot=slot, partitions=settings.partitions)
+
+
+async def run_worker(
+    connection: Connection,
+    steps: Sequence[Step[Any]],
+    signer: Signer,
+    *,
+    slot: int,
+    partitions: int,
+    stop: asyncio.Event | None = None,
+    group: str = GROUP,
+    ticker: bool = True,
+    end: Ending = end_process,
+) -> None:
+    """Run `steps` until `stop` is set; anything unclear ends the process with status 70.
+
+    Parameters
+    ----------
+    connection : Connection
+        How to reach the broker.
+    steps : sequence of Step
+        One for each inbox.
+    signer : Signer
+        Signs what is written and checks what is read.
+    slot : int
+        Unique among living workers: two with one slot would take turns for ever.
+    partitions : int
+        Of every keyed topic.
+    stop : asyncio.Event or None
+        Asks for an orderly end: a last snapshot, then leave.
+    group : str
+        The consumer group that shares the partitions out.
+    ticker : bool
+        Whether this worker is a candidate for the ticker's lease.
+    end : callable
+        Ends the process.
+    """
+    quieten()
+    worker = Worker(connection, steps, signer, slot, partitions, group, end)
+    await worker.start()
+    if ticker:
+        worker.tasks.start(Ticker(connection, signer, slot, group=f"{group}-ticker").run(), "tick")
+    await worker.until(stop or asyncio.Event())
+    await worker.stop()
+
+
+class Worker:
+    """The parts of a worker, wired; see `run_worker` for the parameters."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        steps: Sequence[Step[Any]],
+        signer: Signer,
+        slot: int,
+        partitions: int,
+        group: str,
+        end: Ending,
+    ) -> None:
+        self._end = end
+        self.tasks = Tasks(end)
+        self._outputs = Outputs(connection, end)
+        self._snapshots = Snapshots(self._outputs, signer, self.tasks)
+        by_inbox = {step.inbox.name: step for step in steps}
+        counts = {step.inbox.name: step.inbox.partitions(partitions) for step in steps}
+        restorer = Restorer(connection, by_inbox, signer, counts)
+        self.owner = Owner(restorer, self._outputs, self._snapshots, end)
+        self._watchdog = Watchdog(connection, self.owner, list(by_inbox), end)
+        self._vitals = Vitals(slot, self.owner, self._watchdog, self._outputs, signer)
+        self._data = tempfile.TemporaryDirectory(prefix="homeostat-faust-")
+        self.app: WorkerApp = make_app(connection, self.owner, slot, group, Path(self._data.name))
+        for step in steps:
+            add_agent(self.app, step, end)
+        self._starting: asyncio.Future[Any] | None = None
+
+    async def start(self) -> None:
+        """Connect and begin; returns before the first partition is assigned."""
+        await self._outputs.start()
+        # Returns only after the first recovery, so it is not awaited here.
+        self._starting = asyncio.ensure_future(self.app.start())
+        for name, work in (
+            ("loop watchdog", self._watchdog.watch_loop(SESSION_S)),
+            ("progress watchdog", self._watchdog.watch_progress()),
+            ("vitals", self._vitals.run()),
+            ("housekeeping", self._keep()),
+        ):
+            self.tasks.start(work, name)
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Return when `stop` is set; end the process where the app crashes or cannot start."""
+        if self._starting is None:
+            raise RuntimeError("start the worker first")
+        crashed = asyncio.ensure_future(self.app._crashed.wait())
+        stopped = asyncio.ensure_future(stop.wait())
+        waiting = {crashed, stopped, self._starting}
+        while not stopped.done():
+            done, waiting = await asyncio.wait(waiting, return_when="FIRST_COMPLETED")
+            if self._starting in done and self._starting.exception() is not None:
+                self._end(f"the app did not start: {self._starting.exception()!r}")
+            if crashed in done:
+                self._end(f"the app crashed: {self.app.crash_reason!r}")
+        crashed.cancel()
+
+    async def stop(self) -> None:
+        """Stop reading, let outputs land, snapshot, then leave."""
+        self.app.consumer.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+        async with asyncio.timeout(_STOP_S):
+            lanes = [lane for lane in self.owner.lanes.values() if ready(lane)]
+            await asyncio.gather(*(self._snapshots.begin(lane) for lane in lanes))
+            await self.app.stop()
+            await self.tasks.cancel()
+            await self._outputs.stop()
+        self._data.cleanup()
+        log.info("the worker stopped in order")
+
+    async def _keep(self) -> None:
+        """Snapshot lanes that have gone quiet, and show positions to lag tools."""
+        shown: dict[Any, int] = {}
+        beat = 0
+        while True:
+            await asyncio.sleep(_KEEP_S)
+            beat += 1
+            for lane in list(self.owner.lanes.values()):
+                self._snapshots.consider(lane)
+            if beat % _COMMIT_EVERY == 0 and not self.app.rebalancing:
+                shown = await self._show(shown)
+
+    async def _show(self, shown: dict[Any, int]) -> dict[Any, int]:
+        from faust.types import TP
+
+        lanes = self.owner.lanes.values()
+        now = {TP(*n.place): n.snapshot_position for n in lanes if n.snapshot_position >= 0}
+        if now != shown:
+            try:
+                async with asyncio.timeout(5):
+                    await self.app.consumer.commit_positions(now)
+            except Exception as error:  # noqa: BLE001  only lag tools read these offsets
+                log.warning("positions were not shown to lag tools: %r", error)
+        return now
