@@ -1,0 +1,50 @@
+"""Thins out what the client library repeats in the log while a broker is away."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+_LIBRARY: Final = "aiokafka"
+_MOST_TEMPLATES: Final = 1000
+
+
+class Repetitions(logging.Filter):
+    """Lets each message of the client library pass once in a while, and all others always.
+
+    Parameters
+    ----------
+    every_s : float
+        How long the same message, whatever its arguments, stays away after it was shown.
+    clock : callable
+        Seconds that only grow.
+    """
+
+    def __init__(self, every_s: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._clock = clock
+        self._shown: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the record is shown."""
+        if record.name.partition(".")[0] != _LIBRARY:
+            return True
+        template = (record.name, str(record.msg))
+        now = self._clock()
+        last = self._shown.get(template)
+        if last is not None and now - last < self._every_s:
+            return False
+        if len(self._shown) >= _MOST_TEMPLATES:
+            self._shown.clear()
+        self._shown[template] = now
+        return True
+
+
+def calm_client_logs() -> None:
+    """Filter the repetitions in every handler of the root logger; call it after logging is set."""
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(found, Repetitions) for found in handler.filters):
+            handler.addFilter(Repetitions())
