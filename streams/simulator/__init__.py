@@ -1,0 +1,1 @@
+"""A synthetic fleet with injected faults whose truth is known."""
