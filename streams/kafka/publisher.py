@@ -145,8 +145,8 @@ class Publisher:
         except (errors.KafkaConnectionError, errors.KafkaTimeoutError, TimeoutError) as error:
             await self._replace(producer)
             where = self._connection.bootstrap
-            detail = f"the broker at {where} did not acknowledge in {self._timeout_s:g} s ({error})"
-            raise BrokerAway(detail) from error
+            why = str(error) or f"no acknowledgement in {self._timeout_s:g} s"
+            raise BrokerAway(f"the broker at {where} does not answer: {why}") from error
         except errors.KafkaError as error:
             await self._replace(producer)
             raise PublishError(f"the broker refused: {error!r}") from error
