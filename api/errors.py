@@ -61,8 +61,10 @@ class ProblemDetails(BaseModel):
     errors: list[FieldError] = []
 
 
-class Problem(Exception):
+class Problem(HTTPException):
     """A request that cannot be served, and why.
+
+    An `HTTPException`, so that one raised while a body is read comes through as it is.
 
     Parameters
     ----------
@@ -83,12 +85,10 @@ class Problem(Exception):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        super().__init__(status.value, detail, dict(headers or {}))
         self.status = status
         self.name = name
-        self.detail = detail
         self.errors = errors
-        self.headers = dict(headers or {})
 
     def response(self, instance: str) -> JSONResponse:
         """Return the answer for a request to the path `instance`."""

@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
+from projections.projector import TOPICS
 from projections.queries.health import SystemHealth, system_health
-from streams.contracts.topics import DECISIONS, GOVERNANCE, TELEMETRY, TOPICS, WINDOWS
+from streams.contracts.topics import TELEMETRY, WINDOWS
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, TopicError
-from streams.kafka.log_reader import LogReader, Place
+from streams.kafka.log_reader import LogReader
 
 _LOG: Final = logging.getLogger("homeostat.api")
 PATIENCE_S: Final = 1.0
@@ -24,7 +25,7 @@ TICKS_LATE_S: Final = 20.0
 """Ticks come every five seconds; so many without one, and the ticker is gone."""
 WINDOWS_LATE_S: Final = 180.0
 """Windows close every minute where anything is measured."""
-_INBOXES: Final = frozenset(topic.name for topic in (TELEMETRY, DECISIONS, GOVERNANCE))
+PROJECTED: Final = frozenset(topic.name for topic in TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,13 @@ class Pulse:
             "ticker": _stalest(health, now),
         }
 
-    async def end_offset(self, place: Place) -> int | None:
-        """Return the offset after the last record of `place`, or None where none answers."""
-        ends = await self._ends()
-        return None if ends is None else ends.get(place)
-
     async def close(self) -> None:
         """Disconnect."""
         reader, self._reader = self._reader, None
         if reader is not None:
             await reader.stop()
 
-    async def _ends(self) -> dict[Place, int] | None:
+    async def _ends(self) -> dict[tuple[str, int], int] | None:
         async with self._one:
             try:
                 async with asyncio.timeout(PATIENCE_S):
@@ -92,15 +88,16 @@ class Pulse:
                         reader = LogReader(self._connection)
                         await reader.start()
                         self._reader = reader
-                    return await self._reader.end_offsets(topic.name for topic in TOPICS)
+                    ends = await self._reader.end_offsets(PROJECTED)
+                    return {(place.topic, place.partition): end for place, end in ends.items()}
             except (BrokerAway, TopicError, TimeoutError) as error:
                 _LOG.info("the broker cannot be asked: %s", error)
                 await self.close()
                 return None
 
-    def _ask(self, ends: dict[Place, int] | None) -> SystemHealth:
+    def _ask(self, ends: dict[tuple[str, int], int] | None) -> SystemHealth:
         with self._engine.connect() as connection:
-            return system_health(connection, None if ends is None else {**ends})
+            return system_health(connection, ends)
 
 
 def overall(parts: dict[str, Part]) -> str:
@@ -135,8 +132,8 @@ def _freshest(health: SystemHealth, topics: set[str], now: float, late_s: float)
 
 
 def _stalest(health: SystemHealth, now: float) -> Part:
-    """Judge the ticker by the inbox partition that heard from it least recently."""
-    times = [p.record_time for p in health.partitions if p.topic in _INBOXES and p.record_time]
+    """Judge the ticker by the telemetry partition that heard from it least recently."""
+    times = [p.record_time for p in health.partitions if p.topic == TELEMETRY.name]
     if not times:
         return Part("starting", "no tick was written yet")
     return _aged(min(times), now, TICKS_LATE_S)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 
 from api.live import LiveTail
-from api.pulse import Pulse
+from api.pulse import PROJECTED, Pulse
 from api.schemas.common import Receipt
 from streams.contracts.envelope import Event, outgoing, rfc3339
 from streams.contracts.events.registry import BY_DATA
@@ -101,7 +101,8 @@ class Services:
         )
         records = [outgoing(event, t.name, 0 if t.single else None) for t in kind.to]
         written = await self.publisher.publish([self.signer.sign(record) for record in records])
-        return Receipt(position=str(written[0]), event_id=identity)
+        shown = next((place for place in written if place.topic in PROJECTED), written[0])
+        return Receipt(position=str(shown), event_id=identity)
 
     async def report(self, heartbeats: Sequence[Heartbeat]) -> Receipt:
         """Write heartbeats, signed; return once all are acknowledged.

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from api.errors import invalid
 from api.identity.guard import InstallationViewer, Viewer
-from api.pulse import overall
+from api.pulse import PROJECTED, overall
 from api.routes import READS
 from api.schemas.common import Cursor, Limit, Listing
 from api.schemas.system import DeadLetterView, PartView, ReachedView, SystemHealthView
@@ -40,6 +40,9 @@ def reached(
         place = Position.parse(position)
     except ValueError as error:
         raise invalid("position", position, "hand in the `position` of a receipt") from error
+    if place.topic not in PROJECTED:
+        remedy = f"the views do not show {place.topic}; watch /api/v1/events for what follows"
+        raise invalid("position", position, remedy)
     there = served.ask(is_projected, place.topic, place.partition, place.offset)
     return ReachedView(position=position, reached=there)
 

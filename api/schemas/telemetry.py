@@ -64,7 +64,7 @@ class NamedMeasurements(Measurements):
     """One heartbeat of a list: it names its agent, and its tenant where that is another."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"agent_id": "web-1"} | _EXAMPLE}
+        extra="forbid", json_schema_extra={"example": {"agent_id": "web-1", **_EXAMPLE}}
     )
 
     agent_id: str
