@@ -12,13 +12,13 @@ import msgspec
 from processors.step import Step
 from streams.contracts.envelope import Event, decode_event
 from streams.contracts.errors import ContractError
-from streams.contracts.events.system import RecordSkipped
 from streams.contracts.record import Position, Record
 from streams.contracts.trust import ORIGIN, RecordKind, Signer
 
 SKIPPED: Final = "record.skipped"
-NOT_COMPARED: Final = frozenset({"timer.set"})
-"""Types that only say when to look again: they depend on when the worker ran."""
+DEAD_LETTERED: Final = "record.dead_lettered"
+UNHANDLED: Final = "unhandled"
+"""The reason of a dead letter from outside that a step could not fold."""
 
 _TABLE: Final = """
 CREATE TABLE recorded (
@@ -52,6 +52,12 @@ class Origin(NamedTuple):
             f"{self.step}: {self.inbox}/{self.partition}/{self.offset}/{self.ordinal} "
             f"→ {self.topic}"
         )
+
+
+class _Coordinates(msgspec.Struct):
+    topic: str
+    partition: int
+    offset: int
 
 
 class Content(NamedTuple):
@@ -146,17 +152,20 @@ class Recorded:
         if kind is not RecordKind.EVENT:
             return None
         event = decode_event(record.value)
-        if event.type == SKIPPED:
-            self._skip(event)
         step = event.source.removeprefix("/steps/")
         ours = event.source.startswith("/steps/") and step in self._names
-        if not ours or not event.position or event.type in NOT_COMPARED | {SKIPPED}:
+        if not ours or not event.position or self._passed_over(step, event):
             return None
         return Origin(step, *Position.parse(event.position), record.topic)
 
-    def _skip(self, event: Event) -> None:
-        skip = msgspec.convert(event.data, RecordSkipped)
-        self.skips.add((skip.step, skip.topic, skip.partition, skip.offset))
+    def _passed_over(self, step: str, event: Event) -> bool:
+        """Say whether the runtime wrote it in place of a step that could not; remember where."""
+        unhandled = event.type == DEAD_LETTERED and event.data.get("reason") == UNHANDLED
+        if event.type != SKIPPED and not unhandled:
+            return False
+        where = msgspec.convert(event.data, _Coordinates)
+        self.skips.add((step, where.topic, where.partition, where.offset))
+        return True
 
     def _insert(self, origin: Origin, record: Record) -> None:
         place = f"{record.topic}/{record.partition}/{record.offset}"

@@ -2,20 +2,22 @@
 
 Every step is folded again from the oldest record of its inbox, and what it would write is compared
 with what it wrote: topic, key and value. Nothing is produced, sent or touched; all that this
-module holds is a reader of the log.
+module holds is a reader of the log. Only what the present version of a step decided is compared;
+what an earlier one wrote, or what follows from records that have expired, is given.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
 from processors.step import Context, Sealer, Step
+from projections.replay.checkpoints import Checkpoint, checkpoints
 from projections.replay.difference import difference
 from projections.replay.progress import Progress, Report
-from projections.replay.recorded import NOT_COMPARED, Content, Origin, Recorded
+from projections.replay.recorded import Content, Origin, Recorded
 from projections.replay.verdict import VerifyReport
 from streams.contracts.envelope import decode_event
 from streams.contracts.record import Outgoing, Position, Record
@@ -80,7 +82,9 @@ class _Verification:
             | {DEAD_LETTERS.name}
         )
         self._indexed: Offsets = {}
+        self._checkpoints: Mapping[tuple[str, Place], Checkpoint] = {}
         self._missing: dict[Origin, Outgoing] = {}
+        self._given_of: dict[tuple[str, str, int], int] = {}
         self._found = VerifyReport()
 
     async def run(self, fetch_sizes: Sequence[int]) -> VerifyReport:
@@ -89,6 +93,7 @@ class _Verification:
         ends = await self._reader.end_offsets(inboxes)
         first = await self._reader.beginning_offsets(inboxes)
         self._indexed = await self._reader.beginning_offsets(self._outputs)
+        self._checkpoints = await checkpoints(self._reader, self._signer, self._steps)
         await self._index()
         for number, size in enumerate(fetch_sizes, 1):
             for step in self._steps:
@@ -118,37 +123,55 @@ class _Verification:
     ) -> None:
         """Fold one partition of a step's inbox and compare what follows."""
         here = (step.name, *place)
-        if span.start > 0:
-            self._given(step, place, span)
-            return
-        partitions = sum(1 for found in await self._reader.places([place.topic]) if found)
+        partitions = len(await self._reader.places([place.topic]))
         context = Context(place.topic, place.partition, partitions, self._signer)
-        state, sealer = step.initial(context), Sealer(step.name, context)
+        state, span, compared = self._begin(step, context, span)
+        sealer = Sealer(step.name, context)
         progress = Progress(f"{step.name} {place.topic}/{place.partition}", len(span), self._report)
         batches = self._reader.read({place: span.start}, {place: span.stop})
         async for records in _cut(batches, size):
             wanted = [r for r in records if (*here, r.offset) not in self._recorded.skips]
             self._found.skipped += len(records) - len(wanted)
-            for written in sealer.seal(step.apply(state, wanted)):
+            emissions = step.apply(state, wanted)
+            for written in sealer.seal([e for e in emissions if e.offset >= compared.start]):
                 self._compare(step, written, number)
             progress.add(len(records))
         self._found.records += progress.done
         progress.finish()
-        for origin, where in self._recorded.left_over(*here, span, number):
+        for origin, where in self._recorded.left_over(*here, compared, number):
             self._found.add("surplus", f"{origin} at {where}")
 
-    def _given(self, step: Step[Any], place: Place, span: range) -> None:
-        given = self._recorded.count_before(step.name, *place, span.stop)
-        self._found.given += given
-        self._found.unverified.append(
+    def _begin(self, step: Step[Any], context: Context, span: range) -> tuple[Any, range, range]:
+        """Return the state to begin with, the offsets to fold, and those to compare."""
+        place = Place(context.topic, context.partition)
+        checkpoint = self._checkpoints.get((step.name, place), Checkpoint())
+        if span.start == 0:
+            compared = range(min(checkpoint.since, span.stop), span.stop)
+            self._given(step, place, compared.start)
+            return step.initial(context), span, compared
+        start = checkpoint.position if checkpoint.data else span.stop
+        start = min(max(start, span.start), span.stop)
+        self._given(step, place, start)
+        reason = (
             f"{step.name} on {place.topic}/{place.partition}: records before {span.start} have "
-            f"expired and no checkpoint is kept; {given:,} facts are given"
+            f"expired; verified from {start}, the oldest checkpoint that is kept"
+            if checkpoint.data
+            else f"{step.name} on {place.topic}/{place.partition}: records before {span.start} "
+            "have expired, and no checkpoint is kept"
         )
+        if reason not in self._found.unverified:
+            self._found.unverified.append(reason)
+        state = step.load(context, checkpoint.data) if checkpoint.data else step.initial(context)
+        return state, range(start, span.stop), range(start, span.stop)
+
+    def _given(self, step: Step[Any], place: Place, before: int) -> None:
+        """Count what follows from inbox records `before` an offset, which is not decided again."""
+        here = (step.name, *place)
+        self._given_of[here] = self._recorded.count_before(*here, before)
+        self._found.given = sum(self._given_of.values())
 
     def _compare(self, step: Step[Any], written: Outgoing, number: int) -> None:
         origin = _origin(step.name, written)
-        if origin is None:
-            return
         self._found.compared += 1
         recorded = self._recorded.take(origin, number)
         if recorded is None:
@@ -174,21 +197,26 @@ class _Verification:
             recorded = self._recorded.take(origin, 0)
             if recorded is not None:
                 self._judge(origin, recorded, written)
-            elif origin.offset > self._recorded.highest(*origin[:3]):
+            elif self._may_come(origin):
                 self._found.pending += 1
             else:
                 self._found.add("missing", str(origin))
 
+    def _may_come(self, origin: Origin) -> bool:
+        """Say whether the step may not have come to that record yet."""
+        place = Place(origin.inbox, origin.partition)
+        settled = self._checkpoints.get((origin.step, place), Checkpoint()).position
+        return origin.offset >= max(settled, self._recorded.highest(*origin[:3]) + 1)
 
-def _origin(step: str, written: Outgoing) -> Origin | None:
-    """Return where a sealed record comes from; None where it is not compared."""
+
+def _origin(step: str, written: Outgoing) -> Origin:
+    """Return where a sealed record comes from."""
     headers = dict(written.headers)
     if headers[KIND] == RecordKind.FORWARD.value.encode():
-        return Origin(step, *Position.parse(headers[ORIGIN].decode("ascii")), written.topic)
-    event = decode_event(written.value)
-    if event.type in NOT_COMPARED:
-        return None
-    return Origin(step, *Position.parse(event.position), written.topic)
+        position = headers[ORIGIN].decode("ascii")
+    else:
+        position = decode_event(written.value).position
+    return Origin(step, *Position.parse(position), written.topic)
 
 
 async def _cut(batches: AsyncIterator[list[Record]], size: int) -> AsyncIterator[list[Record]]:
