@@ -8,18 +8,17 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
-import logging
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from streams.kafka.connection import Connection
-
+from api.cli.logs import configure_logging
 from api.cli.supervisor import PARENT
 from config.settings import Settings, settings_from_environment
 from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -30,7 +29,6 @@ async def _worker(
     settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
 ) -> None:
     from processors.runtime.worker import run_worker
-
     from processors.topology import steps
 
     slot = int(os.environ.get("HOMEOSTAT_SLOT", "0"))
@@ -74,11 +72,7 @@ ROLES: Final[dict[str, Role]] = {
 def run_role(name: str) -> int:
     """Run one role until SIGTERM or SIGINT; return its exit status."""
     _follow_supervisor(signal.SIGKILL if name == "node" else signal.SIGTERM)
-    logging.basicConfig(
-        level=os.environ.get("HOMEOSTAT_LOG_LEVEL", "INFO"),
-        format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    configure_logging(name)
     settings = settings_from_environment()
     signer = Signer(settings.secret())
     asyncio.run(_until_told(ROLES[name], settings, Connection.from_settings(settings), signer))

@@ -5,31 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import logging
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from streams.kafka.admin import ensure_topics
-from streams.kafka.connection import Connection
-from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
-
+from api.cli.logs import configure_logging
 from api.cli.supervisor import Child, describe, keep_all_alive
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
-
-log = logging.getLogger("homeostat.supervisor")
+from streams.kafka.admin import ensure_topics
+from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
 
 Reporter = Callable[[str], None]
 
 
 def up() -> int:
     """Run everything until SIGINT or SIGTERM; return the exit status."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s up %(levelname)s %(message)s", stream=sys.stderr
-    )
+    configure_logging("up")
     began = time.monotonic()
 
     def report(text: str) -> None:
