@@ -73,12 +73,10 @@ class Restorer:
         """Fold `lane` again up to its position; what follows was sent before."""
         (fresh,) = await self.load([lane.place], patience_s)
         fresh.skipped |= lane.skipped
-        place, state = Place(*lane.place), fresh.state
-        async with asyncio.timeout(patience_s), LogReader(self._connection) as reader:
-            async for records in reader.read({place: fresh.next}, {place: lane.next}):
-                kept = [record for record in records if record.offset not in fresh.skipped]
-                lane.step.apply(state, kept)
-        lane.state = state
+        if fresh.next < lane.next:
+            async with asyncio.timeout(patience_s), LogReader(self._connection) as reader:
+                await _fold_up_to(lane.next, fresh, reader)
+        lane.state = fresh.state
 
     async def _load(self, reader: LogReader, wanted: Sequence[Place]) -> list[Lane]:
         inboxes = {place.topic for place in wanted}
@@ -119,6 +117,13 @@ class Restorer:
         if snapshot is not None and snapshot.label.position <= end:
             return _resumed(step, context, snapshot, begin)
         return _afresh(step, context, assembly.superseded(step.name, step.version), begin, end)
+
+
+async def _fold_up_to(end: int, lane: Lane, reader: LogReader) -> None:
+    place = Place(*lane.place)
+    async for records in reader.read({place: lane.next}, {place: end}):
+        kept = [record for record in records if record.offset not in lane.skipped]
+        lane.step.apply(lane.state, kept)
 
 
 def _resumed(step: Step[Any], context: Context, snapshot: Snapshot, begin: int) -> Lane:
