@@ -102,10 +102,17 @@ class _Verification:
                         step, place, range(first[place], ends[place]), size, number
                     )
         await self._settle()
-        for origin, one, other in self._recorded.contradictions:
-            what = f"{other.place} repeats {one.place} otherwise"
-            self._found.add("different", f"{origin}: {what}: {difference(one.value, other.value)}")
+        self._contradictions()
         return self._found
+
+    def _contradictions(self) -> None:
+        """Note what was written twice and unlike, by the present version of a step."""
+        for origin, one, other in self._recorded.contradictions:
+            place = Place(origin.inbox, origin.partition)
+            if origin.offset >= self._checkpoints.get((origin.step, place), Checkpoint()).since:
+                unlike = difference(one.value, other.value)
+                what = f"{other.place} repeats {one.place} otherwise: {unlike}"
+                self._found.add("different", f"{origin}: {what}")
 
     async def _index(self) -> None:
         """Read what was written since the last time."""

@@ -8,12 +8,13 @@ import pytest
 
 from processors.decision.step import decision
 from processors.governor.step import governor
+from processors.runtime.snapshot_format import Label, Snapshot, encode
 from processors.step import Context, Sealer, Step
 from projections.replay.verify import verify
 from streams.contracts.events.system import RecordSkipped
 from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import encode_tick
-from streams.contracts.topics import every_topic
+from streams.contracts.topics import every_topic, snapshots_of
 from streams.contracts.trust import RecordKind
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
@@ -181,3 +182,44 @@ async def test_a_recorded_skip_is_honoured(connection: Connection) -> None:
         found = await verify(connection, SIGNER, steps())
     assert found.equal, found.summary()
     assert (found.skipped, found.pending) == (1, 0)
+
+
+async def snapshot(publisher: Publisher, worker: Worker, name: str, cut_over: str = "") -> None:
+    """Write the snapshots that the runtime would write of every partition of a step's inbox."""
+    for (step_name, place), (state, position) in worker.states.items():
+        step = next(step for step in worker.steps if step.name == step_name)
+        if step_name == name:
+            label = Label(name, step.version, position, "a test", 0, cut_over=cut_over)
+            snap = Snapshot(label, step.dump(state))
+            topic = snapshots_of(step.inbox).name
+            await publisher.publish(encode(snap, topic, place.partition, SIGNER))
+
+
+async def test_what_a_snapshot_says_is_settled_is_missing_and_not_pending(
+    connection: Connection,
+) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, [decision()])
+        await ensure_topics(connection, PARTITIONS)
+        await publisher.publish(sealed("surveillance", "telemetry", 0, [(0, down(1))]))
+        worker.drop = set(range(100))
+        await worker.round()
+        pending = await verify(connection, SIGNER, [decision()])
+        await snapshot(publisher, worker, "decision")
+        missing = await verify(connection, SIGNER, [decision()])
+    assert (pending.equal, pending.pending) == (True, len(worker.written))
+    assert missing.counts == {"missing": len(worker.written)}
+
+
+async def test_what_an_earlier_version_decided_is_given(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        worker = Worker(reader, publisher, steps())
+        await history(connection, worker)
+        dropped = next(r for r in worker.written if b'"action.proposed"' in r.value)
+        other = dropped.value.replace(b'"attempt":1', b'"attempt":9')
+        await publisher.publish([SIGNER.sign(dropped._replace(value=other, headers=()))])
+        last = max(position for _, position in worker.states.values())
+        await snapshot(publisher, worker, "decision", cut_over=f"0@{last}")
+        found = await verify(connection, SIGNER, steps())
+    assert found.equal, found.summary()
+    assert found.given > 0
