@@ -1,0 +1,33 @@
+"""The server binds before anything else, and says who has its port."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from api.server import bound
+from config.settings import SettingsError
+
+
+def test_a_port_that_is_taken_is_named_with_its_holder():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SettingsError) as refused, bound("127.0.0.1", port):
+            pass
+    assert f"HOMEOSTAT_API_PORT={port}" in str(refused.value)
+    assert f"process {os.getpid()}" in str(refused.value)
+
+
+def test_port_0_takes_one_that_is_free():
+    with bound("127.0.0.1", 0) as made:
+        assert made.getsockname()[1] > 0
+
+
+def test_an_address_that_is_not_ours_is_named():
+    with (
+        pytest.raises(SettingsError, match=r"HOMEOSTAT_API_HOST=192\.0\.2\.1"),
+        bound("192.0.2.1", 0),
+    ):
+        pass
