@@ -65,7 +65,7 @@ class AsyncHeartbeatClient:
         spill: Path | None = None,
     ) -> None:
         self.counters = Counters()
-        self.buffer = buffer or Buffer()
+        self.buffer = Buffer() if buffer is None else buffer
         self._composer = Composer(agent_id, tenant_id, agent_type, labels or {})
         transport = transport_for(self._composer.key, kafka, api, token)
         self._sender = Sender(self.buffer, transport, self.counters)

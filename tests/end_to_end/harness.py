@@ -1,0 +1,178 @@
+"""A whole installation as a user has it: `homeostat up` as a process, spoken to from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+import yaml
+
+from streams.contracts.record import Record
+from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reader import LogReader
+from streams.kafka.ports import free_port
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+START_S = 90.0
+PATIENCE_S = 60.0
+
+
+class Installation:
+    """One installation in `home`, with ports of its own and one declared service, ``web``.
+
+    Parameters
+    ----------
+    home : Path
+        An empty folder at first; kept between `stop` and `start`.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.api_port, self.kafka_port, self.service_port = (free_port() for _ in range(3))
+        self._log = home / "up.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        home.mkdir(parents=True, exist_ok=True)
+        self._config = home / "config.yaml"
+        self._config.write_text(yaml.safe_dump(self._configuration()), encoding="utf-8")
+
+    def _configuration(self) -> dict[str, Any]:
+        address = f"http://127.0.0.1:{self.service_port}/"
+        serve = ["-m", "http.server", str(self.service_port), "--bind", "127.0.0.1"]
+        web = {
+            "name": "web",
+            "command": [sys.executable, *serve],
+            "directory": str(self.home),
+            "health": {"http": address, "interval_s": 0.5},
+        }
+        return {"host": "this-host", "host_interval_s": 1.0, "services": [web]}
+
+    @property
+    def connection(self) -> Connection:
+        """How to reach its broker."""
+        return Connection(f"127.0.0.1:{self.kafka_port}")
+
+    @property
+    def signer(self) -> Signer:
+        """What only this installation can do."""
+        return Signer((self.home / "secret").read_bytes().strip())
+
+    @property
+    def pid(self) -> int:
+        """The process of `up`."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Run `up`; return when the API answers with live measurements of this host."""
+        own = {
+            "HOMEOSTAT_HOME": str(self.home),
+            "HOMEOSTAT_API_PORT": str(self.api_port),
+            "HOMEOSTAT_KAFKA_PORT": str(self.kafka_port),
+            "HOMEOSTAT_CONFIG": str(self._config),
+        }
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [Path(sys.executable).with_name("homeostat"), "up"],
+                cwd=ROOT,
+                env=os.environ | own,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.wait_for(self._measured, "measurements of this host", START_S)
+
+    def stop(self) -> None:
+        """End it as a user would, and insist that no process of it is left."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(PATIENCE_S)
+        finally:
+            left = self.processes()
+            for each in left:
+                each.kill()
+            psutil.wait_procs(left)
+            process.wait()
+        assert not left, f"left after SIGTERM: {left}\n{self.log_tail()}"
+        assert process.returncode == 0, self.log_tail()
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every living process that runs for this home, wherever it hangs in the tree."""
+        return [each for each in psutil.process_iter() if self._owns(each)]
+
+    def _owns(self, process: psutil.Process) -> bool:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            named = process.environ().get("HOMEOSTAT_HOME") == str(self.home)
+            return named or any(str(self.home) in part for part in process.cmdline())
+        except psutil.Error:
+            return False  # it ended meanwhile, or belongs to somebody else
+
+    def service_pid(self) -> int | None:
+        """Return the process that serves ``web``, found by its port as anybody would."""
+        found = [
+            each.pid
+            for each in psutil.process_iter(["cmdline"])
+            if {"http.server", str(self.service_port)} <= set(each.info["cmdline"] or ())
+        ]
+        return found[0] if found else None
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return the JSON at ``/api/v1`` + `path`, or None where it is not there (404)."""
+        token = (self.home / "token").read_text(encoding="ascii").strip()
+        answer = httpx.get(
+            f"http://127.0.0.1:{self.api_port}/api/v1{path}",
+            params=parameters,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10.0,
+        )
+        if answer.status_code == 404:
+            return None
+        answer.raise_for_status()
+        return answer.json()
+
+    def wait_for(
+        self, look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S
+    ) -> T:
+        """Return what `look` finds as soon as it is true; fail with the log where it never is."""
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            if self._process is not None and self._process.poll() is not None:
+                break
+            try:
+                if found := look():
+                    return found
+            except (httpx.HTTPError, FileNotFoundError):
+                pass  # not up yet, or on its way back
+            time.sleep(0.05)
+        raise AssertionError(f"no {what} within {patience_s:g} s\n{self.log_tail()}")
+
+    def _measured(self) -> bool:
+        agent = self.get("/agents/this-host")
+        return bool(agent and agent["metrics"])
+
+    def log_tail(self) -> str:
+        """Return the end of what it printed."""
+        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+        return text[-4000:]
+
+
+async def read_all(connection: Connection, topics: Iterable[str]) -> list[Record]:
+    """Return every record that lies in `topics` now."""
+    async with LogReader(connection) as reader:
+        ends = await reader.end_offsets(list(topics))
+        batches = reader.read(dict.fromkeys(ends, 0), ends)
+        return [record async for records in batches for record in records]
