@@ -24,7 +24,7 @@ def waits_for(situation: Situation) -> str:
 
 def _not_ready(situation: Situation, needed: str) -> bool:
     agent = situation.state.agents.get(needed)
-    if agent is None or (agent.managed and not agent.level):
+    if agent is None or (agent.managed and agent.level in {"", "unknown"}):
         waited = situation.at - situation.work.proposed_at
         return waited < situation.limits.unheard_dependency_s
     if not (agent.managed and agent.unwell):

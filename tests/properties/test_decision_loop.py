@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from streams.contracts.events.action import ApprovalGiven, Command
+from processors.governor.guards import judge
+from processors.governor.verdicts import Grant, Situation
+from streams.contracts.events.action import ActionRequested, ApprovalGiven, Command
+from streams.contracts.events.agent import AgentRegistered
 from tests.properties.loop import Loop
 
 AGENTS = st.sampled_from(["web", "db", "cache", "mail", "queue", "search"])
@@ -75,14 +78,29 @@ class Automation(RuleBasedStateMachine):
         victim.snapshot() if snapshot else victim.crash()
         self.pump()
 
-    @rule(action_id=st.sampled_from(["nobody-knows-it"]))
-    def answers_nothing(self, action_id: str) -> None:
-        self.loop.send(
-            "action.approval_given",
-            "default/web",
-            ApprovalGiven(action_id, approved=True, by="eve"),
-        )
+    @rule(agent=AGENTS)
+    def a_person_asks(self, agent: str) -> None:
+        key = f"default/{agent}"
+        labels = {"host": HOST_OF.get(agent, "gamma")}
+        known = AgentRegistered(agent, "service", provisional=False, labels=labels)
+        self.loop.send("agent.registered", key, known)
+        self.loop.send("action.requested", key, ActionRequested("service.restart", key, {}, "ada"))
         self.pump()
+
+    @rule()
+    def answers_nothing(self) -> None:
+        answer = ApprovalGiven("nobody-knows-it", approved=True, by="eve")
+        self.loop.send("action.approval_given", "default/web", answer)
+        self.pump()
+
+    @invariant()
+    def nothing_waits_without_a_reason(self) -> None:
+        state = self.loop.governor.state
+        limits = state.in_force.policy.limits
+        for work in state.inner.work.values():
+            if work.state == "queued":
+                verdict = judge(Situation(state.inner, work, limits, state.time))
+                assert not isinstance(verdict, Grant)
 
     @invariant()
     def slots_are_kept(self) -> None:
