@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from processors.surveillance.forward import open_forward
 from projections.marks import Marks
 from projections.rows import Key
 from streams.contracts.errors import ContractError, MalformedRecord, Untrusted
@@ -31,11 +32,23 @@ def admit(record: Record, signer: Signer, partitions: int) -> Heartbeat | None:
     kind = signer.kind_of(record)
     if kind in (RecordKind.TICK, RecordKind.EVENT):
         return None
+    if kind is RecordKind.FORWARD:
+        return _forwarded(record)
     heartbeat = decode_heartbeat(record.value)
     if kind is None:
         _check_unsigned(heartbeat)
     home = partition_for(heartbeat.key.encode(), partitions)
-    return heartbeat if kind is RecordKind.FORWARD or record.partition == home else None
+    return heartbeat if record.partition == home else None
+
+
+def _forwarded(record: Record) -> Heartbeat | None:
+    inner = open_forward(record, {})  # repetitions are the marks' business
+    if inner is None:
+        return None
+    heartbeat = decode_heartbeat(bytes(inner.heartbeat))
+    if not inner.trusted:
+        _check_unsigned(heartbeat)
+    return heartbeat
 
 
 def _check_unsigned(heartbeat: Heartbeat) -> None:
