@@ -25,6 +25,13 @@ def test_port_0_takes_one_that_is_free():
         assert made.getsockname()[1] > 0
 
 
+def test_accepted_connections_are_known_as_tcp():
+    with bound("127.0.0.1", 0) as made, socket.create_connection(made.getsockname()) as _client:
+        accepted, _ = made.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+
+
 def test_an_address_that_is_not_ours_is_named():
     with (
         pytest.raises(SettingsError, match=r"HOMEOSTAT_API_HOST=192\.0\.2\.1"),
