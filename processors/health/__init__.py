@@ -1,0 +1,1 @@
+"""The health of an agent, as a level and a score."""

@@ -1,0 +1,1 @@
+"""The lifecycle of an agent: its states, and which transitions are legal."""

@@ -1,0 +1,1 @@
+"""Surveillance: from heartbeats to presence, windows, findings and health."""

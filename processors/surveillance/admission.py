@@ -1,0 +1,164 @@
+"""Which records come in: rights, form, time and home of each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from processors.lifecycle.transitions import Status
+from processors.step import Emission
+from processors.surveillance import forward, registry
+from processors.surveillance.batch import Batch
+from processors.surveillance.presence import declared_code
+from processors.surveillance.state import STATUS_CODE, Profile, SurveillanceState
+from streams.contracts.errors import ContractError, InvalidField, Untrusted
+from streams.contracts.partitioning import partition_for
+from streams.contracts.record import Record
+from streams.contracts.telemetry import (
+    DECLARABLE,
+    DEFAULT_TENANT,
+    MAX_BYTES,
+    RESERVED,
+    Heartbeat,
+    check_heartbeat,
+    decode_heartbeat,
+    parse_time,
+)
+from streams.contracts.trust import RecordKind
+
+_fast = msgspec.json.Decoder(Heartbeat).decode
+_GONE: Final = STATUS_CODE[Status.DECOMMISSIONED]
+
+
+def admit(
+    state: SurveillanceState, batch: Batch, record: Record, kind: RecordKind | None
+) -> list[Emission]:
+    """Put a heartbeat into `batch`; return what must be written before the batch.
+
+    Raises
+    ------
+    ContractError
+        Why it does not come in.
+    """
+    if kind is RecordKind.FORWARD:
+        return _admit_forward(state, batch, record)
+    heartbeat = _decode(record.value)
+    trusted = kind is RecordKind.TELEMETRY
+    if not trusted:
+        _check_rights(heartbeat)
+    at = record.timestamp if heartbeat.at is None else _time_of(state, heartbeat.at, record)
+    key = f"{heartbeat.tenant_id}/{heartbeat.agent_id}"
+    slot = state.slots.get(key)
+    if slot is None:
+        check_heartbeat(heartbeat)
+        home = partition_for(key.encode(), state.context.partitions)
+        if home != state.context.partition:
+            moved = forward.forwarded(record, key, home, at, trusted=trusted)
+            batch.early.append(Emission(record.offset, moved))
+            return []
+    return _gather(state, batch, record, heartbeat, slot, at)
+
+
+def _admit_forward(state: SurveillanceState, batch: Batch, record: Record) -> list[Emission]:
+    inner = forward.open_forward(record, state.seen)
+    if inner is None:
+        return []
+    heartbeat = decode_heartbeat(bytes(inner.heartbeat))
+    if not inner.trusted:
+        _check_rights(heartbeat)
+    slot = state.slots.get(heartbeat.key)
+    return _gather(state, batch, record, heartbeat, slot, inner.at)
+
+
+def _gather(
+    state: SurveillanceState,
+    batch: Batch,
+    record: Record,
+    heartbeat: Heartbeat,
+    slot: int | None,
+    at: float,
+) -> list[Emission]:
+    ahead: list[Emission] = []
+    if slot is None:
+        _check_blocked(state, heartbeat.key)
+        batch.early += registry.register(state, record.offset, heartbeat)
+        slot = state.slots[heartbeat.key]
+    profile = state.profiles[slot]
+    assert profile is not None
+    metrics = heartbeat.metrics
+    base = profile.base
+    if tuple(metrics) != profile.shape or _differs(profile, heartbeat):
+        check_heartbeat(heartbeat)
+        scattered = registry.series_for(state, slot, metrics)
+        batch.scattered.append((len(batch.values), scattered))
+        if _differs(profile, heartbeat):
+            waiting = batch.scattered.pop()
+            ahead = batch.flush(state)
+            ahead += registry.relabel(state, record.offset, slot, heartbeat)
+            batch.scattered.append((0, waiting[1]))
+    elif heartbeat.status is not None or heartbeat.sequence is not None:
+        _check_small(heartbeat)
+    if state.agents.status[slot] == _GONE:
+        raise ContractError("decommissioned", f"{profile.key} is decommissioned; use another id")
+    batch.records.append(record)
+    batch.slots.append(slot)
+    batch.now.append(state.time)
+    batch.at.append(at)
+    batch.declared.append(declared_code(heartbeat.status))
+    batch.lengths.append(len(metrics))
+    batch.bases.append(base)
+    batch.values.extend(metrics.values())
+    return ahead
+
+
+def _decode(value: bytes | None) -> Heartbeat:
+    """Return a heartbeat of the right types; names and ranges are checked where they are new."""
+    if value is None or not 0 < len(value) <= MAX_BYTES:
+        return decode_heartbeat(value)
+    try:
+        return _fast(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return decode_heartbeat(value)
+
+
+def _check_rights(heartbeat: Heartbeat) -> None:
+    if heartbeat.tenant_id != DEFAULT_TENANT:
+        detail = f"tenant_id is {heartbeat.tenant_id[:80]!r}; send it through the API with a token"
+        raise Untrusted("foreign_tenant", detail)
+    if not RESERVED.isdisjoint(heartbeat.metrics):
+        names = ", ".join(sorted(RESERVED.intersection(heartbeat.metrics)))
+        raise Untrusted("reserved_metric", f"metrics has {names}; only probes may send these")
+
+
+def _check_blocked(state: SurveillanceState, key: str) -> None:
+    reason = state.blocked.get(key)
+    if reason is not None:
+        raise ContractError("registration_refused", f"{key} has no place: {reason}")
+
+
+def _check_small(heartbeat: Heartbeat) -> None:
+    status, sequence = heartbeat.status, heartbeat.sequence
+    if status is not None and status not in DECLARABLE:
+        check_heartbeat(heartbeat)
+    if sequence is not None and not 0 <= sequence < 1 << 63:
+        check_heartbeat(heartbeat)
+
+
+def _differs(profile: Profile, heartbeat: Heartbeat) -> bool:
+    kind, labels = heartbeat.agent_type, heartbeat.labels
+    if kind is not None and kind != profile.agent_type:
+        return True
+    return bool(labels) and labels != profile.labels
+
+
+def _time_of(state: SurveillanceState, given: str | float, record: Record) -> float:
+    """Return when it was measured, as far as the policy believes the sender's clock."""
+    at, clock = parse_time(given), state.policy.surveillance.clock
+    stamped = record.timestamp
+    if -clock.past_tolerance_s <= at - stamped <= clock.future_tolerance_s:
+        return at
+    if clock.outside == "clamp":
+        return stamped
+    remedy = "set the sender's clock; see surveillance.clock of the policy"
+    raise InvalidField("clock_out_of_range", "at", given, remedy)

@@ -1,0 +1,139 @@
+"""Control records: ticks, policies, requests of people and answers of the governor."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+
+from config.policy import PolicyError, policy_from
+from processors.lifecycle.transitions import Allowed, Status, transition
+from processors.step import Emission
+from processors.surveillance import presence, thresholds
+from processors.surveillance.findings import assess, end_all, end_finding
+from processors.surveillance.forward import advance
+from processors.surveillance.judge import LIMITS, level_moved
+from processors.surveillance.registry import assign_rules, drop
+from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, fact, moved
+from streams.contracts.envelope import Event, decode_event
+from streams.contracts.errors import ContractError, InvalidField, MalformedRecord
+from streams.contracts.events.agent import (
+    AgentTransitionRefused,
+    LifecycleRequested,
+    RegistrationDecided,
+)
+from streams.contracts.events.registry import data_of
+from streams.contracts.record import Position, Record
+from streams.contracts.upcasters import upcast
+
+T = TypeVar("T")
+
+
+def on_tick(state: SurveillanceState, offset: int) -> list[Emission]:
+    """Return what follows from time alone: levels held long enough, silence, clean-up."""
+    emissions: list[Emission] = []
+    if state.pending_from <= state.time:
+        emissions += _levels_held(state, offset)
+    emissions += presence.tick(state, offset)
+    leaving = STATUS_CODE[Status.DECOMMISSIONING]
+    for slot in np.flatnonzero(state.agents.status[: state.agents.size] == leaving).tolist():
+        emissions += end_all(state, offset, slot, "agent_gone", state.time)
+        done = Status.DECOMMISSIONED
+        emissions.append(moved(state, offset, slot, done, "decommissioned", state.time))
+        emissions += assess(state, offset, slot, state.time)
+    return emissions
+
+
+def _levels_held(state: SurveillanceState, offset: int) -> list[Emission]:
+    c, emissions = state.series, []
+    before = c.level[: c.size].copy()
+    for row in thresholds.due(state.rules, c, state.time).tolist():
+        value = float(c.last[row])
+        emissions += level_moved(state, offset, row, int(before[row]), value, state.time)
+        emissions += assess(state, offset, int(c.slot[row]), state.time)
+    state.pending_from = thresholds.next_due(state.rules, c)
+    return emissions
+
+
+def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
+    """Fold a signed event.
+
+    Raises
+    ------
+    ContractError
+        Where it is not one that this inbox takes.
+    """
+    event = upcast(decode_event(record.value))
+    if event.position and not _is_new(state, event):
+        return []
+    match event.type:
+        case "policy.changed":
+            return _policy(state, record.offset, event)
+        case "agent.lifecycle_requested":
+            return _lifecycle(state, record.offset, event)
+        case "agent.registration_decided":
+            return _registration(state, record.offset, event)
+    detail = f"{event.type} has no business in {record.topic}"
+    raise MalformedRecord("unexpected_event", detail)
+
+
+def _is_new(state: SurveillanceState, event: Event) -> bool:
+    try:
+        position = Position.parse(event.position)
+    except ValueError as error:
+        remedy = "write TOPIC/PARTITION/OFFSET/ORDINAL"
+        raise InvalidField("malformed_event", "position", event.position, remedy) from error
+    return advance(state.seen, event.source, position)
+
+
+def _policy(state: SurveillanceState, offset: int, event: Event) -> list[Emission]:
+    try:
+        policy = policy_from(event.data.get("policy"))
+    except PolicyError as error:
+        raise MalformedRecord("invalid_policy", str(error)) from error
+    if policy.version < state.policy.version:
+        return []
+    state.take_policy(policy)
+    c, emissions = state.series, []
+    living = np.flatnonzero(c.slot[: c.size] >= 0)
+    assign_rules(state, living.tolist())
+    thresholds.forget(c, living)
+    for row in living[(c.level[living] > 0) & (c.rule[living] < 0)].tolist():
+        c.level[row], slot = 0, int(c.slot[row])
+        name = f"{LIMITS}/{state.metric_names[c.metric[row]]}"
+        emissions += end_finding(state, offset, slot, name, "superseded", state.time)
+        emissions += assess(state, offset, slot, state.time)
+    return emissions
+
+
+def _lifecycle(state: SurveillanceState, offset: int, event: Event) -> list[Emission]:
+    request = _typed(event, LifecycleRequested)
+    slot = state.slots.get(event.subject)
+    if slot is None:
+        raise ContractError("unknown_agent", f"{event.subject} was never heard of here")
+    status = STATUSES[state.agents.status[slot]]
+    answer = transition(status, request.status, request.reason)
+    if isinstance(answer, Allowed):
+        emissions = [moved(state, offset, slot, answer.status, answer.reason, state.time)]
+        name = f"{presence.CHANNEL}/"
+        emissions += end_finding(state, offset, slot, name, "superseded", state.time)
+        return emissions + assess(state, offset, slot, state.time)
+    refused = AgentTransitionRefused(status, answer.requested, answer.reason)
+    return [fact(state, offset, slot, refused, state.time, event.correlationid or event.id)]
+
+
+def _registration(state: SurveillanceState, offset: int, event: Event) -> list[Emission]:
+    answer = _typed(event, RegistrationDecided)
+    slot = state.slots.get(event.subject)
+    if answer.granted:
+        state.blocked.pop(event.subject, None)
+        return []
+    state.blocked[event.subject] = answer.reason
+    return [] if slot is None else drop(state, offset, slot, "agent_gone")
+
+
+def _typed(event: Event, kind: type[T]) -> T:
+    try:
+        return data_of(event.data, kind)
+    except ValueError as error:
+        raise MalformedRecord("malformed_event", f"{event.type}: {error}") from error

@@ -1,0 +1,128 @@
+"""Agents come and go: slots, series, and the facts that say so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from processors.lifecycle.transitions import Status
+from processors.step import Emission
+from processors.surveillance.findings import end_all
+from processors.surveillance.state import (
+    DEFAULT_TYPE,
+    STATUS_CODE,
+    Profile,
+    SurveillanceState,
+    fact,
+)
+from streams.contracts.errors import ContractError, InvalidField
+from streams.contracts.events.agent import AgentLabelled, AgentRegistered, RegistrationRequested
+from streams.contracts.telemetry import RESERVED, Heartbeat
+
+_SHAPES_KEPT: Final = 10_000
+
+
+def register(state: SurveillanceState, offset: int, heartbeat: Heartbeat) -> list[Emission]:
+    """Make room for an agent that was never heard of.
+
+    Raises
+    ------
+    ContractError
+        ``agent_limit`` where the partition is full.
+    """
+    limit = state.policy.surveillance.max_agents_per_partition
+    if len(state.slots) + len(state.blocked) >= limit:
+        detail = f"this partition holds {limit} agents; raise max_agents_per_partition"
+        raise ContractError("agent_limit", detail)
+    slot = _take_slot(state, heartbeat)
+    kind, at = state.profile(slot).agent_type, state.time
+    name, labels = heartbeat.agent_id, heartbeat.labels
+    registered = AgentRegistered(
+        name, kind, provisional=True, labels=labels, metrics=heartbeat.metrics
+    )
+    request = RegistrationRequested(name, kind, labels)
+    return [fact(state, offset, slot, data, at) for data in (registered, request)]
+
+
+def _take_slot(state: SurveillanceState, heartbeat: Heartbeat) -> int:
+    slot = state.agents.take()
+    if slot == len(state.profiles):
+        state.profiles.append(None)
+    shape = _shared(state, tuple(heartbeat.metrics))
+    agent_type = heartbeat.agent_type or DEFAULT_TYPE
+    base = state.series.take_block(len(shape))
+    profile = Profile(heartbeat.key, agent_type, heartbeat.labels, shape, base, {})
+    state.profiles[slot] = profile
+    state.slots[profile.key] = slot
+    state.agents.status[slot] = STATUS_CODE[Status.REGISTERED]
+    for index, metric in enumerate(shape):
+        _begin_series(state, base + index, slot, metric)
+    return slot
+
+
+def series_for(state: SurveillanceState, slot: int, metrics: dict[str, float]) -> list[int]:
+    """Return the series of any set of metrics of an agent, beginning those that are new.
+
+    Raises
+    ------
+    InvalidField
+        Where the agent would have more series than the policy allows.
+    """
+    profile = state.profile(slot)
+    first = {metric: profile.base + i for i, metric in enumerate(profile.shape)}
+    new = [m for m in metrics if m not in first and m not in profile.extra]
+    limit = state.policy.surveillance.max_metrics_per_agent
+    held = len(first) + len(profile.extra) + len(new)
+    if new and held > limit:
+        remedy = f"an agent may have at most {limit}; send fewer names or raise the limit"
+        raise InvalidField("metric_limit", "metrics", f"{held} metrics", remedy)
+    for metric in new:
+        series = profile.extra[metric] = state.series.take()
+        _begin_series(state, series, slot, metric)
+    return [first[m] if m in first else profile.extra[m] for m in metrics]
+
+
+def relabel(
+    state: SurveillanceState, offset: int, slot: int, heartbeat: Heartbeat
+) -> list[Emission]:
+    """Take over an agent's new type or labels."""
+    profile = state.profile(slot)
+    profile.agent_type = heartbeat.agent_type or profile.agent_type
+    profile.labels = heartbeat.labels or profile.labels
+    assign_rules(state, state.series_of(slot))
+    data = AgentLabelled(profile.agent_type, profile.labels)
+    return [fact(state, offset, slot, data, state.time)]
+
+
+def drop(state: SurveillanceState, offset: int, slot: int, reason: str) -> list[Emission]:
+    """Forget an agent; `reason` (``agent_gone``) ends its findings."""
+    emissions = end_all(state, offset, slot, reason, state.time)
+    for series in state.series_of(slot):
+        state.series.release(series)
+    del state.slots[state.profile(slot).key]
+    state.profiles[slot] = None
+    state.agents.release(slot)
+    return emissions
+
+
+def assign_rules(state: SurveillanceState, rows: list[int]) -> None:
+    """Find the threshold that judges each of these series."""
+    c = state.series
+    for row in rows:
+        metric = state.metric_names[c.metric[row]]
+        c.rule[row] = state.rules.find(metric, state.profile(int(c.slot[row])).agent_type)
+
+
+def _begin_series(state: SurveillanceState, row: int, slot: int, metric: str) -> None:
+    known = state.metrics.get(metric)
+    if known is None:
+        known = state.metrics[metric] = len(state.metric_names)
+        state.metric_names.append(metric)
+    c = state.series
+    c.slot[row], c.metric[row], c.judged[row] = slot, known, metric not in RESERVED
+    c.rule[row] = state.rules.find(metric, state.profile(slot).agent_type)
+
+
+def _shared(state: SurveillanceState, shape: tuple[str, ...]) -> tuple[str, ...]:
+    if len(state.shapes) >= _SHAPES_KEPT:
+        state.shapes.clear()
+    return state.shapes.setdefault(shape, shape)

@@ -1,0 +1,90 @@
+"""The bytes of a state: MessagePack around raw little-endian arrays. Equal states, equal bytes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from config.policy import policy_from
+from processors.step import Context
+from processors.surveillance import thresholds
+from processors.surveillance.state import OpenFinding, Profile, SurveillanceState, new_state
+from streams.contracts.errors import UnknownVersion
+
+FORMAT: Final = 1
+
+
+class _Table(msgspec.Struct, array_like=True):
+    size: int
+    free: list[int]
+    columns: dict[str, bytes]
+
+
+class _Snapshot(msgspec.Struct, array_like=True):
+    format: int
+    policy: dict[str, Any]
+    agents: _Table
+    series: _Table
+    profiles: list[Profile | None]
+    metrics: list[str]
+    findings: list[tuple[int, list[tuple[str, OpenFinding]]]]
+    blocked: dict[str, str]
+    seen: dict[str, tuple[int, int]]
+    times: tuple[float, float, float, float]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Snapshot)
+
+
+def dump(state: SurveillanceState) -> bytes:
+    """Return `state` as bytes."""
+    a, c = state.agents, state.series
+    findings = [(slot, sorted(state.findings[slot].items())) for slot in sorted(state.findings)]
+    return _encoder.encode(
+        _Snapshot(
+            format=FORMAT,
+            policy=msgspec.to_builtins(state.policy, order="deterministic"),
+            agents=_Table(a.size, a.free, a.dump()),
+            series=_Table(c.size, c.free, c.dump()),
+            profiles=state.profiles,
+            metrics=state.metric_names,
+            findings=findings,
+            blocked=dict(sorted(state.blocked.items())),
+            seen=dict(sorted(state.seen.items())),
+            times=(state.time, state.last_tick, state.silence_from, state.window_start),
+        )
+    )
+
+
+def load(context: Context, data: bytes) -> SurveillanceState:
+    """Return the state that `data` holds.
+
+    Raises
+    ------
+    UnknownVersion
+        Where another version of the code wrote it: relearn from the log.
+    """
+    found = _decoder.decode(data)
+    if found.format != FORMAT:
+        raise UnknownVersion("snapshot_format", f"format is {found.format}, not {FORMAT}; refold")
+    state = new_state(context, policy_from(found.policy))
+    state.agents.load(found.agents.size, found.agents.free, found.agents.columns)
+    state.series.load(found.series.size, found.series.free, found.series.columns)
+    state.profiles = found.profiles
+    state.slots = {p.key: slot for slot, p in enumerate(found.profiles) if p is not None}
+    state.metric_names = found.metrics
+    state.metrics = {name: index for index, name in enumerate(found.metrics)}
+    state.findings = {slot: dict(opened) for slot, opened in found.findings}
+    state.blocked, state.seen = found.blocked, found.seen
+    state.time, state.last_tick, state.silence_from, state.window_start = found.times
+    state.pending_from = thresholds.next_due(state.rules, state.series)
+    _share_shapes(state)
+    return state
+
+
+def _share_shapes(state: SurveillanceState) -> None:
+    for profile in state.profiles:
+        if profile is not None:
+            profile.shape = state.shapes.setdefault(profile.shape, profile.shape)

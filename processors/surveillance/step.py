@@ -1,0 +1,94 @@
+"""The hot step: heartbeats in; presence, windows, findings and health out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from config.policy import default_policy
+from processors.dead_letters import dead_letter
+from processors.step import Context, Emission
+from processors.surveillance import control, snapshot, windows
+from processors.surveillance.admission import admit
+from processors.surveillance.batch import Batch
+from processors.surveillance.state import SurveillanceState, new_state
+from streams.contracts.errors import ContractError
+from streams.contracts.events.registry import EVENT_TYPES, EventType
+from streams.contracts.record import Record
+from streams.contracts.telemetry import decode_tick
+from streams.contracts.topics import TELEMETRY, Topic
+from streams.contracts.trust import RecordKind
+
+_WRITES: Final = (
+    "agent.registered",
+    "agent.registration_requested",
+    "agent.labelled",
+    "agent.status_changed",
+    "agent.transition_refused",
+    "agent.health_changed",
+    "metrics.windows_closed",
+    "finding.raised",
+    "finding.changed",
+    "finding.ended",
+    "record.dead_lettered",
+)
+
+
+class Surveillance:
+    """A `Step` over the inbox of telemetry.
+
+    Heartbeats are gathered into batches and folded as vectors; whatever acts on more than one
+    agent (a tick, an event, the end of a window, new labels) ends a batch first. So the facts
+    do not depend on how the log was cut into fetches.
+    """
+
+    def __init__(self) -> None:
+        self.name = "surveillance"
+        self.version = 1
+        self.inbox: Topic = TELEMETRY
+        self.writes: tuple[EventType, ...] = tuple(EVENT_TYPES[name] for name in _WRITES)
+
+    def initial(self, context: Context) -> SurveillanceState:
+        """Return the state before the first record, under the policy that ships."""
+        return new_state(context, default_policy())
+
+    def apply(self, state: SurveillanceState, records: Sequence[Record]) -> list[Emission]:
+        """Fold `records` into `state`; see `Step.apply`."""
+        emissions: list[Emission] = []
+        batch = Batch()
+        for record in records:
+            try:
+                emissions += _take(state, batch, record)
+            except ContractError as error:
+                batch.early.append(Emission(record.offset, dead_letter(record, error)))
+        return emissions + batch.flush(state)
+
+    def dump(self, state: SurveillanceState) -> bytes:
+        """Return `state` as bytes, for a snapshot."""
+        return snapshot.dump(state)
+
+    def load(self, context: Context, data: bytes) -> SurveillanceState:
+        """Return the state that `data` holds."""
+        return snapshot.load(context, data)
+
+    def next_due(self, state: SurveillanceState) -> float | None:
+        """Return when the earliest threshold may have held long enough, if one waits."""
+        return None if math.isinf(state.pending_from) else state.pending_from
+
+
+def _take(state: SurveillanceState, batch: Batch, record: Record) -> list[Emission]:
+    kind = state.context.signer.kind_of(record) if record.headers else None
+    now = decode_tick(record.value or b"") if kind is RecordKind.TICK else record.timestamp
+    emissions: list[Emission] = []
+    if now > state.time:
+        state.time = now
+        if windows.is_over(state):
+            emissions = batch.flush(state)
+            emissions += windows.close(state, record.offset)
+    if kind is RecordKind.TICK:
+        return emissions + batch.flush(state) + control.on_tick(state, record.offset)
+    if kind is RecordKind.EVENT:
+        emissions += batch.flush(state)
+        return emissions + control.on_event(state, record)
+    return emissions + admit(state, batch, record, kind)

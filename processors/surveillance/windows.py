@@ -1,0 +1,78 @@
+"""Tumbling windows of every series, by the step's time, closed all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from processors.step import Emission, Fact
+from processors.surveillance.columns import Floats, Ints, SeriesColumns
+from processors.surveillance.state import SurveillanceState
+from streams.contracts.events.agent import WindowsClosed
+
+_AGENTS_AT_MOST: Final = 500
+
+
+def add(c: SeriesColumns, series: Ints, value: Floats) -> None:
+    """Fold one value of each of `series` into its open window."""
+    c.count[series] += 1
+    c.total[series] += value
+    c.low[series] = np.minimum(c.low[series], value)
+    c.high[series] = np.maximum(c.high[series], value)
+    c.last[series] = value
+
+
+def is_over(state: SurveillanceState) -> bool:
+    """Say whether the step's time has left the open window."""
+    return state.time >= state.window_start + state.policy.surveillance.window_s
+
+
+def close(state: SurveillanceState, offset: int) -> list[Emission]:
+    """Close the open window, and open the one that holds the step's time."""
+    width = state.policy.surveillance.window_s
+    c = state.series
+    filled = np.flatnonzero(c.count[: c.size])
+    emissions = [Emission(offset, fact) for fact in _facts(state, filled, width)]
+    c.count[filled], c.total[filled] = 0, 0.0
+    c.low[filled], c.high[filled] = np.inf, -np.inf
+    state.window_start = state.time // width * width
+    return emissions
+
+
+def _facts(state: SurveillanceState, filled: Ints, width: float) -> Iterator[Fact]:
+    if not len(filled):
+        return
+    c = state.series
+    order = filled[np.lexsort((c.slot[filled], c.metric[filled]))]
+    edges = np.flatnonzero(np.diff(c.metric[order])) + 1
+    groups = {state.metric_names[c.metric[g[0]]]: g for g in np.split(order, edges)}
+    for metric in sorted(groups):
+        for tenant, rows in _by_tenant(state, groups[metric]):
+            for first in range(0, len(rows), _AGENTS_AT_MOST):
+                some = np.array(rows[first : first + _AGENTS_AT_MOST])
+                yield Fact(f"{tenant}/windows", _closed(state, metric, some, width), state.time)
+
+
+def _by_tenant(state: SurveillanceState, rows: Ints) -> list[tuple[str, list[int]]]:
+    tenants: dict[str, list[int]] = {}
+    for row in rows.tolist():
+        tenant = state.profile(state.series.slot[row]).key.partition("/")[0]
+        tenants.setdefault(tenant, []).append(row)
+    return sorted(tenants.items())
+
+
+def _closed(state: SurveillanceState, metric: str, rows: Ints, width: float) -> WindowsClosed:
+    c = state.series
+    return WindowsClosed(
+        start=state.window_start,
+        width_s=width,
+        metric=metric,
+        agents=[state.profile(slot).key for slot in c.slot[rows].tolist()],
+        count=c.count[rows].tolist(),
+        mean=(c.total[rows] / c.count[rows]).tolist(),
+        minimum=c.low[rows].tolist(),
+        maximum=c.high[rows].tolist(),
+        last=c.last[rows].tolist(),
+    )
