@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
-from processors.lifecycle.transitions import Status
 from processors.step import Emission
 from processors.surveillance import forward, registry
 from processors.surveillance.batch import Batch
 from processors.surveillance.presence import declared_code
-from processors.surveillance.state import STATUS_CODE, Profile, SurveillanceState
+from processors.surveillance.state import Profile, SurveillanceState
 from streams.contracts.errors import ContractError, InvalidField, Untrusted
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Record
@@ -28,13 +25,16 @@ from streams.contracts.telemetry import (
 from streams.contracts.trust import RecordKind
 
 _fast = msgspec.json.Decoder(Heartbeat).decode
-_GONE: Final = STATUS_CODE[Status.DECOMMISSIONED]
 
 
 def admit(
-    state: SurveillanceState, batch: Batch, record: Record, kind: RecordKind | None
-) -> list[Emission]:
-    """Put a heartbeat into `batch`; return what must be written before the batch.
+    state: SurveillanceState,
+    batch: Batch,
+    record: Record,
+    kind: RecordKind | None,
+    out: list[Emission],
+) -> None:
+    """Put a heartbeat into `batch`; `out` takes what must be written before the batch.
 
     Raises
     ------
@@ -42,7 +42,8 @@ def admit(
         Why it does not come in.
     """
     if kind is RecordKind.FORWARD:
-        return _admit_forward(state, batch, record)
+        _admit_forward(state, batch, record, out)
+        return
     heartbeat = _decode(record.value)
     trusted = kind is RecordKind.TELEMETRY
     if not trusted:
@@ -56,19 +57,32 @@ def admit(
         if home != state.context.partition:
             moved = forward.forwarded(record, key, home, at, trusted=trusted)
             batch.early.append(Emission(record.offset, moved))
-            return []
-    return _gather(state, batch, record, heartbeat, slot, at)
+            return
+        slot = _newcomer(state, batch, record, heartbeat)
+    _gather(state, batch, record, heartbeat, slot, at, out)
 
 
-def _admit_forward(state: SurveillanceState, batch: Batch, record: Record) -> list[Emission]:
+def _admit_forward(
+    state: SurveillanceState, batch: Batch, record: Record, out: list[Emission]
+) -> None:
     inner = forward.open_forward(record, state.seen)
     if inner is None:
-        return []
+        return
     heartbeat = decode_heartbeat(bytes(inner.heartbeat))
     if not inner.trusted:
         _check_rights(heartbeat)
     slot = state.slots.get(heartbeat.key)
-    return _gather(state, batch, record, heartbeat, slot, inner.at)
+    if slot is None:
+        slot = _newcomer(state, batch, record, heartbeat)
+    _gather(state, batch, record, heartbeat, slot, inner.at, out)
+
+
+def _newcomer(state: SurveillanceState, batch: Batch, record: Record, heartbeat: Heartbeat) -> int:
+    reason = state.blocked.get(heartbeat.key)
+    if reason is not None:
+        raise ContractError("registration_refused", f"{heartbeat.key} has no place: {reason}")
+    batch.early += registry.register(state, record.offset, heartbeat)
+    return state.slots[heartbeat.key]
 
 
 def _gather(
@@ -76,40 +90,30 @@ def _gather(
     batch: Batch,
     record: Record,
     heartbeat: Heartbeat,
-    slot: int | None,
+    slot: int,
     at: float,
-) -> list[Emission]:
-    ahead: list[Emission] = []
-    if slot is None:
-        _check_blocked(state, heartbeat.key)
-        batch.early += registry.register(state, record.offset, heartbeat)
-        slot = state.slots[heartbeat.key]
-    profile = state.profiles[slot]
-    assert profile is not None
-    metrics = heartbeat.metrics
-    base = profile.base
-    if tuple(metrics) != profile.shape or _differs(profile, heartbeat):
-        check_heartbeat(heartbeat)
-        scattered = registry.series_for(state, slot, metrics)
-        batch.scattered.append((len(batch.values), scattered))
-        if _differs(profile, heartbeat):
-            waiting = batch.scattered.pop()
-            ahead = batch.flush(state)
-            ahead += registry.relabel(state, record.offset, slot, heartbeat)
-            batch.scattered.append((0, waiting[1]))
-    elif heartbeat.status is not None or heartbeat.sequence is not None:
-        _check_small(heartbeat)
-    if state.agents.status[slot] == _GONE:
+    out: list[Emission],
+) -> None:
+    profile, metrics, status = state.profile(slot), heartbeat.metrics, heartbeat.status
+    if profile.gone:
         raise ContractError("decommissioned", f"{profile.key} is decommissioned; use another id")
+    if _differs(profile, heartbeat):
+        check_heartbeat(heartbeat)
+        out += batch.flush(state)
+        out += registry.relabel(state, record.offset, slot, heartbeat)
+    if tuple(metrics) != profile.shape:
+        check_heartbeat(heartbeat)
+        batch.scattered.append((len(batch.values), registry.series_for(state, slot, metrics)))
+    elif status is not None or heartbeat.sequence is not None:
+        _check_small(heartbeat)
     batch.records.append(record)
     batch.slots.append(slot)
     batch.now.append(state.time)
     batch.at.append(at)
-    batch.declared.append(declared_code(heartbeat.status))
+    batch.declared.append(-1 if status is None else declared_code(status))
     batch.lengths.append(len(metrics))
-    batch.bases.append(base)
+    batch.bases.append(profile.base)
     batch.values.extend(metrics.values())
-    return ahead
 
 
 def _decode(value: bytes | None) -> Heartbeat:
@@ -129,12 +133,6 @@ def _check_rights(heartbeat: Heartbeat) -> None:
     if not RESERVED.isdisjoint(heartbeat.metrics):
         names = ", ".join(sorted(RESERVED.intersection(heartbeat.metrics)))
         raise Untrusted("reserved_metric", f"metrics has {names}; only probes may send these")
-
-
-def _check_blocked(state: SurveillanceState, key: str) -> None:
-    reason = state.blocked.get(key)
-    if reason is not None:
-        raise ContractError("registration_refused", f"{key} has no place: {reason}")
 
 
 def _check_small(heartbeat: Heartbeat) -> None:

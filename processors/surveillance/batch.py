@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -33,12 +33,13 @@ class Batch:
 
     def flush(self, state: SurveillanceState) -> list[Emission]:
         """Fold all that is gathered; return what follows, ordered by offset."""
-        emissions = self.early
+        emissions = list(self.early)
         if self.records:
             samples, bad = self._finite(self._samples())
             emissions = emissions + bad + judge.fold(state, samples)
             emissions.sort(key=lambda emission: emission.offset)
-        self.__init__()  # type: ignore[misc]
+        for column in fields(self):
+            getattr(self, column.name).clear()
         return emissions
 
     def _samples(self) -> Samples:

@@ -38,7 +38,7 @@ def on_tick(state: SurveillanceState, offset: int) -> list[Emission]:
     leaving = STATUS_CODE[Status.DECOMMISSIONING]
     for slot in np.flatnonzero(state.agents.status[: state.agents.size] == leaving).tolist():
         emissions += end_all(state, offset, slot, "agent_gone", state.time)
-        done = Status.DECOMMISSIONED
+        done, state.profile(slot).gone = Status.DECOMMISSIONED, True
         emissions.append(moved(state, offset, slot, done, "decommissioned", state.time))
         emissions += assess(state, offset, slot, state.time)
     return emissions

@@ -41,7 +41,9 @@ class Detector(Protocol):
 
 
 def decay(half_life: float) -> float:
-    """Return ``1 - 0.5 ** (1 / half_life)`` by its power series: + - * / give the same bits anywhere.
+    """Return ``1 - 0.5 ** (1 / half_life)`` by its power series.
+
+    Only + - * / are used, which give the same bits on every machine.
 
     Parameters
     ----------
@@ -114,8 +116,9 @@ class Weighted:
         normal = is_open & ~recovered & (lasted >= self._policy.accept_after_s)
         c.anomalous[series] = (is_open | raised) & ~recovered & ~normal
         self._accept(c, series[normal], value[normal])
-        picked = (np.flatnonzero(which) for which in (raised, recovered, normal))
-        return Judged(*picked, low, high)
+        return Judged(
+            np.flatnonzero(raised), np.flatnonzero(recovered), np.flatnonzero(normal), low, high
+        )
 
     @staticmethod
     def _accept(c: SeriesColumns, series: Ints, value: Floats) -> None:

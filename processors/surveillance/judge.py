@@ -46,9 +46,15 @@ class Samples(NamedTuple):
         """Return the records that `keep` marks, with their values."""
         values = keep[self.record]
         renumbered = np.cumsum(keep) - 1
-        records = (column[keep] for column in self[:5])
         return Samples(
-            *records, self.value[values], self.series[values], renumbered[self.record[values]]
+            offset=self.offset[keep],
+            slot=self.slot[keep],
+            now=self.now[keep],
+            at=self.at[keep],
+            declared=self.declared[keep],
+            value=self.value[values],
+            series=self.series[values],
+            record=renumbered[self.record[values]],
         )
 
 
@@ -116,16 +122,13 @@ def _limits(state: SurveillanceState, r: Samples) -> list[tuple[int, Emission]]:
     ruled = np.flatnonzero(c.rule[r.series] >= 0)
     series, records = r.series[ruled], r.record[ruled]
     before = c.level[series]
-    moved = thresholds.observe(rules, c, series, r.value[ruled], r.now[records])
+    moved, wakes = thresholds.observe(rules, c, series, r.value[ruled], r.now[records])
     found = []
     for i in moved.tolist():
         record, row = int(records[i]), int(series[i])
         offset, now, value = int(r.offset[record]), float(r.now[record]), float(r.value[ruled[i]])
         found += [(record, e) for e in level_moved(state, offset, row, int(before[i]), value, now)]
-    wakes = rules.duration[c.rule[series]]
-    waiting = np.minimum(c.warning_since[series], c.better_since[series]) + wakes
-    later = waiting[waiting > r.now[records]]
-    state.pending_from = min(state.pending_from, float(later.min(initial=np.inf)))
+    state.pending_from = min(state.pending_from, wakes)
     return found
 
 

@@ -33,6 +33,7 @@ def register(state: SurveillanceState, offset: int, heartbeat: Heartbeat) -> lis
     if len(state.slots) + len(state.blocked) >= limit:
         detail = f"this partition holds {limit} agents; raise max_agents_per_partition"
         raise ContractError("agent_limit", detail)
+    _check_metric_limit(state, len(heartbeat.metrics))
     slot = _take_slot(state, heartbeat)
     kind, at = state.profile(slot).agent_type, state.time
     name, labels = heartbeat.agent_id, heartbeat.labels
@@ -70,15 +71,19 @@ def series_for(state: SurveillanceState, slot: int, metrics: dict[str, float]) -
     profile = state.profile(slot)
     first = {metric: profile.base + i for i, metric in enumerate(profile.shape)}
     new = [m for m in metrics if m not in first and m not in profile.extra]
-    limit = state.policy.surveillance.max_metrics_per_agent
-    held = len(first) + len(profile.extra) + len(new)
-    if new and held > limit:
-        remedy = f"an agent may have at most {limit}; send fewer names or raise the limit"
-        raise InvalidField("metric_limit", "metrics", f"{held} metrics", remedy)
+    if new:
+        _check_metric_limit(state, len(first) + len(profile.extra) + len(new))
     for metric in new:
         series = profile.extra[metric] = state.series.take()
         _begin_series(state, series, slot, metric)
     return [first[m] if m in first else profile.extra[m] for m in metrics]
+
+
+def _check_metric_limit(state: SurveillanceState, held: int) -> None:
+    limit = state.policy.surveillance.max_metrics_per_agent
+    if held > limit:
+        remedy = f"an agent may have at most {limit}; send fewer names or raise the limit"
+        raise InvalidField("metric_limit", "metrics", f"{held} metrics", remedy)
 
 
 def relabel(

@@ -41,6 +41,8 @@ class Profile(msgspec.Struct, array_like=True):
         The metrics of its first record; their series are adjacent, from `base` on.
     extra : dict
         The series of every other metric.
+    gone : bool
+        Whether it is decommissioned: nothing more is taken from it.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Profile(msgspec.Struct, array_like=True):
     shape: tuple[str, ...]
     base: int
     extra: dict[str, int]
+    gone: bool = False
 
 
 @dataclass(slots=True)

@@ -59,7 +59,7 @@ class Surveillance:
         batch = Batch()
         for record in records:
             try:
-                emissions += _take(state, batch, record)
+                _take(state, batch, record, emissions)
             except ContractError as error:
                 batch.early.append(Emission(record.offset, dead_letter(record, error)))
         return emissions + batch.flush(state)
@@ -77,18 +77,21 @@ class Surveillance:
         return None if math.isinf(state.pending_from) else state.pending_from
 
 
-def _take(state: SurveillanceState, batch: Batch, record: Record) -> list[Emission]:
+def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emission]) -> None:
+    """Fold one record; `out` takes what follows at once, `batch` the rest."""
     kind = state.context.signer.kind_of(record) if record.headers else None
-    now = decode_tick(record.value or b"") if kind is RecordKind.TICK else record.timestamp
-    emissions: list[Emission] = []
+    is_tick = kind is RecordKind.TICK
+    now = decode_tick(record.value or b"") if is_tick else record.timestamp
     if now > state.time:
         state.time = now
         if windows.is_over(state):
-            emissions = batch.flush(state)
-            emissions += windows.close(state, record.offset)
-    if kind is RecordKind.TICK:
-        return emissions + batch.flush(state) + control.on_tick(state, record.offset)
-    if kind is RecordKind.EVENT:
-        emissions += batch.flush(state)
-        return emissions + control.on_event(state, record)
-    return emissions + admit(state, batch, record, kind)
+            out += batch.flush(state)
+            out += windows.close(state, record.offset)
+    if is_tick:
+        out += batch.flush(state)
+        out += control.on_tick(state, record.offset)
+    elif kind is RecordKind.EVENT:
+        out += batch.flush(state)
+        out += control.on_event(state, record)
+    else:
+        admit(state, batch, record, kind, out)

@@ -51,38 +51,42 @@ class Rules:
         return level
 
 
-def observe(rules: Rules, c: SeriesColumns, series: Ints, value: Floats, now: Floats) -> Ints:
+def observe(
+    rules: Rules, c: SeriesColumns, series: Ints, value: Floats, now: Floats
+) -> tuple[Ints, float]:
     """Fold one value of each of `series`; return which of them change their level.
 
     Returns
     -------
     Ints
         Indices into `series` where the level moves; `c.level` holds the new one already.
+    float
+        When the next of them moves by time alone; infinity for never.
     """
     rule = c.rule[series].astype(np.int64)
     reported = c.level[series].astype(np.int64)
     level = rules.measured(rule, value, reported)
     quiet = (level == 0) & (reported == 0) & (c.warning_since[series] == np.inf)
     if bool(quiet.all()):
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, dtype=np.int64), np.inf
     busy = np.flatnonzero(~quiet)
     series, level, now = series[busy], level[busy], now[busy]
     _since(c.warning_since, series, level >= 1, now)
     _since(c.critical_since, series, level >= 2, now)
     _since(c.better_since, series, level < reported[busy], now)
-    return busy[_settle(rules, c, series, now)]
+    moved = busy[_settle(rules, c, series, now)]
+    return moved, float(_deadline(rules, c, series).min(initial=np.inf))
 
 
 def due(rules: Rules, c: SeriesColumns, now: float) -> Ints:
     """Return the series whose level moves because time passed; `c.level` is updated."""
-    waiting = np.flatnonzero(_deadline(rules, c) <= now)
+    waiting = np.flatnonzero(_deadline(rules, c, np.arange(c.size)) <= now)
     return waiting[_settle(rules, c, waiting, np.full(len(waiting), now))]
 
 
 def next_due(rules: Rules, c: SeriesColumns) -> float:
     """Return when the next level moves if nothing new is heard; infinity for never."""
-    deadline = _deadline(rules, c)
-    return float(deadline.min()) if len(deadline) else np.inf
+    return float(_deadline(rules, c, np.arange(c.size)).min(initial=np.inf))
 
 
 def forget(c: SeriesColumns, series: Ints) -> None:
@@ -110,16 +114,15 @@ def _settle(rules: Rules, c: SeriesColumns, series: Ints, now: Floats) -> Ints:
     return np.flatnonzero(after != before)
 
 
-def _deadline(rules: Rules, c: SeriesColumns) -> Floats:
-    """Return when each series' level moves by time alone."""
-    n = c.size
+def _deadline(rules: Rules, c: SeriesColumns, series: Ints) -> Floats:
+    """Return when each level moves by time alone."""
     if not len(rules.duration):
-        return np.full(n, np.inf)
-    level = c.level[:n]
+        return np.full(len(series), np.inf)
+    level = c.level[series]
     begins = np.minimum(
-        np.where(level < 1, c.warning_since[:n], np.inf),
-        np.where(level < 2, c.critical_since[:n], np.inf),
+        np.where(level < 1, c.warning_since[series], np.inf),
+        np.where(level < 2, c.critical_since[series], np.inf),
     )
-    begins = np.minimum(begins, c.better_since[:n])
-    deadline: Floats = begins + rules.duration[c.rule[:n]]
+    begins = np.minimum(begins, c.better_since[series])
+    deadline: Floats = begins + rules.duration[c.rule[series]]
     return deadline
