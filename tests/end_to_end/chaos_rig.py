@@ -124,7 +124,9 @@ async def kill_broker(broker: EmbeddedBroker) -> None:
 
 
 @asynccontextmanager
-async def working(bootstrap: str, partitions: int, count: int, logs: Path) -> AsyncIterator[Workers]:
+async def working(
+    bootstrap: str, partitions: int, count: int, logs: Path
+) -> AsyncIterator[Workers]:
     workers = Workers(bootstrap, partitions, logs)
     try:
         for slot in range(count):

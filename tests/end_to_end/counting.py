@@ -52,11 +52,10 @@ class Counting:
     def apply(self, state: Counts, records: Sequence[Record]) -> list[Emission]:
         emissions: list[Emission] = []
         for record in records:
-            if record.headers and (kind := SIGNER.kind_of(record)) is not None:
-                if kind is RecordKind.TICK:
-                    state.time = max(state.time, decode_tick(record.value or b""))
-                    state.due = None
-                    continue
+            if record.headers and SIGNER.kind_of(record) is RecordKind.TICK:
+                state.time = max(state.time, decode_tick(record.value or b""))
+                state.due = None
+                continue
             try:
                 heartbeat = decode_heartbeat(record.value)
             except ContractError as error:

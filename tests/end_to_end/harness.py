@@ -24,7 +24,7 @@ from streams.kafka.ports import free_port
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 START_S = 90.0
-PATIENCE_S = 60.0
+PATIENCE_S = 20.0
 
 
 class Installation:
@@ -73,7 +73,7 @@ class Installation:
         return self._process.pid
 
     def start(self) -> None:
-        """Run `up`; return when the API answers with live measurements of this host."""
+        """Run `up`; return when the API answers and the views follow the log."""
         own = {
             "HOMEOSTAT_HOME": str(self.home),
             "HOMEOSTAT_API_PORT": str(self.api_port),
@@ -89,7 +89,7 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.wait_for(self._measured, "measurements of this host", START_S)
+        self.wait_for(self._answers, "answer of the API", START_S)
 
     def stop(self) -> None:
         """End it as a user would, and insist that no process of it is left."""
@@ -160,9 +160,9 @@ class Installation:
             time.sleep(0.05)
         raise AssertionError(f"no {what} within {patience_s:g} s\n{self.log_tail()}")
 
-    def _measured(self) -> bool:
-        agent = self.get("/agents/this-host")
-        return bool(agent and agent["metrics"])
+    def _answers(self) -> bool:
+        # The policy is the first fact of every log: once it shows, the views follow.
+        return bool(self.get("/system/health") and self.get("/policy"))
 
     def log_tail(self) -> str:
         """Return the end of what it printed."""

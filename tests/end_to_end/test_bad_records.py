@@ -20,10 +20,12 @@ def good(n: int) -> bytes:
 
 
 def mixed() -> list[Outgoing]:
-    """Return bad and good in turn, spread over all partitions, without keys."""
-    pairs = zip(bad_records(COUNT), map(good, range(COUNT)), strict=True)
-    return [Outgoing(TELEMETRY.name, None, value, (), n % 4) for n, pair in enumerate(pairs)
-            for value in pair]  # fmt: skip
+    """Return bad and good in turn, without keys; each good agent keeps to one partition."""
+    records = []
+    for n, bad in enumerate(bad_records(COUNT)):
+        records.append(Outgoing(TELEMETRY.name, None, bad, (), n % 4))
+        records.append(Outgoing(TELEMETRY.name, None, good(n), (), n % AGENTS % 4))
+    return records
 
 
 async def test_each_bad_record_is_lettered_once_and_the_good_ones_pass(
@@ -42,12 +44,18 @@ async def test_each_bad_record_is_lettered_once_and_the_good_ones_pass(
     assert all(reasons.values())
     assert len(set(reasons.values())) >= 8
 
+    latest = {f"unhindered-{n}": float(COUNT - AGENTS + n) for n in range(AGENTS)}
+    seen: dict[str, float | None] = {}
+
     def all_latest() -> bool:
         agents = homeostat.get("/agents", text="unhindered", limit=1000)["items"]
-        beats = sorted(agent["metrics"].get("beat", -1) for agent in agents)
-        return beats == [COUNT - AGENTS + n for n in range(AGENTS)]
+        seen.update({agent["agent_id"]: agent["metrics"].get("beat") for agent in agents})
+        return seen == latest
 
-    homeostat.wait_for(all_latest, "last beat of every good agent")
+    try:
+        homeostat.wait_for(all_latest, "last beat of every good agent")
+    finally:
+        assert seen == latest
     lettered = await reasons_of(homeostat, fence)
     assert set(lettered) == set(fence)
     assert homeostat.get("/agents/victim") is None

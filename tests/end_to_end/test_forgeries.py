@@ -51,6 +51,7 @@ POLICY = event(
     "default/policy",
 )
 APPROVAL = event("action.approval_given", {"action_id": "x", "approved": True, "by": "mallory"})
+WITNESS = json.dumps({"agent_id": "witness", "metrics": {"cpu_usage": 1}}).encode()
 TICK = encode_tick(time.time() + YEAR_S)
 
 
@@ -68,12 +69,14 @@ async def test_a_stranger_s_signature_is_lettered_and_moves_nothing(
     homeostat: Installation, inbox: str, value: bytes, kind: RecordKind
 ) -> None:
     version = homeostat.get("/policy")["version"]
+    await send_raw(homeostat, [unsigned(TELEMETRY.name, WITNESS)])
     places = await send_raw(homeostat, [forged(inbox, value, kind), unsigned(inbox, value)])
     reasons = await reasons_of(homeostat, places)
     assert reasons[places[0]] == "bad_signature"
     assert homeostat.get("/policy")["version"] == version
     # A year ahead everybody would be offline.
-    assert homeostat.get("/agents/this-host")["status"] == "active"
+    homeostat.wait_for(lambda: homeostat.get("/agents/witness"), "witness")
+    assert homeostat.get("/agents/witness")["status"] == "active"
 
 
 async def test_a_foreign_tenant_is_lettered_and_stays_unknown(homeostat: Installation) -> None:

@@ -46,7 +46,11 @@ def plain_record(homeostat: Installation, agent: str) -> None:
 
 
 def test_this_machine_is_measured(homeostat: Installation) -> None:
-    metrics = homeostat.get("/agents/this-host")["metrics"]
+    def measured() -> dict[str, float] | None:
+        agent = homeostat.get("/agents/this-host")
+        return agent["metrics"] if agent else None
+
+    metrics = homeostat.wait_for(measured, "measurements of this host")
     for name in ("cpu_usage", "memory_usage", "disk_usage"):
         assert 0 <= metrics[name] <= 100
     assert metrics["memory_usage"] > 0

@@ -1,0 +1,266 @@
+"""Records per second and CPU of four ways to read the same topic, each in its own process.
+
+``python -m tests.benchmarks.throughput [--records 1000000]``
+
+* ``aiokafka``: a bare loop that decodes every value with msgspec;
+* ``faust``: stock Faust, one event at a time, values decoded with msgspec, on a tenth of the
+  records (its figures are rates, so they compare);
+* ``empty step``: the runtime with a step that is handed all records and counts them; it does not
+  decode. ``decoding step`` decodes each as the bare loop does;
+* ``surveillance``: the runtime with the whole hot step, its outputs and snapshots.
+
+Time is measured from the first record to the last, so it holds no start-up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from processors.step import Context, Emission
+from streams.contracts.record import Record
+from streams.contracts.telemetry import Heartbeat
+from streams.contracts.topics import TELEMETRY
+from streams.contracts.trust import Signer
+from streams.kafka.admin import ensure_topics
+from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.ports import free_port
+
+PARTITIONS = 4
+SIGNER = Signer(b"a secret for benchmarks")
+_decode = msgspec.json.Decoder(Heartbeat).decode
+
+
+class Meter:
+    """Measures from the first record to the last."""
+
+    def __init__(self, goal: int) -> None:
+        self._goal = goal
+        self._count = 0
+        self._began = self._cpu = 0.0
+
+    def add(self, count: int) -> None:
+        if not self._count:
+            self._began, self._cpu = time.perf_counter(), _cpu_s()
+        self._count += count
+        if self._count >= self._goal:
+            self._report()
+
+    def _report(self) -> None:
+        took, cpu = time.perf_counter() - self._began, _cpu_s() - self._cpu
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        figures = (self._count / took, cpu / self._count * 1e6, memory)
+        os.write(1, json.dumps(figures).encode())
+        os._exit(0)
+
+
+def _cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+class Counting:
+    """A step that is handed every record, and counts; decodes it where told to."""
+
+    name = "counting"
+    version = 1
+    inbox = TELEMETRY
+    writes = ()
+
+    def __init__(self, meter: Meter, *, decode: bool) -> None:
+        self._meter = meter
+        self._decodes = decode
+
+    def initial(self, context: Context) -> list[int]:
+        return [0]
+
+    def apply(self, state: list[int], records: Sequence[Record]) -> list[Emission]:
+        if self._decodes:
+            for record in records:
+                _decode(record.value or b"")
+        state[0] += len(records)
+        self._meter.add(len(records))
+        return []
+
+    def dump(self, state: list[int]) -> bytes:
+        return str(state[0]).encode()
+
+    def load(self, context: Context, data: bytes) -> list[int]:
+        return [int(data)]
+
+    def next_due(self, state: list[int]) -> float | None:
+        return None
+
+
+class Metered:
+    """A step of the topology, with the meter beside it."""
+
+    def __init__(self, step: Any, meter: Meter) -> None:
+        self._step = step
+        self._meter = meter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._step, name)
+
+    def apply(self, state: Any, records: Sequence[Record]) -> list[Emission]:
+        emissions: list[Emission] = self._step.apply(state, records)
+        self._meter.add(len(records))
+        return emissions
+
+
+async def bare(bootstrap: str, goal: int) -> None:
+    """Read with aiokafka alone."""
+    from aiokafka import AIOKafkaConsumer
+
+    meter = Meter(goal)
+    consumer = AIOKafkaConsumer(
+        TELEMETRY.name,
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=4 << 20,
+    )
+    await consumer.start()
+    while True:
+        for records in (await consumer.getmany(timeout_ms=1000, max_records=4000)).values():
+            for record in records:
+                _decode(record.value)
+            meter.add(len(records))
+
+
+async def stock(bootstrap: str, goal: int) -> None:
+    """Read with Faust as it comes, one event at a time."""
+    import faust
+
+    meter = Meter(goal)
+    with tempfile.TemporaryDirectory() as data:
+        app = faust.App(
+            "stock", broker=f"kafka://{bootstrap}", store="memory://", datadir=data,
+            web_enabled=False, topic_disable_leader=True, topic_allow_declare=False,
+            consumer_auto_offset_reset="earliest", broker_max_poll_records=4000, loghandlers=[],
+        )  # fmt: skip
+
+        async def agent(stream: Any) -> None:
+            async for value in stream:
+                _decode(value)
+                meter.add(1)
+
+        app.agent(app.topic(TELEMETRY.name, value_serializer="raw"))(agent)
+        await app.start()
+        await asyncio.Event().wait()
+
+
+async def ours(bootstrap: str, goal: int, kind: str) -> None:
+    """Read with the runtime."""
+    from processors.runtime.worker import run_worker
+
+    meter = Meter(goal)
+    step: Any = Counting(meter, decode=kind == "decoding step")
+    if kind == "surveillance":
+        from processors.surveillance.step import Surveillance
+
+        step = Metered(Surveillance(), meter)
+    await run_worker(
+        Connection(bootstrap), [step], SIGNER, slot=0, partitions=PARTITIONS,
+        group=kind.replace(" ", "-"), ticker=False,
+    )  # fmt: skip
+
+
+async def fill(bootstrap: str, records: int, agents: int) -> int:
+    """Write the heartbeats; return the mean size of one."""
+    from aiokafka import AIOKafkaProducer
+
+    from streams.contracts.partitioning import partition_for
+
+    keys = [f"default/agent-{i:06d}".encode() for i in range(agents)]
+    homes = [partition_for(key, PARTITIONS) for key in keys]
+    size = 0
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=1 << 20)
+    await producer.start()
+    batches = [producer.create_batch() for _ in range(PARTITIONS)]
+    for i in range(records):
+        agent = i % agents
+        home, value = homes[agent], _heartbeat(agent, i)
+        size += len(value)
+        if batches[home].append(key=keys[agent], value=value, timestamp=None) is None:
+            await producer.send_batch(batches[home], TELEMETRY.name, partition=home)
+            batches[home] = producer.create_batch()
+            batches[home].append(key=keys[agent], value=value, timestamp=None)
+    for home, batch in enumerate(batches):
+        await producer.send_batch(batch, TELEMETRY.name, partition=home)
+    await producer.stop()
+    return size // records
+
+
+def _heartbeat(agent: int, i: int) -> bytes:
+    return (
+        b'{"agent_id":"agent-%06d","sequence":%d,"status":"active","agent_type":"service",'
+        b'"metrics":{"cpu_usage":%d.%d,"memory_usage":%d.5,"latency_ms":%d.25,"error_rate":0.0%d},'
+        b'"labels":{"host":"host-%04d","version":"2026.11.1","group":"checkout","region":"eu-1",'
+        b'"team":"payments-platform","image":"registry/checkout:2026.11.1"}}'
+    ) % (agent, i, 20 + i % 50, i % 10, 30 + i % 40, 10 + i % 90, i % 9, agent % 1000)
+
+
+KINDS = ("aiokafka", "faust", "empty step", "decoding step", "surveillance")
+
+
+def measure(kind: str, bootstrap: str, records: int) -> tuple[float, float, float]:
+    """Run one contender in its own process."""
+    goal = records // 10 if kind == "faust" else records
+    command = [sys.executable, "-m", "tests.benchmarks.throughput", "--contender", kind]
+    command += ["--bootstrap", bootstrap, "--records", str(goal)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600)
+    rate, cpu, memory = json.loads(done.stdout)
+    return rate, cpu, memory
+
+
+async def compare(records: int, agents: int, kinds: Sequence[str]) -> None:
+    """Fill a topic once, run every contender on it, and print the table."""
+    with tempfile.TemporaryDirectory(prefix="homeostat-throughput-") as folder:
+        broker = EmbeddedBroker(Path(folder), free_port())
+        await broker.start()
+        try:
+            await ensure_topics(Connection(broker.bootstrap), PARTITIONS)
+            size = await fill(broker.bootstrap, records, agents)
+            print(f"{records:,} heartbeats of {size} bytes from {agents:,} agents")
+            print(f"{'':16}{'records/s':>12}{'CPU s per million':>20}{'memory MB':>12}")
+            for kind in kinds:
+                figures = await asyncio.to_thread(measure, kind, broker.bootstrap, records)
+                print(f"{kind:16}{figures[0]:12,.0f}{figures[1]:20.1f}{figures[2]:12.0f}")
+        finally:
+            await broker.stop()
+
+
+def main() -> None:
+    """Compare, or be one contender."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--agents", type=int, default=100_000)
+    parser.add_argument("--only", nargs="*", choices=KINDS, default=KINDS)
+    parser.add_argument("--contender", choices=KINDS, help=argparse.SUPPRESS)
+    parser.add_argument("--bootstrap", help=argparse.SUPPRESS)
+    o = parser.parse_args()
+    if o.contender is None:
+        asyncio.run(compare(o.records, o.agents, o.only))
+    elif o.contender == "aiokafka":
+        asyncio.run(bare(o.bootstrap, o.records))
+    elif o.contender == "faust":
+        asyncio.run(stock(o.bootstrap, o.records))
+    else:
+        asyncio.run(ours(o.bootstrap, o.records, o.contender))
+
+
+if __name__ == "__main__":
+    main()
