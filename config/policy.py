@@ -183,8 +183,9 @@ class LimitsPolicy(_Part, frozen=True):
         A fix has worked when its finding stays away this long, times the tries it took.
     evidence_ttl_s : float
         A proposal that waited longer is refused, and weighed anew on fresh evidence.
-    unheard_dependency_s : float
-        How long a target waits for a dependency that nobody has heard of yet.
+    settling_s : float
+        How long the news of an agent just heard of are not relied on: a dependency that has
+        not spoken yet is waited for, and what fails so soon after it was well was starting.
     finish_grace_s : float
         How long after its time limit an executor's result may still arrive.
     breaker_share, breaker_minimum
@@ -202,7 +203,7 @@ class LimitsPolicy(_Part, frozen=True):
     max_queued: int = 1000
     blast_radius: float = 0.34
     evidence_ttl_s: float = 300.0
-    unheard_dependency_s: float = 5.0
+    settling_s: float = 5.0
     finish_grace_s: float = 30.0
     approval_ttl_s: float = 3600.0
     command_ttl_s: float = 60.0

@@ -9,9 +9,10 @@ from processors.governor.verdicts import Situation
 def waits_for(situation: Situation) -> str:
     """Return the first dependency that the target has to wait for, or nothing.
 
-    A target waits for what is managed and unwell, and shortly for what nobody has heard of yet:
-    at a start, dependencies may report after their dependents. Dependencies in a circle do not
-    wait for each other, or none would ever start. A person's wish does not wait.
+    A target waits for what is managed and unwell, and shortly for what has only just, or not
+    yet, been heard of: at a start, dependencies may report after their dependents. Dependencies
+    in a circle do not wait for each other, or none would ever start. A person's wish does not
+    wait.
     """
     work = situation.work
     if situation.by_person:
@@ -24,12 +25,12 @@ def waits_for(situation: Situation) -> str:
 
 def _not_ready(situation: Situation, needed: str) -> bool:
     agent = situation.state.agents.get(needed)
-    if agent is None or (agent.managed and agent.level in {"", "unknown"}):
-        waited = situation.at - situation.work.proposed_at
-        return waited < situation.limits.unheard_dependency_s
-    if not (agent.managed and agent.unwell):
-        return False
-    return not _needs(situation.state, needed, situation.work.subject)
+    if agent is None:
+        return situation.at - situation.work.proposed_at < situation.limits.settling_s
+    if agent.managed and agent.unwell:
+        return not _needs(situation.state, needed, situation.work.subject)
+    settled = agent.recovered or situation.at - agent.heard_at >= situation.limits.settling_s
+    return agent.managed and not settled
 
 
 def _needs(state: GovernorState, who: str, what: str) -> bool:

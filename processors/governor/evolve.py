@@ -36,20 +36,20 @@ def evolve(
     if fact is not None:
         _fold_fact(state, message, fact, in_force)
     elif message.event is not None:
-        _fold_news(state, message.event.subject, message)
+        _fold_news(state, message.event.subject, message, in_force.policy.limits.settling_s)
         _fold_work(state, message, in_force.policy.limits)
 
 
-def _fold_news(state: GovernorState, key: str, message: Message) -> None:
+def _fold_news(state: GovernorState, key: str, message: Message, settling_s: float) -> None:
     match message.data:
         case AgentRegistered() as data:
-            fleet.registered(state, key, data)
+            fleet.registered(state, key, data, message.at)
         case AgentLabelled() as data:
-            fleet.labelled(state, key, data)
+            fleet.labelled(state, key, data, message.at)
         case AgentStatusChanged() as data:
-            fleet.status_changed(state, key, data, message.at)
+            fleet.status_changed(state, key, data, message.at, settling_s)
         case AgentHealthChanged() as data:
-            fleet.health_changed(state, key, data, message.at)
+            fleet.health_changed(state, key, data, message.at, settling_s)
         case _:
             pass
 
@@ -89,7 +89,7 @@ def _completed(state: GovernorState, key: str, proposal: ActionProposed) -> Acti
 def _fold_fact(state: GovernorState, message: Message, fact: Fact, in_force: PolicyInForce) -> None:
     match fact.data:
         case RegistrationDecided() as data:
-            fleet.decided(state, fact.subject, data)
+            fleet.decided(state, fact.subject, data, fact.at)
         case FindingRaised(finding_id=finding_id):
             state.suspended[tenant_of(fact.subject)] = Suspension(finding_id, fact.at)
         case FindingEnded():

@@ -25,6 +25,10 @@ class Agent(msgspec.Struct, omit_defaults=True):
         When its health was last seen to become good.
     fell : bool
         Whether it is failing after having been well; what never was well is merely starting.
+    heard_at : float
+        When it was first spoken of.
+    recovered : bool
+        Whether it has been well after having been unwell: its word on being well is tried.
     """
 
     agent_type: str = ""
@@ -37,6 +41,8 @@ class Agent(msgspec.Struct, omit_defaults=True):
     level: str = ""
     well_since: float | None = None
     fell: bool = False
+    heard_at: float = 0.0
+    recovered: bool = False
 
     @property
     def unwell(self) -> bool:

@@ -158,6 +158,7 @@ def test_a_mass_failure_lets_one_probe_through_and_tells_a_person() -> None:
     loop = Loop()
     for number in range(12):
         registered(loop, f"s{number}", host=f"h{number}")
+    loop.tick(10)
     for number in range(12):
         health(loop, f"s{number}", "failing")
     raised = loop.events("finding.raised")
@@ -178,6 +179,7 @@ def test_a_failed_probe_is_followed_by_a_pause() -> None:
     loop = Loop()
     for number in range(12):
         registered(loop, f"s{number}", host=f"h{number}")
+    loop.tick(10)
     for number in range(12):
         health(loop, f"s{number}", "failing")
     for number in range(12):
