@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -129,30 +129,32 @@ class LiveTail:
                 await polling
 
     async def _poll(self) -> None:
-        seen = -1
         while True:
             try:
                 latest = await self._latest()
-                if latest != seen:
-                    for tenant in list(self._reached):
-                        await self._forward(tenant)
-                    seen = latest
+                for tenant in list(self._reached):
+                    await self._forward(tenant, latest)
             except DBAPIError as error:
                 _LOG.warning("the live tail cannot read events: %s", error)
             await asyncio.sleep(self._poll_s)
 
-    async def _forward(self, tenant: str) -> None:
-        while (after := self._reached.get(tenant)) is not None:
+    async def _forward(self, tenant: str, latest: int) -> None:
+        """Offer a tenant's events up to `latest`, where its listeners are not there yet."""
+        while (after := self._reached.get(tenant, latest)) < latest:
             rows = await run_in_threadpool(self._read, tenant, after)
-            if tenant not in self._reached or not rows:
-                return
-            for row in rows:
-                for listener in self._listeners:
-                    if listener.tenant == tenant:
-                        listener.offer(row)
-            self._reached[tenant] = rows[-1].seq
-            if len(rows) < _PAGE:
-                return
+            if tenant not in self._reached:
+                return  # the last of its listeners left meanwhile
+            self._offer(tenant, rows)
+            last = rows[-1].seq if rows else latest
+            # A short page holds all there was when `latest` was read.
+            done = last if len(rows) == _PAGE else max(last, latest)
+            self._reached[tenant] = max(done, self._reached[tenant])
+
+    def _offer(self, tenant: str, rows: Sequence[EventRow]) -> None:
+        for listener in self._listeners:
+            if listener.tenant == tenant:
+                for row in rows:
+                    listener.offer(row)
 
     async def _latest(self) -> int:
         return await run_in_threadpool(self._ask_latest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ class Versions:
     """What was put in force by this process; the views show it a moment later."""
 
     policy: int = 0
+    one_change: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 
 import msgspec
@@ -18,7 +17,6 @@ from projections.queries.policies import PolicyRow, current_policy
 from streams.producers.policy import publish_policy
 
 router = APIRouter(prefix="/policy", tags=["policy"], responses=READS)
-_one_change = asyncio.Lock()
 
 
 @router.get("")
@@ -32,7 +30,7 @@ def policy(served: Served, _caller: Viewer) -> PolicyView:
 async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) -> PolicyReceipt:
     """Put a whole policy in force; keys left out take their defaults."""
     wanted = policy_from(body.policy)
-    async with _one_change:
+    async with served.versions.one_change:
         version = _next_version(served, await served.ask_aside(current_policy), body.replaces)
         policy = msgspec.structs.replace(wanted, version=version)
         event = await publish_policy(
