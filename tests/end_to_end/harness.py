@@ -24,7 +24,7 @@ from streams.kafka.ports import free_port
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 START_S = 90.0
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 class Installation:
