@@ -45,7 +45,7 @@ async def run_api(
     SettingsError
         If the port is taken (names the process that has it), or ``tokens.yaml`` is wrong.
     """
-    app = create_app(settings, connection, signer)
+    app = create_app(settings, connection, signer, hosts=settings.api_hosts)
     with bound(settings.api_host, settings.api_port) as server_socket:
         port = server_socket.getsockname()[1]
         _LOG.info("the API listens on http://%s:%d", settings.api_host, port)

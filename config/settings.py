@@ -137,6 +137,8 @@ class Settings(BaseSettings):
         Everything kept on disk.
     api_host, api_port, kafka_port
         Where the API and the embedded broker listen; loopback unless told otherwise.
+    api_hosts : list of str
+        Further names by which clients may call the API, as a JSON list; others are refused.
     kafka : str or None
         ``HOST:PORT[,…]`` of an outside broker; None starts the embedded one.
     kafka_security, kafka_sasl_mechanism, kafka_username, kafka_password, kafka_ca_file
@@ -154,6 +156,7 @@ class Settings(BaseSettings):
     home: Path = Path(".homeostat")
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
+    api_hosts: list[str] = []
     kafka_port: int = Field(default=9092, ge=1, le=65535)
     kafka: str | None = None
     kafka_security: str = "PLAINTEXT"

@@ -97,7 +97,7 @@ def _past(log: FakeLog) -> list:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
     """Run an API with a past, and without a broker."""
     home = tmp_path_factory.mktemp("home")
-    settings = Settings(home=home, api_port=0)
+    settings = Settings(home=home, api_port=0, api_hosts=["homeostat.example"])
     write_tokens(home)
     engine = open_database(settings.database)
     prepare(engine)
