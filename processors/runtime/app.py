@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -43,13 +44,13 @@ class WorkerApp(faust.App):
         return BatchTransport(self.conf.broker_producer, self)
 
 
-def make_app(connection: Connection, owner: Owner, slot: int, group: str, data: Path) -> WorkerApp:
+def make_app(connection: Connection, owner: Owner, slot: int, group: str) -> WorkerApp:
     """Return an app without agents; `slot` is unique among living workers."""
     app = WorkerApp(
         group,
         broker=[f"kafka://{address}" for address in connection.bootstrap.split(",")],
         store="memory://",
-        datadir=str(data),
+        datadir=str(Path(tempfile.gettempdir(), "homeostat-faust"))
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from config.settings import Settings
@@ -107,8 +105,7 @@ class Worker:
         self.owner = Owner(restorer, self._outputs, self._snapshots, end)
         self._watchdog = Watchdog(connection, self.owner, list(by_inbox), end)
         self._vitals = Vitals(slot, self.owner, self._watchdog, self._outputs, signer)
-        self._data = tempfile.TemporaryDirectory(prefix="homeostat-faust-")
-        self.app: WorkerApp = make_app(connection, self.owner, slot, group, Path(self._data.name))
+        self.app: WorkerApp = make_app(connection, self.owner, slot, group)
         for step in steps:
             add_agent(self.app, step, end)
         self._starting: asyncio.Future[Any] | None = None
@@ -152,7 +149,6 @@ class Worker:
             await self.app.stop()
             await self.tasks.cancel()
             await self._outputs.stop()
-        self._data.cleanup()
         log.info("the worker stopped in order")
 
     async def _keep(self) -> None:

@@ -92,7 +92,7 @@ def wrong_snapshots(
         for record in records:
             assembly = Assembly(SIGNER)
             assembly.add([record])
-            snapshot = assembly.best(Counting.name, 1)
+            snapshot = assembly.best(Counting().name, 1)
             if snapshot is None:
                 raise AssertionError("a snapshot of the test fits one record")
             total += 1

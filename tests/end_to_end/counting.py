@@ -42,7 +42,8 @@ class Counting:
     inbox = TELEMETRY
     writes = (EVENT_TYPES["agent.labelled"],)
 
-    def __init__(self, version: int = 1, *, loud: bool = True) -> None:
+    def __init__(self, version: int = 1, *, loud: bool = True, name: str = "counting") -> None:
+        self.name = name
         self.version = version
         self._loud = loud
 

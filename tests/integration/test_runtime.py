@@ -1,0 +1,241 @@
+"""What Faust needs to lose nothing, point by point, on a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import NoReturn
+
+import pytest
+from faust.types import TP
+
+from processors.runtime import owner as owner_module
+from processors.runtime.quiet import Repetition
+from processors.runtime.watchdog import Watchdog
+from processors.runtime.worker import Worker
+from streams.contracts.record import Outgoing
+from streams.contracts.telemetry import Heartbeat, encode_heartbeat
+from streams.kafka.admin import ensure_topics
+from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.log_reader import LogReader
+from streams.kafka.ports import free_port
+from streams.kafka.publisher import Publisher
+from streams.kafka.transport import NoTables
+from tests.end_to_end.counting import POISON, SIGNER, Counting
+
+PARTITIONS = 4
+
+
+class Ended(BaseException):
+    """Stands for the end of the process."""
+
+
+def end(reason: str) -> NoReturn:
+    raise Ended(reason)
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """Give a broker of this file's own, with the topics."""
+    broker = EmbeddedBroker(tmp_path_factory.mktemp("broker"), free_port(), report=print)
+
+    async def start() -> None:
+        await broker.start()
+        await ensure_topics(Connection(broker.bootstrap), PARTITIONS)
+
+    try:
+        asyncio.run(start())
+        yield Connection(broker.bootstrap)
+    finally:
+        asyncio.run(broker.stop())
+
+
+def make(connection: Connection, name: str, slot: int = 0) -> Worker:
+    step = Counting(name=name)
+    return Worker(connection, [step], SIGNER, slot, PARTITIONS, name, end)
+
+
+@asynccontextmanager
+async def running(connection: Connection, name: str, slot: int = 0) -> AsyncIterator[Worker]:
+    worker = make(connection, name, slot)
+    await worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for what the worker does in its own time."""
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def send(connection: Connection, *agents: str) -> None:
+    async with Publisher(connection) as publisher:
+        heartbeats = [Heartbeat(agent, {"x": 1.0}) for agent in agents]
+        await publisher.publish(
+            [Outgoing("telemetry", h.key.encode(), encode_heartbeat(h)) for h in heartbeats]
+        )
+
+
+async def ends(connection: Connection) -> dict[tuple[str, int], int]:
+    async with LogReader(connection) as reader:
+        return dict(await reader.end_offsets(["telemetry"]))
+
+
+async def caught_up(connection: Connection, worker: Worker) -> None:
+    goal = await ends(connection)
+    await until(lambda: {p: lane.next for p, lane in worker.owner.lanes.items()} == goal)
+
+
+async def test_point_1_faust_keeps_no_account_of_batches(connection: Connection) -> None:
+    await send(connection, *(f"p1-{i}" for i in range(500)))
+    async with running(connection, "point-1") as worker:
+        await caught_up(connection, worker)
+        consumer = worker.app.consumer
+        assert not any(consumer._acked.values())
+        assert not any(consumer._gap.values())
+
+
+async def test_point_2_between_revocation_and_assignment_nothing_is_sought(
+    connection: Connection,
+) -> None:
+    async with running(connection, "point-2") as worker:
+        await caught_up(connection, worker)
+        worker.app.consumer._between = True
+        assert await worker.app.consumer.seek_to_committed() == {}
+        worker.app.consumer._between = False
+
+
+async def test_point_2_a_restore_that_takes_too_long_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(owner_module, "RESTORE_S", 0.5)
+    worker = make(Connection(f"127.0.0.1:{free_port()}"), "point-2b")
+    with pytest.raises(Ended, match="could not be loaded"):
+        await worker.owner.positions([TP("telemetry", 0)])
+
+
+async def test_points_3_and_6_partitions_move_and_their_old_lanes_are_dead(
+    connection: Connection,
+) -> None:
+    async with running(connection, "point-3") as first:
+        await caught_up(connection, first)
+        old = list(first.owner.lanes.values())
+        async with running(connection, "point-3", slot=1) as second:
+            await until(lambda: len(second.owner.lanes) == len(first.owner.lanes) == 2)
+            assert not any(lane.alive for lane in old)
+            assert first.owner.lanes.keys().isdisjoint(second.owner.lanes)
+
+
+async def test_point_4_a_gap_ends_the_process(connection: Connection) -> None:
+    worker = make(connection, "point-4")
+    await worker.owner.positions([TP("telemetry", 0)])
+    ahead = worker.owner.lanes["telemetry", 0].next + 1
+    with pytest.raises(Ended, match="came where"):
+        await worker.owner.apply(("telemetry", 0), [SimpleNamespace(offset=ahead)])
+
+
+async def test_points_5_and_10_a_restart_resumes_at_the_last_snapshot(
+    connection: Connection,
+) -> None:
+    await send(connection, *(f"p5-{i}" for i in range(100)))
+    async with running(connection, "point-5") as worker:
+        await caught_up(connection, worker)
+        states = {p: lane.step.dump(lane.state) for p, lane in worker.owner.lanes.items()}
+    async with running(connection, "point-5") as again:
+        await until(lambda: len(again.owner.lanes) == PARTITIONS)
+        assert again.owner.records == 0
+        restored = {p: lane.step.dump(lane.state) for p, lane in again.owner.lanes.items()}
+        assert restored == states
+
+
+async def test_point_6_a_frozen_worker_ends_itself(connection: Connection) -> None:
+    worker = make(connection, "point-6")
+    watchdog = Watchdog(connection, worker.owner, ["telemetry"], end)
+    watching = asyncio.ensure_future(_caught(watchdog.watch_loop(0.1)))
+    await asyncio.sleep(0)
+    time.sleep(0.8)  # noqa: ASYNC251  the frozen loop is what is tested
+    assert "stood still" in await watching
+
+
+async def _caught(work) -> str:
+    try:
+        await work
+    except Ended as reason:
+        return str(reason)
+    raise AssertionError("it went on")
+
+
+async def test_points_7_and_9_the_app_is_set_up_for_quick_recovery(
+    connection: Connection,
+) -> None:
+    app = make(connection, "point-7", slot=3).app
+    conf = app.conf
+    assert conf.consumer_group_instance_id == "point-7-3"
+    assert (conf.broker_session_timeout, conf.broker_heartbeat_interval) == (6.0, 1.0)
+    assert conf.broker_rebalance_timeout == 20.0
+    assert not conf.stream_wait_empty
+    assert conf.topic_disable_leader
+    assert not conf.topic_allow_declare
+    assert not conf.web_enabled
+    assert isinstance(app.tables, NoTables)
+
+
+async def test_point_8_a_failed_output_ends_the_process(connection: Connection) -> None:
+    worker = make(connection, "point-8")
+    failed = asyncio.get_running_loop().create_future()
+    failed.set_exception(ConnectionError("refused"))
+    with pytest.raises(Ended, match="output was not written"):
+        worker._outputs._check(failed)
+
+
+def test_point_11_the_same_complaint_is_logged_once_a_period() -> None:
+    news = Repetition(10)
+    record = logging.LogRecord("aiokafka.conn", logging.ERROR, __file__, 1, "away", (), None)
+    assert [news.filter(record) for _ in range(3)] == [True, False, False]
+    record.created += 11
+    assert news.filter(record)
+
+
+async def test_poison_is_passed_over_and_not_met_again(connection: Connection) -> None:
+    await send(connection, "before", POISON, "after")
+    async with running(connection, "poison") as worker:
+        await caught_up(connection, worker)
+        assert worker.owner.dead_letters == 1
+        counts = {
+            k: n for lane in worker.owner.lanes.values() for k, n in lane.state.counts.items()
+        }
+        assert (counts["default/before"], counts["default/after"]) == (1, 1)
+        assert f"default/{POISON}" not in counts
+    async with running(connection, "poison") as again:
+        await until(lambda: len(again.owner.lanes) == PARTITIONS)
+        assert sum(len(lane.skipped) for lane in again.owner.lanes.values()) == 1
+
+
+async def test_a_new_version_folds_again_and_says_nothing_twice(
+    connection: Connection,
+) -> None:
+    await send(connection, *(f"v-{i}" for i in range(20)))
+    async with running(connection, "versions") as old:
+        await caught_up(connection, old)
+    async with LogReader(connection) as reader:
+        before = await reader.end_offsets(["fleet"])
+    newer = make(connection, "versions")
+    newer.owner._restorer._steps["telemetry"].version = 2
+    await newer.start()
+    try:
+        await caught_up(connection, newer)
+        assert newer.owner.records > 0
+        assert all(lane.cut_over.startswith("1@") for lane in newer.owner.lanes.values())
+        async with LogReader(connection) as reader:
+            assert await reader.end_offsets(["fleet"]) == before
+    finally:
+        await newer.stop()
