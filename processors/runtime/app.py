@@ -50,7 +50,7 @@ def make_app(connection: Connection, owner: Owner, slot: int, group: str) -> Wor
         group,
         broker=[f"kafka://{address}" for address in connection.bootstrap.split(",")],
         store="memory://",
-        datadir=str(Path(tempfile.gettempdir(), "homeostat-faust"))
+        datadir=str(Path(tempfile.gettempdir(), "homeostat-faust")),
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,
