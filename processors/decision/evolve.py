@@ -67,7 +67,7 @@ def _settle(state: DecisionState, key: str, target: Target) -> None:
 def _pass_time(state: DecisionState, target: Target, at: float, limits: LimitsPolicy) -> None:
     if target.wait is not None and target.wait.until <= at:
         target.wait = None
-        if target.trial is not None and target.findings:
+        if target.trial is not None and target.struggling:
             outcomes.failed(state, target, "verified, but the finding is still open", at, limits)
     if target.stable_at is not None and target.stable_at <= at:
         outcomes.recovered(state, target)
@@ -102,7 +102,8 @@ def _raised(
     target.agent_type, target.labels = raised.agent_type, raised.labels
     event_id = message.event.id if message.event else ""
     target.findings[raised.finding_id] = OpenFinding(raised, event_id)
-    target.stable_at = None
+    if target.struggling:
+        target.stable_at = None
     if target.trial is not None and target.trial.attempt.finding_kind == raised.kind:
         outcomes.failed(state, target, "it worked, and did not last", message.at, limits)
 
@@ -115,11 +116,14 @@ def _changed(target: Target, changed: FindingChanged) -> None:
 
 
 def _ended(target: Target, ended: FindingEnded, at: float, limits: LimitsPolicy) -> None:
-    if target.findings.pop(ended.finding_id, None) is None or target.findings:
+    if ended.kind == "service_down":
+        target.stopped_by = ""  # whoever started it again, it is wanted now
+    if target.findings.pop(ended.finding_id, None) is None or target.struggling:
+        return
+    if ended.kind != target.struggle:
         return
     if target.wait is not None and target.wait.reason == "cooldown":
         target.wait = None
-    target.stopped_by = ""  # whoever started it again, it is wanted now
     if target.failures or target.trial is not None:
         target.stable_at = at + stability_s(target.failures, limits)
 
@@ -128,6 +132,8 @@ def _fold_fact(target: Target, fact: Fact) -> None:
     match fact.data:
         case ActionProposed() as proposed:
             target.attempts[proposed.action_id] = _attempt(proposed, target)
+            if not proposed.requested_by:
+                target.struggle = proposed.finding_kind
         case ActionWithheld() as withheld if withheld.finding_id in target.findings:
             target.findings[withheld.finding_id].told = told(withheld.reason, withheld.retry_at)
         case FindingRaised() as raised:

@@ -58,7 +58,7 @@ def failed(
     pause = pause_s(target.failures, limits)
     target.wait = Wait("backoff", at + pause) if pause > 0 else None
     # A finding that ended before the result arrived: recovery is counted from here.
-    target.stable_at = None if target.findings else at + stability_s(target.failures, limits)
+    target.stable_at = None if target.struggling else at + stability_s(target.failures, limits)
 
 
 def recovered(state: DecisionState, target: Target) -> None:
@@ -102,7 +102,7 @@ def _not_tried(target: Target, at: float, limits: LimitsPolicy) -> None:
     target.refusals += 1
     pause = pause_s(target.refusals + 1, limits)
     target.wait = Wait("backoff", at + pause)
-    if not target.findings and target.failures and target.stable_at is None:
+    if not target.struggling and target.failures and target.stable_at is None:
         target.stable_at = at + stability_s(target.failures, limits)
 
 

@@ -76,6 +76,9 @@ class Target(msgspec.Struct):
         Proposals in a row that came to nothing without having been tried.
     rejected : list of str
         Actions that a person rejected, while the trouble lasts.
+    struggle : str
+        The kind of finding that was last answered: its staying away is recovery, whatever else
+        is open.
     stopped_by : str
         Who stopped it on purpose; automation leaves it alone until it is started again.
     """
@@ -93,8 +96,14 @@ class Target(msgspec.Struct):
     last_detail: str = ""
     agent_type: str = ""
     labels: dict[str, str] = {}
+    struggle: str = ""
     crash_loop: CrashLoop | None = None
     stopped_by: str = ""
+
+    @property
+    def struggling(self) -> bool:
+        """Whether a finding of the kind that was last answered is open."""
+        return any(f.raised.kind == self.struggle for f in self.findings.values())
 
     @property
     def forgettable(self) -> bool:

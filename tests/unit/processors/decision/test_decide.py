@@ -46,6 +46,19 @@ def test_two_findings_of_one_target_lead_to_one_action() -> None:
     assert reasons == ["no_candidate"]
 
 
+def test_a_fix_is_proven_though_another_finding_stays_open() -> None:
+    loop = Loop()
+    anomaly(loop, "web")
+    for number in range(4):
+        loop.down("web", f"f{number}")
+        loop.pump()
+        loop.finish(loop.commands()[-1])
+        loop.up("web", f"f{number}")
+        loop.pump()
+        loop.tick(11)
+    assert [command.attempt for command in loop.commands()] == [1, 1, 1, 1]
+
+
 def test_an_anomaly_nobody_can_answer_is_recorded_once_not_at_each_tick() -> None:
     loop = Loop()
     anomaly(loop, "web")
