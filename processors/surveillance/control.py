@@ -10,10 +10,10 @@ from config.policy import PolicyError, policy_from
 from processors.lifecycle.transitions import Allowed, Status, transition
 from processors.step import Emission
 from processors.surveillance import presence, thresholds
-from processors.surveillance.findings import assess, end_all, end_finding
+from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
 from processors.surveillance.judge import LIMITS, level_moved
-from processors.surveillance.registry import assign_rules, drop
+from processors.surveillance.registry import assign_rules, drop, retire
 from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, fact, moved
 from streams.contracts.envelope import Event, decode_event
 from streams.contracts.errors import ContractError, InvalidField, MalformedRecord
@@ -37,8 +37,8 @@ def on_tick(state: SurveillanceState, offset: int) -> list[Emission]:
     emissions += presence.tick(state, offset)
     leaving = STATUS_CODE[Status.DECOMMISSIONING]
     for slot in np.flatnonzero(state.agents.status[: state.agents.size] == leaving).tolist():
-        emissions += end_all(state, offset, slot, "agent_gone", state.time)
-        done, state.profile(slot).gone = Status.DECOMMISSIONED, True
+        emissions += retire(state, offset, slot, "agent_gone")
+        done = Status.DECOMMISSIONED
         emissions.append(moved(state, offset, slot, done, "decommissioned", state.time))
         emissions += assess(state, offset, slot, state.time)
     return emissions

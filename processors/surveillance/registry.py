@@ -55,8 +55,7 @@ def _take_slot(state: SurveillanceState, heartbeat: Heartbeat) -> int:
     state.profiles[slot] = profile
     state.slots[profile.key] = slot
     state.agents.status[slot] = STATUS_CODE[Status.REGISTERED]
-    for index, metric in enumerate(shape):
-        _begin_series(state, base + index, slot, metric)
+    _begin_block(state, base, slot, shape, agent_type)
     return slot
 
 
@@ -100,12 +99,20 @@ def relabel(
 
 def drop(state: SurveillanceState, offset: int, slot: int, reason: str) -> list[Emission]:
     """Forget an agent; `reason` (``agent_gone``) ends its findings."""
-    emissions = end_all(state, offset, slot, reason, state.time)
-    for series in state.series_of(slot):
-        state.series.release(series)
+    emissions = retire(state, offset, slot, reason)
     del state.slots[state.profile(slot).key]
     state.profiles[slot] = None
     state.agents.release(slot)
+    return emissions
+
+
+def retire(state: SurveillanceState, offset: int, slot: int, reason: str) -> list[Emission]:
+    """End an agent's findings and free its series, but remember that it was there."""
+    emissions = end_all(state, offset, slot, reason, state.time)
+    for series in state.series_of(slot):
+        state.series.release(series)
+    profile = state.profile(slot)
+    profile.shape, profile.extra, profile.gone = (), {}, True
     return emissions
 
 
@@ -117,14 +124,26 @@ def assign_rules(state: SurveillanceState, rows: list[int]) -> None:
         c.rule[row] = state.rules.find(metric, state.profile(int(c.slot[row])).agent_type)
 
 
-def _begin_series(state: SurveillanceState, row: int, slot: int, metric: str) -> None:
+def _begin_block(
+    state: SurveillanceState, base: int, slot: int, shape: tuple[str, ...], agent_type: str
+) -> None:
+    c, rows = state.series, slice(base, base + len(shape))
+    c.slot[rows] = slot
+    c.metric[rows] = [_metric_id(state, metric) for metric in shape]
+    c.judged[rows] = [metric not in RESERVED for metric in shape]
+    c.rule[rows] = [state.rules.find(metric, agent_type) for metric in shape]
+
+
+def _metric_id(state: SurveillanceState, metric: str) -> int:
     known = state.metrics.get(metric)
     if known is None:
         known = state.metrics[metric] = len(state.metric_names)
         state.metric_names.append(metric)
-    c = state.series
-    c.slot[row], c.metric[row], c.judged[row] = slot, known, metric not in RESERVED
-    c.rule[row] = state.rules.find(metric, state.profile(slot).agent_type)
+    return known
+
+
+def _begin_series(state: SurveillanceState, row: int, slot: int, metric: str) -> None:
+    _begin_block(state, row, slot, (metric,), state.profile(slot).agent_type)
 
 
 def _shared(state: SurveillanceState, shape: tuple[str, ...]) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ class Rules:
         self.critical = self._level([t.critical for t in thresholds])
         self.clear = self._level([t.clear for t in thresholds])
         self.duration = np.array([t.duration_s for t in thresholds])
+        self._of_metric: dict[str, list[tuple[int, Threshold]]] = {}
+        for index, rule in enumerate(thresholds):
+            self._of_metric.setdefault(rule.metric, []).append((index, rule))
         mildest = [1 if t.warning is not None else 2 for t in thresholds]
         self.mildest = np.array(mildest, dtype=np.int8)
 
@@ -36,8 +39,8 @@ class Rules:
 
     def find(self, metric: str, agent_type: str) -> int:
         """Return the first rule for a metric of such an agent; -1 where there is none."""
-        for index, rule in enumerate(self.rules):
-            if rule.metric == metric and (not rule.agent_types or agent_type in rule.agent_types):
+        for index, rule in self._of_metric.get(metric, ()):
+            if not rule.agent_types or agent_type in rule.agent_types:
                 return index
         return -1
 
