@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from tests.integration.log_of_facts import (
     status,
     windows,
 )
-from tests.integration.test_projector import projector, until
+from tests.integration.test_projector import environment, projector, until
 
 
 def story(agent: str, n: int, at: float) -> list[Outgoing]:
@@ -164,3 +165,30 @@ async def everything_in(engine: Engine, connection: Connection) -> Any:
             return all(is_projected(reading, *place, end - 1) for place, end in ends.items() if end)
 
     return reached
+
+
+async def test_the_command_builds_views_where_there_are_none(
+    fresh_broker: BrokerFactory, tmp_path: Path
+) -> None:
+    broker = await fresh_broker()
+    connection = Connection(broker.bootstrap)
+    await ensure_topics(connection, PARTITIONS)
+    await written(connection, range(3))
+    command = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-c", "from api.cli.main import main; main()", "projections", "rebuild"),
+        env=environment(tmp_path / "home", broker),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await command.communicate()
+    assert command.returncode == 0
+    assert b"rebuilt from" in told
+    engine = open_database(f"sqlite:///{tmp_path / 'home' / 'homeostat.db'}")
+    with engine.connect() as reading:
+        assert [row["agent_id"] for row in rows_of(reading, agents)] == [
+            "agent-0",
+            "agent-1",
+            "agent-2",
+        ]
+    engine.dispose()
+    assert not list((tmp_path / "home").glob("*.rebuild"))
