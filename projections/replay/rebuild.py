@@ -26,6 +26,7 @@ from projections.projector import FACTS, REBUILD
 from projections.queries.health import PROJECTION
 from projections.replay.beside import beside, join, other
 from projections.replay.compare import compared_tables, differences
+from projections.replay.given import keep_latest
 from projections.replay.progress import Progress, Report
 from projections.retention import Retention
 from projections.views import Place, Views, take_over
@@ -106,7 +107,7 @@ async def rebuild_views(
             with writing(live) as switching:
                 take_over(switching, f"{REBUILD} {os.getpid()}")
                 await folder.fold_to(_positions(switching))
-                found = _compare(switching, new)
+                found = _compare(switching, new, expired=folder.expired)
                 _switch(switching, new)
         if live.dialect.name == "sqlite":
             live.dispose()  # a pooled connection would keep the other file attached
@@ -122,6 +123,8 @@ class _Folder:
         self._views = views
         self._report = report
         self.records = 0
+        self.expired = False
+        """Whether the oldest telemetry is kept no longer."""
 
     async def fold_to(self, reached: Mapping[Place, int]) -> None:
         """Fold up to what the live views have `reached`; to the end where they have nothing.
@@ -133,6 +136,7 @@ class _Folder:
             ends = await self._reader.end_offsets(names)
             goal = {tuple(place): min(reached.get(place, end), end) for place, end in ends.items()}
             beginnings = await self._reader.beginning_offsets(names)
+            self.expired = what == "telemetry" and any(beginnings.values())
             start = {
                 tuple(place): max(first, self._views.positions.get(place, 0))
                 for place, first in beginnings.items()
@@ -151,8 +155,10 @@ def _positions(connection: Database) -> dict[Place, int]:
     return {(row.topic, row.partition): row.next_offset for row in connection.execute(query)}
 
 
-def _compare(connection: Database, new: Engine) -> dict[str, int]:
+def _compare(connection: Database, new: Engine, *, expired: bool) -> dict[str, int]:
     with writing(new) as built:
+        if expired:
+            keep_latest(connection, built)
         for one in (connection, built):
             Retention().settle(one)
         return differences(connection, built)

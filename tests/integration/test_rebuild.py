@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from sqlalchemy import Engine, select
 
 from projections.database import open_database, writing
@@ -192,3 +194,23 @@ async def test_the_command_builds_views_where_there_are_none(
         ]
     engine.dispose()
     assert not list((tmp_path / "home").glob("*.rebuild"))
+
+
+async def test_what_expired_telemetry_said_is_kept(
+    fresh_broker: BrokerFactory, database: Engine
+) -> None:
+    connection = Connection((await fresh_broker()).bootstrap)
+    await ensure_topics(connection, PARTITIONS)
+    await written(connection, range(5))
+    await projected(database, connection)
+    live = dump(database)
+    async with LogReader(connection) as reader:
+        ends = await reader.end_offsets(["telemetry"])
+    admin = AIOKafkaAdminClient(**connection.client_options())
+    await admin.start()
+    await admin.delete_records(
+        {TopicPartition(*place): RecordsToDelete(before_offset=end) for place, end in ends.items()}
+    )
+    await admin.close()
+    await rebuild_views(database, connection, SIGNER, PARTITIONS, lambda _: None)
+    assert dump(database)["agents"] == live["agents"]
