@@ -85,7 +85,11 @@ class Weighted:
         odd = (np.abs(value - mean) > reach) & (samples >= self._policy.warmup)
         weight = np.maximum(self._alpha, 1.0 / (samples + 1.0))
         weight = np.where(odd, self._alpha * _SLOWLY, weight)
-        c.mean[series], c.variance[series] = learnt(mean, variance, value, weight)
+        # What looks anomalous moves the mean by its reach at most, and the variance not at all:
+        # else a large fault would widen the range until it lies within.
+        taken = np.clip(value, mean - reach, mean + reach)
+        moved, spread = learnt(mean, variance, np.where(odd, taken, value), weight)
+        c.mean[series], c.variance[series] = moved, np.where(odd, variance, spread)
         c.samples[series] = np.minimum(samples + 1, 1 << 30)
         return self._persist(c, series, odd, value, now, mean - reach, mean + reach)
 
