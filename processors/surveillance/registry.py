@@ -48,7 +48,9 @@ def _take_slot(state: SurveillanceState, heartbeat: Heartbeat) -> int:
     slot = state.agents.take()
     if slot == len(state.profiles):
         state.profiles.append(None)
-    shape = _shared(state, tuple(heartbeat.metrics))
+    names = tuple(heartbeat.metrics)
+    # Freed rows are scattered: an agent that finds enough of them gets its series one by one.
+    shape = () if len(state.series.free) >= len(names) else _shared(state, names)
     agent_type = heartbeat.agent_type or DEFAULT_TYPE
     base = state.series.take_block(len(shape))
     profile = Profile(heartbeat.key, agent_type, heartbeat.labels, shape, base, {})
