@@ -27,9 +27,13 @@ def appends(path: Path, then: str) -> str:
     return f"import os,signal,time;open({str(path)!r},'a').write(f'{{os.getpid()}}\\n');{then}"
 
 
+def noted(path: Path) -> list[int]:
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
 async def pids(path: Path, at_least: int) -> list[int]:
     while True:
-        found = [int(line) for line in path.read_text().split()] if path.exists() else []
+        found = noted(path)
         if len(found) >= at_least:
             return found
         await asyncio.sleep(0.01)

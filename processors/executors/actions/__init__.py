@@ -1,0 +1,1 @@
+"""The actions of a host, a file each; `registry` names them."""

@@ -1,0 +1,185 @@
+"""Takes commands for this host and sees each through: guard, claim, act, verify, undo, report.
+
+The claim is on disk before the effect and is reported beside it, so that the log's round trip is
+not on the way to healing. Commands for one target keep their order; different targets go side by
+side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from processors.executors.actions.registry import Registry
+from processors.executors.claims import Claims
+from processors.executors.executor import Executor, NotPossible, Result
+from processors.executors.reports import report
+from streams.contracts.envelope import Event
+from streams.contracts.events.action import ActionClaimed, ActionFinished, ActionVerified, Command
+from streams.contracts.record import Outgoing
+from streams.contracts.trust import Signer
+
+log = logging.getLogger(__name__)
+
+Publish = Callable[[list[Outgoing]], Awaitable[None]]
+
+
+class Dispatcher:
+    """Carries out commands.
+
+    Parameters
+    ----------
+    host : str
+        Which commands are ours.
+    registry : Registry
+        Makes executors.
+    claims : Claims
+        The journal.
+    publish : callable
+        Writes reports; returns when they are acknowledged.
+    signer : Signer
+        Signs them.
+    kill_switch : Path
+        While this file exists nothing is done; it is looked at right before each effect.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        registry: Registry,
+        claims: Claims,
+        publish: Publish,
+        signer: Signer,
+        kill_switch: Path,
+    ) -> None:
+        self._host = host
+        self._registry = registry
+        self._claims = claims
+        self._publish = publish
+        self._signer = signer
+        self._kill_switch = kill_switch
+        self._targets: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def concerns(self, command: Event) -> bool:
+        """Say whether a command is for this host and was not taken on before."""
+        return command.data.get("host") == self._host and not self._claims.known(command.id)
+
+    async def carry_out(self, event: Event) -> None:
+        """See one command through to its reported outcome."""
+        command = msgspec.convert(event.data, Command)
+        async with self._targets[command.target]:
+            self._claims.claim(event)
+            claimed = asyncio.create_task(self._report(event, self._claimed(command)))
+            began = time.monotonic()
+            finished = await self._attempt(command)
+            duration = time.monotonic() - began
+            await claimed
+            await self._conclude(event, msgspec.structs.replace(finished, duration_s=duration))
+
+    async def settle(self) -> None:
+        """Report on what was claimed before a crash: unknown, and how the target is now."""
+        for event in self._claims.unfinished():
+            command = msgspec.convert(event.data, Command)
+            seen = await self._look(command)
+            detail = f"the executor ended while acting; now: {seen.detail}"
+            finished = self._finished(command, "unknown", seen.well, detail, seen.evidence)
+            await self._conclude(event, finished)
+
+    async def _look(self, command: Command) -> Result:
+        try:
+            return await self._registry.make(command).verify()
+        except NotPossible as refused:
+            return Result(False, refused.detail)
+
+    async def _attempt(self, command: Command) -> ActionFinished:
+        """Return the outcome; whatever goes wrong is one."""
+        try:
+            self._guard(command)
+            executor = self._registry.make(command)
+            preview = await executor.preview()
+            if command.dry_run:
+                return self._finished(command, "simulated", False, preview, {"preview": preview})
+            self._guard_switch()
+        except NotPossible as refused:
+            return self._finished(
+                command, "refused", False, str(refused), {"reason": refused.reason}
+            )
+        return await self._act(command, executor, preview)
+
+    def _guard_switch(self) -> None:
+        if self._kill_switch.exists():
+            raise NotPossible("kill_switch", f"{self._kill_switch} exists; remove it to act")
+
+    def _guard(self, command: Command) -> None:
+        late = time.time() - command.expires_at
+        if late > 0:
+            raise NotPossible("expired", f"the command expired {late:.0f} s ago")
+
+    async def _act(self, command: Command, executor: Executor, preview: str) -> ActionFinished:
+        evidence: dict[str, object] = {"preview": preview}
+        try:
+            async with asyncio.timeout(command.timeout_s):
+                done = await executor.run()
+                seen = await executor.verify() if done.well else done
+        except TimeoutError:
+            seen = Result(False, f"not done within {command.timeout_s} s")
+            return await self._undone(command, executor, "timed_out", seen, evidence)
+        except Exception as error:
+            log.exception("%s on %s failed", command.action, command.target)
+            seen = Result(False, f"{type(error).__name__}: {error}")
+            return await self._undone(command, executor, "failed", seen, evidence)
+        evidence |= done.evidence | seen.evidence
+        if not seen.well:
+            return await self._undone(command, executor, "failed", seen, evidence)
+        return self._finished(command, "succeeded", True, seen.detail, evidence)
+
+    async def _undone(
+        self,
+        command: Command,
+        executor: Executor,
+        outcome: str,
+        seen: Result,
+        evidence: dict[str, object],
+    ) -> ActionFinished:
+        undone = await executor.undo()
+        if undone is None:
+            return self._finished(command, outcome, False, seen.detail, evidence)
+        detail = f"{seen.detail}; undone: {undone.detail}"
+        return self._finished(
+            command, "undone" if undone.well else outcome, False, detail, evidence
+        )
+
+    def _claimed(self, command: Command) -> ActionClaimed:
+        return ActionClaimed(command.action_id, command.action, command.target, self._host)
+
+    def _finished(
+        self,
+        command: Command,
+        outcome: str,
+        verified: bool,
+        detail: str,
+        evidence: dict[str, object],
+    ) -> ActionFinished:
+        return ActionFinished(
+            command.action_id, command.action, command.target, self._host,
+            outcome, verified, detail, 0.0, evidence,
+        )  # fmt: skip
+
+    async def _conclude(self, event: Event, finished: ActionFinished) -> None:
+        if finished.verified:
+            verified = ActionVerified(
+                finished.action_id, finished.action, finished.target, finished.host,
+                "health", finished.detail, finished.duration_s,
+            )  # fmt: skip
+            await self._report(event, verified)
+        await self._report(event, finished)
+        self._claims.finish(event.id)
+
+    async def _report(self, event: Event, data: msgspec.Struct) -> None:
+        await self._publish(report(event, data, self._host, time.time(), self._signer))

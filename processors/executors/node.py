@@ -1,0 +1,183 @@
+"""The node role: one per host, its senses and its hands."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from config.settings import Configuration, Settings, host_name
+from processors.executors.actions.registry import Registry
+from processors.executors.actions.services import port_of
+from processors.executors.claims import Claims
+from processors.executors.commands import CommandLog
+from processors.executors.dispatch import Dispatcher
+from processors.executors.probes import watch_probe
+from processors.executors.services.ledger import Ledger
+from processors.executors.services.managed import ManagedService
+from processors.executors.services.order import stop_order
+from processors.executors.telemetry import Outbox, conflict, service_labels, service_metrics
+from streams.contracts.envelope import Event
+from streams.contracts.record import Outgoing
+from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
+from streams.kafka.errors import PublishError
+from streams.kafka.publisher import Publisher
+from streams.producers.host_metrics import HostSensor
+
+log = logging.getLogger(__name__)
+
+
+class HostBusy(RuntimeError):
+    """Another node acts on this host."""
+
+
+async def run_node(
+    settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
+) -> None:
+    """Watch this host and act on it until `stop` is set; then stop what is not detached."""
+    home = settings.home.resolve() / "node"
+    with _only_one(home):
+        async with Publisher(connection) as publisher:
+            node = Node(settings.configuration(), home, connection, publisher, signer)
+            await node.run(stop)
+
+
+class Node:
+    """The parts of a node, wired.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        What is declared for this host.
+    home : Path
+        The node's own folder: ledgers, claims, logs of services.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        home: Path,
+        connection: Connection,
+        publisher: Publisher,
+        signer: Signer,
+    ) -> None:
+        self._configuration = configuration
+        self._host = host_name(configuration)
+        self._publisher = publisher
+        self._outbox = Outbox(publisher, signer, configuration.tenant)
+        ledger = Ledger(home / "services")
+        self._services = {
+            service.name: ManagedService(
+                service, ledger, home / "logs" / f"{service.name}.log", self._changed
+            )
+            for service in configuration.services
+        }
+        self._claims = Claims(home / "claims.jsonl")
+        registry = Registry(configuration, self._services, home)
+        kill_switch = home.parent / "KILL_SWITCH"
+        self._dispatcher = Dispatcher(
+            self._host, registry, self._claims, self._publish, signer, kill_switch
+        )
+        self._commands = CommandLog(connection, signer, home / "commands.offset")
+        self._acting: set[asyncio.Task[None]] = set()
+        self._leaving = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sense and act until `stop` is set."""
+        for managed in self._services.values():
+            if managed.adopt():
+                log.info("adopted %s", managed.name)
+        duties = [self._outbox.run(), self._obey(), self._sense()]
+        duties += [self._attend(managed) for managed in self._services.values()]
+        duties += [
+            watch_probe(probe, self._outbox, self._host) for probe in self._configuration.probes
+        ]
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(duty) for duty in duties]
+        told: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait({told, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        await self._leave()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._claims.close()
+        for task in done - {told}:
+            task.result()
+
+    async def _leave(self) -> None:
+        """Take no more commands, let those under way end, stop what goes down with us."""
+        self._leaving = True
+        if self._acting:
+            await asyncio.wait(self._acting, timeout=30)
+        for managed in stop_order(list(self._services.values())):
+            if not managed.service.detach:
+                await managed.stop()
+
+    async def _obey(self) -> None:
+        await self._dispatcher.settle()
+        async for item in self._commands.follow():
+            if isinstance(item, list):
+                await self._publish(item)
+            elif not self._leaving and self._dispatcher.concerns(item):
+                task = asyncio.create_task(self._carry_out(item))
+                self._acting.add(task)
+                task.add_done_callback(self._acting.discard)
+
+    async def _carry_out(self, command: Event) -> None:
+        await self._dispatcher.carry_out(command)
+        managed = self._services.get(command.data["target"].rpartition("/")[2])
+        if managed is not None:
+            self._changed(managed)
+
+    async def _publish(self, records: list[Outgoing]) -> None:
+        """Write reports, however long the broker is away: an outcome is never lost."""
+        while True:
+            try:
+                await self._publisher.publish(records)
+            except PublishError as error:
+                log.warning("a report waits: %s", error)
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+    async def _sense(self) -> None:
+        sensor = HostSensor()
+        while True:
+            self._outbox.put(self._host, "host", sensor.read(), {})
+            await asyncio.sleep(self._configuration.host_interval_s)
+
+    async def _attend(self, managed: ManagedService) -> None:
+        """Say how a service is, at its interval; its death is told by itself."""
+        if managed.running is None and not managed.service.autostart:
+            managed.stopped_on_purpose = True
+        while True:
+            await managed.judge()
+            self._changed(managed)
+            await asyncio.sleep(managed.service.health.interval_s)
+
+    def _changed(self, managed: ManagedService) -> None:
+        """Tell the log how a service is; not while it starts, nor after it was stopped."""
+        if self._leaving or managed.stopped_on_purpose:
+            return
+        if managed.starting and managed.running is not None and not managed.verdict.well:
+            return
+        metrics, labels = service_metrics(managed), service_labels(managed, self._host)
+        if port_of(managed) is not None and managed.last_exit:
+            more_metrics, more_labels = conflict(managed)
+            metrics, labels = metrics | more_metrics, labels | more_labels
+        self._outbox.put(managed.name, "service", metrics, labels)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HostBusy(f"another node holds {home}; one acts on a host") from None
+        yield

@@ -1,0 +1,1 @@
+"""Declared services: started, watched, adopted, stopped."""

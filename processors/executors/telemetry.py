@@ -1,0 +1,108 @@
+"""What a node says of its services and itself: signed heartbeats, the latest of each kept.
+
+While the broker is away only the newest state of each agent waits, so memory is bounded and
+nothing stale is told afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+
+from processors.executors.actions.services import stranger_on_port
+from processors.executors.services.managed import ManagedService
+from streams.contracts.record import Outgoing
+from streams.contracts.telemetry import Heartbeat, encode_heartbeat
+from streams.contracts.topics import TELEMETRY
+from streams.contracts.trust import RecordKind, Signer
+from streams.kafka.errors import PublishError
+from streams.kafka.publisher import Publisher
+
+log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """Sends heartbeats in order of their news, newest state of an agent only.
+
+    Parameters
+    ----------
+    tenant : str
+        Whose agents these are.
+    """
+
+    def __init__(self, publisher: Publisher, signer: Signer, tenant: str) -> None:
+        self._publisher = publisher
+        self._signer = signer
+        self._tenant = tenant
+        self._waiting: dict[tuple[str, float], Heartbeat] = {}
+        self._news = asyncio.Event()
+
+    def put(
+        self, agent: str, kind: str, metrics: Mapping[str, float], labels: Mapping[str, str]
+    ) -> None:
+        """Leave a heartbeat to be sent at once; a change of `up` never replaces another."""
+        heartbeat = Heartbeat(
+            agent,
+            dict(metrics),
+            tenant_id=self._tenant,
+            at=time.time(),
+            agent_type=kind,
+            labels=dict(labels),
+        )
+        self._waiting.pop((agent, metrics.get("up", -1.0)), None)
+        self._waiting[agent, metrics.get("up", -1.0)] = heartbeat
+        self._news.set()
+
+    async def run(self) -> None:
+        """Send what waits, for ever; what cannot be sent waits for the broker."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            sending, self._waiting = self._waiting, {}
+            try:
+                await self._publisher.publish([self._record(h) for h in sending.values()])
+            except PublishError as error:
+                log.warning("telemetry waits: %s", error)
+                self._waiting = sending | self._waiting
+                self._news.set()
+                await asyncio.sleep(1.0)
+
+    def _record(self, heartbeat: Heartbeat) -> Outgoing:
+        value = encode_heartbeat(heartbeat)
+        record = Outgoing(TELEMETRY.name, heartbeat.key.encode(), value)
+        return self._signer.sign(record, RecordKind.TELEMETRY)
+
+
+def service_metrics(managed: ManagedService) -> dict[str, float]:
+    """Return what is measured of a service: up, restarts, latency."""
+    running = managed.running
+    metrics = {"up": 1.0 if managed.well else 0.0}
+    if running is not None:
+        metrics["restarts"] = float(running.restarts)
+        metrics["uptime_seconds"] = max(0.0, time.time() - running.create_time)
+    if managed.verdict.well:
+        metrics["response_time_avg"] = managed.verdict.latency_ms
+    return metrics
+
+
+def service_labels(managed: ManagedService, host: str) -> dict[str, str]:
+    """Return what automation needs to know of a service."""
+    service = managed.service
+    labels = {"host": host, "managed": "true"}
+    if service.group:
+        labels["group"] = service.group
+    if service.depends_on:
+        labels["depends_on"] = ",".join(service.depends_on)
+    return labels
+
+
+def conflict(managed: ManagedService) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the metric and labels that name who holds a service's port, if anybody does."""
+    found = stranger_on_port(managed) if not managed.well else None
+    if found is None:
+        return {"port_conflict": 0.0}, {}
+    port, pid, command = found
+    labels = {"port": str(port), "holder_pid": str(pid), "holder_command": command}
+    return {"port_conflict": 1.0}, labels
