@@ -70,8 +70,35 @@ def rounds(samples: Samples) -> Iterator[Samples]:
     if last == 1:
         yield samples
         return
+    yield from _slices(samples, turn, last)
+
+
+def _slices(samples: Samples, turn: Ints, last: int) -> Iterator[Samples]:
+    """Sort everything by its turn once, then cut: linear in the batch, whoever sends how much."""
+    records = np.argsort(turn, kind="stable")
+    of_value = turn[samples.record]
+    values = np.argsort(of_value, kind="stable")
+    record_cut = np.searchsorted(turn[records], np.arange(last + 1)).tolist()
+    value_cut = np.searchsorted(of_value[values], np.arange(last + 1)).tolist()
+    number = np.empty(len(records), dtype=np.int64)
+    number[records] = np.arange(len(records))
+    columns = [column[records] for column in samples[:5]]
+    value, series = samples.value[values], samples.series[values]
+    record = number[samples.record[values]]
     for k in range(last):
-        yield samples.only(turn == k)
+        own, held = slice(*record_cut[k : k + 2]), slice(*value_cut[k : k + 2])
+        offset, slot, now, at, declared = (column[own] for column in columns)
+        renumbered = record[held] - record_cut[k]
+        yield Samples(
+            offset.astype(np.int64),
+            slot.astype(np.int64),
+            now.astype(np.float64),
+            at.astype(np.float64),
+            declared.astype(np.int64),
+            value[held],
+            series[held],
+            renumbered,
+        )
 
 
 def fold(state: SurveillanceState, samples: Samples) -> list[Emission]:
