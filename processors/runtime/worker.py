@@ -144,7 +144,10 @@ class Worker:
         self.app.flow_control.suspend()
         self.app.flow_control.clear()
         async with asyncio.timeout(_STOP_S):
-            lanes = [lane for lane in self.owner.lanes.values() if ready(lane)]
+            held = list(self.owner.lanes.values())
+            while any(lane.alive and lane.snapshotting for lane in held):
+                await asyncio.sleep(0.01)  # one under way is older than what the lane holds now
+            lanes = [lane for lane in held if ready(lane)]
             await asyncio.gather(*(self._snapshots.begin(lane) for lane in lanes))
             await self.app.stop()
             await self.tasks.cancel()
