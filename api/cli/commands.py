@@ -7,11 +7,11 @@ import sys
 from typing import Annotated
 
 import typer
-from streams.kafka.connection import Connection
 
 from api.cli.simulate import simulate
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
 
 app = typer.Typer(
     name="homeostat",
@@ -60,9 +60,8 @@ def replay(
     """
     if not verify:
         raise typer.BadParameter("say what to replay for: --verify")
-    from projections.replay.verify import verify as run
-
     from processors.topology import steps
+    from projections.replay.verify import verify as run
 
     settings = _settings()
     connection, signer = Connection.from_settings(settings), Signer(settings.secret())

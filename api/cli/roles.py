@@ -16,7 +16,7 @@ from typing import Final
 
 from api.cli.logs import configure_logging
 from api.cli.supervisor import PARENT
-from config.settings import Settings, settings_from_environment
+from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 
@@ -73,9 +73,14 @@ def run_role(name: str) -> int:
     """Run one role until SIGTERM or SIGINT; return its exit status."""
     _follow_supervisor(signal.SIGKILL if name == "node" else signal.SIGTERM)
     configure_logging(name)
-    settings = settings_from_environment()
-    signer = Signer(settings.secret())
-    asyncio.run(_until_told(ROLES[name], settings, Connection.from_settings(settings), signer))
+    try:
+        settings = settings_from_environment()
+        signer = Signer(settings.secret())
+        connection = Connection.from_settings(settings)
+        asyncio.run(_until_told(ROLES[name], settings, connection, signer))
+    except SettingsError as error:
+        sys.stderr.write(f"homeostat {name}: {error}\n")
+        return 2
     return 0
 
 

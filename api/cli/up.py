@@ -133,7 +133,7 @@ async def _announce(settings: Settings, report: Reporter) -> None:
     address = f"http://{settings.api_host}:{settings.api_port}"
     token = settings.token()
     while not await asyncio.to_thread(_measured, settings, token):
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
     report("the API answers with live measurements")
     report(f"Homeostat is up: {address}/api/v1/agents")
     report(f"the token lies in {settings.home / 'token'}; Ctrl-C ends it all")
