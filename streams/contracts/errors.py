@@ -29,11 +29,11 @@ class ContractError(Exception):
         self.detail = detail
 
 
-class MalformedRecord(ContractError):  # noqa: N818 - names the thing that is wrong
+class MalformedRecord(ContractError):
     """The bytes are not a record of this topic."""
 
 
-class InvalidField(ContractError):  # noqa: N818
+class InvalidField(ContractError):
     """One field holds what it may not hold."""
 
     def __init__(self, reason: str, field: str, value: object, remedy: str) -> None:
@@ -44,9 +44,9 @@ class InvalidField(ContractError):  # noqa: N818
         self.field = field
 
 
-class Untrusted(ContractError):  # noqa: N818
+class Untrusted(ContractError):
     """The record claims a right that it does not prove."""
 
 
-class UnknownVersion(ContractError):  # noqa: N818
+class UnknownVersion(ContractError):
     """No upcaster leads from this version to the present one."""
