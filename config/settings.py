@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$"
@@ -23,6 +31,13 @@ class SettingsError(ValueError):
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _exactly_one(**ways: str | bool | None) -> None:
+    given = [name for name, value in ways.items() if value]
+    if len(given) != 1:
+        found = " and ".join(given) or "none"
+        raise ValueError(f"give exactly one of {', '.join(ways)}; found {found}")
 
 
 class HealthCheck(_Section):
@@ -48,6 +63,11 @@ class HealthCheck(_Section):
     interval_s: float = Field(default=5.0, ge=0.2, le=3600)
     timeout_s: float = Field(default=2.0, gt=0, le=60)
     failures: int = Field(default=2, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _one(self) -> HealthCheck:
+        _exactly_one(http=self.http, tcp=self.tcp, process=self.process)
+        return self
 
 
 class Service(_Section):
@@ -89,6 +109,11 @@ class Probe(_Section):
     body: str | None = None
     interval_s: float = Field(default=30.0, ge=1, le=3600)
     timeout_s: float = Field(default=5.0, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _one(self) -> Probe:
+        _exactly_one(http=self.http, tcp=self.tcp, process=self.process)
+        return self
 
 
 class Housekeeping(_Section):

@@ -70,11 +70,14 @@ class Dispatcher:
         """Say whether a command is for this host and was not taken on before."""
         return command.data.get("host") == self._host and not self._claims.known(command.id)
 
+    def take(self, event: Event) -> None:
+        """Claim a command; it is on disk when this returns."""
+        self._claims.claim(event)
+
     async def carry_out(self, event: Event) -> None:
-        """See one command through to its reported outcome."""
+        """See one command that was taken through to its reported outcome."""
         command = msgspec.convert(event.data, Command)
         async with self._targets[command.target]:
-            self._claims.claim(event)
             claimed = asyncio.create_task(self._report(event, self._claimed(command)))
             began = time.monotonic()
             finished = await self._attempt(command)
@@ -96,6 +99,9 @@ class Dispatcher:
             return await self._registry.make(command).verify()
         except NotPossible as refused:
             return Result(False, refused.detail)
+        except Exception as error:
+            log.exception("cannot look at %s", command.target)
+            return Result(False, f"{type(error).__name__}: {error}")
 
     async def _attempt(self, command: Command) -> ActionFinished:
         """Return the outcome; whatever goes wrong is one."""
@@ -110,6 +116,10 @@ class Dispatcher:
             return self._finished(
                 command, "refused", False, str(refused), {"reason": refused.reason}
             )
+        except Exception as error:
+            log.exception("%s on %s cannot be prepared", command.action, command.target)
+            detail = f"{type(error).__name__}: {error}"
+            return self._finished(command, "failed", False, detail, {})
         return await self._act(command, executor, preview)
 
     def _guard_switch(self) -> None:

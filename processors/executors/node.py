@@ -123,6 +123,7 @@ class Node:
             if isinstance(item, list):
                 await self._publish(item)
             elif not self._leaving and self._dispatcher.concerns(item):
+                self._dispatcher.take(item)
                 task = asyncio.create_task(self._carry_out(item))
                 self._acting.add(task)
                 task.add_done_callback(self._acting.discard)
@@ -153,7 +154,7 @@ class Node:
     async def _attend(self, managed: ManagedService) -> None:
         """Say how a service is, at its interval; its death is told by itself."""
         if managed.running is None and not managed.service.autostart:
-            managed.stopped_on_purpose = True
+            managed.stopped_on_purpose = True  # for now: a person may start it
         while True:
             await managed.judge()
             self._changed(managed)

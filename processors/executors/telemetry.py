@@ -93,6 +93,8 @@ def service_labels(managed: ManagedService, host: str) -> dict[str, str]:
     labels = {"host": host, "managed": "true"}
     if service.group:
         labels["group"] = service.group
+    if managed.last_exit:
+        labels["last_exit"] = managed.last_exit
     if service.depends_on:
         labels["depends_on"] = ",".join(service.depends_on)
     return labels

@@ -48,6 +48,8 @@ class Registry:
 
     def make(self, command: Command) -> Executor:
         """Return the executor for `command`; raises `NotPossible` where there is none."""
+        if command.target.partition("/")[0] != self._configuration.tenant:
+            raise NotPossible("unknown_target", f"{command.target} is of another tenant")
         if command.action == "host.rotate_logs":
             return RotateLogs(self._configuration.housekeeping)
         if command.action == "host.clear_caches":
@@ -69,6 +71,7 @@ class Registry:
             case "service.kill_stuck":
                 return Restart(command, managed, patience=False)
             case "service.free_port":
-                return FreePort(command, managed, self._configuration.protected)
+                protected = self._configuration.protected
+                return FreePort(command, managed, protected, self._services.values())
             case _:
                 return Restart(command, managed)

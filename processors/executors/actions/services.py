@@ -82,7 +82,7 @@ class Stop(Restart):
 
     async def run(self) -> Result:
         """Stop it."""
-        self._managed.stopped_on_purpose = True
+        self._managed.intend(stopped=True)
         gone = await self._managed.stop()
         return Result(gone, "stopped" if gone else "it does not end, not even by SIGKILL")
 
@@ -95,7 +95,7 @@ class Stop(Restart):
 
     async def undo(self) -> Result | None:
         """Start it again where stopping it failed half-way."""
-        self._managed.stopped_on_purpose = False
+        self._managed.intend(stopped=False)
         return start(self._managed) if self._managed.running is None else None
 
 
@@ -119,13 +119,19 @@ def port_of(managed: ManagedService) -> int | None:
 def stranger_on_port(managed: ManagedService) -> tuple[int, int, str] | None:
     """Return (port, pid, command line) of who holds the service's port without being it."""
     port = port_of(managed)
-    holder = holder_of(port) if port is not None else None
-    if port is None or holder is None:
-        return None
+    try:
+        holder = holder_of(port) if port is not None else None
+        if port is None or holder is None or belongs(holder, managed):
+            return None
+        return port, holder.pid, " ".join(holder.cmdline())[:200]
+    except psutil.Error:
+        return None  # it left meanwhile, or may not be seen: nobody that could be named
+
+
+def belongs(process: psutil.Process, managed: ManagedService) -> bool:
+    """Say whether `process` is the service's, or descends from it."""
     running = managed.running
-    if running is not None and (holder.pid == running.pid or _descends(holder, running.pid)):
-        return None
-    return port, holder.pid, " ".join(holder.cmdline())[:200]
+    return running is not None and (process.pid == running.pid or _descends(process, running.pid))
 
 
 def _descends(process: psutil.Process, pid: int) -> bool:

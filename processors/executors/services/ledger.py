@@ -66,6 +66,18 @@ class Ledger:
         """Record a service, whole or not at all, on disk before this returns."""
         replace_synced(self._folder / f"{name}.json", msgspec.json.encode(running))
 
+    def stopped(self, name: str) -> bool:
+        """Say whether a service was stopped on purpose."""
+        return (self._folder / f"{name}.stopped").exists()
+
+    def note_stopped(self, name: str, stopped: bool) -> None:
+        """Record that a service was stopped on purpose, or that it no longer is."""
+        mark = self._folder / f"{name}.stopped"
+        if stopped:
+            replace_synced(mark, b"")
+        else:
+            mark.unlink(missing_ok=True)
+
 
 def replace_synced(path: Path, content: bytes) -> None:
     """Put `content` in `path` at once, and on disk before this returns."""

@@ -17,7 +17,7 @@ import psutil
 
 from config.settings import Service
 from processors.executors.services.ledger import Ledger, Running
-from processors.executors.services.spawn import end_group, spawn
+from processors.executors.services.spawn import end_group, end_orphans, spawn
 from streams.producers.service_probe import Verdict, probe_http, probe_tcp
 
 Told = Callable[["ManagedService"], None]
@@ -45,11 +45,11 @@ class ManagedService:
         self.verdict = Verdict(False, 0.0, "not started")
         self.failures = 0
         self.last_exit = ""
-        self.stopped_on_purpose = False
-        self.busy = asyncio.Lock()
+        self.stopped_on_purpose = ledger.stopped(service.name)
         self._ledger = ledger
         self._told = told
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended_last: Running | None = None
         self._descriptor = -1
         self._judged_from = 0.0
 
@@ -84,18 +84,25 @@ class ManagedService:
         self._process, running = spawn(self.service, self.log, restarts)
         self._ledger.write(self.name, running)
         self.failures = 0
-        self.stopped_on_purpose = False
+        self.intend(stopped=False)
         self._judged_from = time.monotonic() + self.service.start_s
         self._watch(running)
         return running
+
+    def intend(self, *, stopped: bool) -> None:
+        """Record whether it is meant to be stopped, also for the node that comes after us."""
+        self.stopped_on_purpose = stopped
+        self._ledger.note_stopped(self.name, stopped)
 
     async def stop(self) -> bool:
         """End the process and its group; say whether it is gone."""
         running = self.running
         if running is None:
+            if self._ended_last is not None:
+                end_orphans(self._ended_last)
             return True
         gone = await end_group(running, self.service.stop_s)
-        if self.running is running:
+        if gone and self.running is running:
             self._ended()
         return gone
 
@@ -147,6 +154,7 @@ class ManagedService:
     def _ended(self) -> None:
         self._release()
         running, self.running = self.running, None
+        self._ended_last = running
         status = self._process.wait() if self._process is not None else None
         self._process = None
         self.last_exit = _describe(running, status)
@@ -182,7 +190,8 @@ def _describe(running: Running | None, status: int | None) -> str:
 def holder_of(port: int) -> psutil.Process | None:
     """Return the process that listens on `port` of this machine, where it may be seen."""
     for found in psutil.net_connections("tcp"):
-        listens = found.status == psutil.CONN_LISTEN and found.laddr
-        if listens and found.laddr[1] == port and found.pid:
+        if found.status != psutil.CONN_LISTEN or not found.laddr or not found.pid:
+            continue
+        if found.laddr.port == port:
             return psutil.Process(found.pid)
     return None

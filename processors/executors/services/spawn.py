@@ -24,15 +24,20 @@ def spawn(service: Service, log: Path, restarts: int) -> tuple[subprocess.Popen[
     Raises
     ------
     OSError
-        Where the command, directory or user does not exist or may not be used.
+        Where the command or directory does not exist or may not be used.
+    KeyError
+        Where there is no such user.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    account = pwd.getpwnam(service.user) if service.user else None
     with log.open("ab") as output:
         process = subprocess.Popen(
             service.command,
             cwd=service.directory,
             env=environment(service),
-            user=service.user,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=os.getgrouplist(account.pw_name, account.pw_gid) if account else None,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -52,12 +57,12 @@ def environment(service: Service) -> dict[str, str]:
 async def end_group(running: Running, patience_s: float) -> bool:
     """End the process and its group: SIGTERM, `patience_s`, SIGKILL; say whether it is gone."""
     if not running.alive():
-        _signal(running, signal.SIGKILL)
+        end_orphans(running)
         return True
     descriptor = os.pidfd_open(running.pid)
+    loop = asyncio.get_running_loop()
     try:
         ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
         loop.add_reader(descriptor, ended.set)
         for number, patience in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
             _signal(running, number)
@@ -66,11 +71,18 @@ async def end_group(running: Running, patience_s: float) -> bool:
                 break
             except TimeoutError:
                 continue
-        loop.remove_reader(descriptor)
         _signal(running, signal.SIGKILL)  # members of the group that outlived their leader
         return ended.is_set()
     finally:
+        # Also where a time limit cancels the wait: a closed descriptor must not stay watched.
+        loop.remove_reader(descriptor)
         os.close(descriptor)
+
+
+def end_orphans(running: Running) -> None:
+    """Kill what outlived the leader of a group, unless its number is in use again."""
+    if not psutil.pid_exists(running.pid):
+        _signal(running, signal.SIGKILL)
 
 
 def _signal(running: Running, number: signal.Signals) -> None:
