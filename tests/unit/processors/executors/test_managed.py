@@ -1,0 +1,155 @@
+"""A declared service and its real process: death, stuckness, adoption, orphans, intent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.settings import Service
+from processors.executors.services.ledger import Ledger
+from processors.executors.services.managed import ManagedService
+from processors.executors.services.order import stop_order
+
+Make = Callable[..., ManagedService]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+@pytest.fixture
+async def make(tmp_path: Path) -> AsyncIterator[Make]:
+    """Make services of one ledger; what still runs at the end is killed."""
+    made: list[ManagedService] = []
+
+    def build(command: list[str] = SLEEP, name: str = "web", **declared: object) -> ManagedService:
+        service = Service.model_validate({"name": name, "command": command, **declared})
+        log = tmp_path / f"{name}.log"
+        managed = ManagedService(service, Ledger(tmp_path / "ledger"), log, lambda _: None)
+        made.append(managed)
+        return managed
+
+    yield build
+    for managed in made:
+        if managed.running is not None:
+            managed.running.kill_now()
+            await ended(managed)
+
+
+async def ended(managed: ManagedService) -> None:
+    """Wait until the death of its process is known."""
+    async with asyncio.timeout(30):
+        while managed.running is not None:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("exit 3", "ended with status 3"), ("kill -9 $$", "was killed by signal 9")],
+)
+async def test_a_death_is_known_with_its_status(make: Make, command: str, said: str) -> None:
+    managed = make(["sh", "-c", command])
+    pid = managed.start().pid
+    await ended(managed)
+    assert managed.last_exit == f"process {pid} {said}"
+    assert not psutil.pid_exists(pid), "it was left as a zombie"
+
+
+async def test_what_ignores_sigterm_is_killed_with_its_group(make: Make, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = f"trap '' TERM; sleep 600 & echo $! > {ready}.new; mv {ready}.new {ready}; wait; wait"
+    managed = make(["sh", "-c", script], stop_s=0.2)
+    pid = managed.start().pid
+    async with asyncio.timeout(30):
+        while not ready.exists():
+            await asyncio.sleep(0.01)
+    child = psutil.Process(int(ready.read_text()))
+    assert await managed.stop()
+    assert not psutil.pid_exists(pid)
+    psutil.wait_procs([child], timeout=30)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_what_outlives_a_killed_leader_is_ended_before_the_next_start(
+    make: Make, tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+    script = f"sleep 600 & echo $! > {ready}.new; mv {ready}.new {ready}; wait"
+    managed = make(["sh", "-c", script])
+    pid = managed.start().pid
+    async with asyncio.timeout(30):
+        while not ready.exists():
+            await asyncio.sleep(0.01)
+    orphan = psutil.Process(int(ready.read_text()))
+    os.kill(pid, signal.SIGKILL)
+    await ended(managed)
+    assert orphan.is_running()
+    assert await managed.stop()
+    psutil.wait_procs([orphan], timeout=30)
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_a_wait_cut_short_leaves_no_descriptor_watched(make: Make) -> None:
+    managed = make(["sh", "-c", "trap '' TERM; while :; do sleep 600; done"], stop_s=60)
+    managed.start()
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await managed.stop()
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert managed.running is not None
+
+
+async def test_a_later_node_adopts_the_same_process_and_sees_it_die(make: Make) -> None:
+    first = make()
+    running = first.start()
+    later = make()
+    assert later.adopt()
+    assert later.running == running
+    os.kill(running.pid, signal.SIGKILL)
+    await ended(later)
+    await ended(first)
+    assert not make().adopt()
+
+
+async def test_a_reused_number_is_never_adopted(make: Make, tmp_path: Path) -> None:
+    first = make()
+    running = first.start()
+    text = (tmp_path / "ledger" / "web.json").read_text()
+    older = text.replace(str(running.create_time), str(running.create_time - 100))
+    assert older != text
+    (tmp_path / "ledger" / "web.json").write_text(older)
+    assert not make().adopt()
+
+
+async def test_a_stop_on_purpose_is_remembered_until_the_next_start(make: Make) -> None:
+    managed = make()
+    managed.intend(stopped=True)
+    assert make().stopped_on_purpose
+    managed.start()
+    assert not make().stopped_on_purpose
+
+
+async def test_a_process_that_lives_but_does_not_answer_is_not_well(make: Make) -> None:
+    health = {"tcp": "127.0.0.1:1", "failures": 2, "timeout_s": 0.5}
+    managed = make(health=health, start_s=0.01)
+    managed.start()
+    await asyncio.sleep(0.02)  # its time to start, after which verdicts count
+    await managed.judge()
+    assert managed.well
+    await managed.judge()
+    assert not managed.well
+    assert managed.running is not None
+
+
+def test_each_is_stopped_before_what_it_depends_on(make: Make) -> None:
+    chain = [
+        make(name="web", depends_on=["api"]),
+        make(name="db"),
+        make(name="api", depends_on=["db"]),
+    ]
+    assert [managed.name for managed in stop_order(chain)] == ["web", "api", "db"]
