@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
 from projections.projector import TOPICS
+from projections.queries.agents import last_heard_of
 from projections.queries.health import SystemHealth, system_health
-from streams.contracts.topics import TELEMETRY, WINDOWS
+from streams.contracts.topics import TELEMETRY
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, TopicError
 from streams.kafka.log_reader import LogReader
@@ -23,8 +24,8 @@ PATIENCE_S: Final = 1.0
 """How long the broker may take; longer is as good as away."""
 TICKS_LATE_S: Final = 20.0
 """Ticks come every five seconds; so many without one, and the ticker is gone."""
-WINDOWS_LATE_S: Final = 180.0
-"""Windows close every minute where anything is measured."""
+WORKER_LATE_S: Final = 30.0
+"""A worker reports on itself every ten seconds."""
 PROJECTED: Final = frozenset(topic.name for topic in TOPICS)
 
 
@@ -60,7 +61,7 @@ class Pulse:
         ends = await self._ends()
         broker = Part("degraded", "does not answer") if ends is None else Part("ok")
         try:
-            health = await run_in_threadpool(self._ask, ends)
+            health, worker_seen = await run_in_threadpool(self._ask, ends)
         except DBAPIError as error:
             _LOG.info("views cannot be read: %s", error)
             gone = Part("starting", "the views cannot be read yet")
@@ -70,7 +71,7 @@ class Pulse:
             "broker": broker,
             "database": Part("ok"),
             "projector": _projector(health, now),
-            "worker": _freshest(health, {WINDOWS.name}, now, WINDOWS_LATE_S),
+            "worker": _worker(worker_seen, now),
             "ticker": _stalest(health, now),
         }
 
@@ -95,9 +96,9 @@ class Pulse:
                 await self.close()
                 return None
 
-    def _ask(self, ends: dict[tuple[str, int], int] | None) -> SystemHealth:
+    def _ask(self, ends: dict[tuple[str, int], int] | None) -> tuple[SystemHealth, float | None]:
         with self._engine.connect() as connection:
-            return system_health(connection, ends)
+            return system_health(connection, ends), last_heard_of(connection, "worker")
 
 
 def overall(parts: dict[str, Part]) -> str:
@@ -124,11 +125,11 @@ def _projector(health: SystemHealth, now: float) -> Part:
     return Part("degraded" if late else "ok", detail, health.updated_at, figures)
 
 
-def _freshest(health: SystemHealth, topics: set[str], now: float, late_s: float) -> Part:
-    times = [p.record_time for p in health.partitions if p.topic in topics]
-    if not times:
-        return Part("starting", "it has written nothing yet")
-    return _aged(max(times), now, late_s)
+def _worker(seen: float | None, now: float) -> Part:
+    """Judge the workers by the one that was heard of last."""
+    if seen is None:
+        return Part("starting", "no worker has reported yet")
+    return _aged(seen, now, WORKER_LATE_S)
 
 
 def _stalest(health: SystemHealth, now: float) -> Part:

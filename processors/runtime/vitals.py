@@ -15,6 +15,8 @@ from streams.contracts.topics import TELEMETRY
 from streams.contracts.trust import RecordKind, Signer
 
 PERIOD_S: Final = 10.0
+FIRST_S: Final = 1.0
+"""A new worker is heard of soon, so that nobody takes it for missing."""
 
 
 class Vitals:
@@ -38,9 +40,11 @@ class Vitals:
 
     async def run(self) -> None:
         """Send one heartbeat each period."""
+        pause = FIRST_S
         while True:
-            await asyncio.sleep(PERIOD_S)
+            await asyncio.sleep(pause)
             await self._outputs.send([self._heartbeat()])
+            pause = PERIOD_S
 
     def _heartbeat(self) -> Outgoing:
         heartbeat = Heartbeat(self._agent, self._metrics(), agent_type="worker")

@@ -59,6 +59,13 @@ class Interval:
     valid_to: float | None
 
 
+def last_heard_of(connection: Connection, type: str) -> float | None:  # noqa: A002 - as below
+    """Return when any agent of a type was heard of last, in seconds since the epoch."""
+    query = select(func.max(agents.c.last_seen)).where(agents.c.type == type)
+    found: float | None = connection.execute(query).scalar()
+    return found
+
+
 def list_agents(
     connection: Connection,
     tenant: str,
