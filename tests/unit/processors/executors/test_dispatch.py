@@ -1,0 +1,161 @@
+"""Commands seen through to their outcome, on a real service, with the journal on disk."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from config.settings import Configuration
+from processors.executors.actions.registry import Registry
+from processors.executors.claims import Claims
+from processors.executors.dispatch import Dispatcher
+from processors.executors.services.ledger import Ledger
+from processors.executors.services.managed import ManagedService
+from streams.contracts.envelope import Event, decode_event
+from streams.contracts.events.action import Command
+from streams.contracts.record import Outgoing
+from streams.contracts.trust import Signer
+
+SIGNER = Signer(b"a secret of a test")
+
+
+class Hands:
+    """A dispatcher of host ``here`` with one declared service, ``web``; keeps what it reports."""
+
+    def __init__(self, home: Path) -> None:
+        service = {"name": "web", "command": ["sleep", "600"], "stop_s": 1}
+        configuration = Configuration.model_validate({"host": "here", "services": [service]})
+        declared = configuration.services[0]
+        self.web = ManagedService(declared, Ledger(home / "ledger"), home / "log", lambda _: None)
+        self.claims = Claims(home / "claims.jsonl")
+        self.switch = home / "KILL_SWITCH"
+        self.reports: list[Event] = []
+        registry = Registry(configuration, {"web": self.web}, home)
+        self.dispatcher = Dispatcher("here", registry, self.claims, self._keep, SIGNER, self.switch)
+
+    async def _keep(self, records: list[Outgoing]) -> None:
+        fresh = {event.id: event for event in (decode_event(r.value) for r in records)}
+        self.reports += fresh.values()
+
+    async def do(self, command: Event) -> dict[str, Any]:
+        """Take a command, see it through, and return what it finished with."""
+        self.dispatcher.take(command)
+        await self.dispatcher.carry_out(command)
+        assert self.reports[-1].type == "action.finished"
+        return self.reports[-1].data
+
+
+@pytest.fixture
+async def hands(tmp_path: Path) -> AsyncIterator[Hands]:
+    """Give hands that leave nothing running."""
+    made = Hands(tmp_path)
+    yield made
+    await made.web.stop()
+    made.claims.close()
+
+
+def command(action: str = "service.restart", **changes: Any) -> Event:
+    """Return a command for ``default/web``."""
+    action_id = str(uuid.uuid4())
+    plain = Command(action_id, action, "default/web", "here", {}, 10, time.time() + 60, False, 1)
+    return Event(
+        id=action_id,
+        source="/steps/governor",
+        type=action,
+        subject="default/web",
+        time="2026-01-01T00:00:00Z",
+        tenant="default",
+        data=msgspec.to_builtins(msgspec.structs.replace(plain, **changes)),
+        dataschema="command/1",
+    )
+
+
+async def test_a_restart_is_claimed_verified_and_finished(hands: Hands) -> None:
+    finished = await hands.do(command())
+    assert [event.type for event in hands.reports] == [
+        "action.claimed", "action.verified", "action.finished"
+    ]  # fmt: skip
+    assert (finished["outcome"], finished["verified"]) == ("succeeded", True)
+    assert hands.web.running is not None
+    assert finished["evidence"]["pid"] == hands.web.running.pid
+    assert hands.claims.unfinished() == []
+
+
+async def test_a_dry_run_says_what_it_would_do_and_does_nothing(hands: Hands) -> None:
+    finished = await hands.do(command(dry_run=True))
+    assert finished["outcome"] == "simulated"
+    assert finished["evidence"] == {"preview": "start ['sleep', '600']"}
+    assert hands.web.running is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"expires_at": 1.0}, "expired"),
+        ({"target": "default/other"}, "unknown_target"),
+        ({"target": "stranger/web"}, "unknown_target"),
+        ({"action": "host.format_disk"}, "unknown_action"),
+        ({"action": "service.free_port"}, "not_needed"),
+        ({"action": "service.stop"}, "not_needed"),
+    ],
+)
+async def test_what_must_not_be_done_is_refused_with_its_reason(
+    hands: Hands, changes: dict[str, Any], reason: str
+) -> None:
+    finished = await hands.do(command(**changes))
+    assert (finished["outcome"], finished["evidence"]["reason"]) == ("refused", reason)
+    assert hands.web.running is None
+
+
+async def test_the_kill_switch_stops_an_effect(hands: Hands) -> None:
+    hands.switch.touch()
+    finished = await hands.do(command())
+    assert (finished["outcome"], finished["evidence"]["reason"]) == ("refused", "kill_switch")
+    assert hands.web.running is None
+
+
+async def test_what_is_well_is_left_alone_unless_a_person_asks(hands: Hands) -> None:
+    pid = hands.web.start().pid
+    assert (await hands.do(command()))["evidence"]["reason"] == "not_needed"
+    assert hands.web.running is not None
+    assert hands.web.running.pid == pid
+    assert (await hands.do(command(requested_by="ann")))["outcome"] == "succeeded"
+    assert hands.web.running.pid != pid
+
+
+async def test_a_service_stopped_by_a_person_stays_so_until_it_is_started(hands: Hands) -> None:
+    hands.web.start()
+    assert (await hands.do(command("service.stop")))["outcome"] == "succeeded"
+    assert hands.web.running is None
+    assert hands.web.stopped_on_purpose
+    assert (await hands.do(command("service.start")))["outcome"] == "succeeded"
+    assert not hands.web.stopped_on_purpose
+
+
+async def test_what_was_under_way_at_a_crash_is_unknown_and_not_repeated(
+    hands: Hands, tmp_path: Path
+) -> None:
+    cut = command()
+    hands.dispatcher.take(cut)
+    hands.claims.close()
+    with (tmp_path / "claims.jsonl").open("ab") as journal:
+        journal.write(b'["torn')
+    later = Hands(tmp_path)
+    assert not later.dispatcher.concerns(cut)
+    await later.dispatcher.settle()
+    finished = later.reports[-1].data
+    assert (finished["outcome"], finished["verified"]) == ("unknown", False)
+    assert later.web.running is None
+    assert later.claims.unfinished() == []
+    later.claims.close()
+
+
+async def test_a_command_for_another_host_is_not_ours(hands: Hands) -> None:
+    assert hands.dispatcher.concerns(command())
+    assert not hands.dispatcher.concerns(command(host="there"))
