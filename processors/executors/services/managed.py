@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import psutil
 
@@ -19,6 +20,9 @@ from config.settings import Service
 from processors.executors.services.ledger import Ledger, Running
 from processors.executors.services.spawn import end_group, end_orphans, spawn
 from streams.producers.service_probe import Verdict, probe_http, probe_tcp
+
+_PROVEN_S: Final = 0.2
+"""A process of which no more is asked than to live has to have lived this long."""
 
 Told = Callable[["ManagedService"], None]
 
@@ -52,6 +56,7 @@ class ManagedService:
         self._ended_last: Running | None = None
         self._descriptor = -1
         self._judged_from = 0.0
+        self._started = float("-inf")
 
     @property
     def name(self) -> str:
@@ -85,7 +90,8 @@ class ManagedService:
         self._ledger.write(self.name, running)
         self.failures = 0
         self.intend(stopped=False)
-        self._judged_from = time.monotonic() + self.service.start_s
+        self._started = time.monotonic()
+        self._judged_from = self._started + self.service.start_s
         self._watch(running)
         return running
 
@@ -117,6 +123,8 @@ class ManagedService:
             )
         if health.tcp is not None:
             return await probe_tcp(health.tcp, health.timeout_s)
+        if time.monotonic() - self._started < _PROVEN_S:
+            return Verdict(False, 0.0, f"process {self.running.pid} has only just started")
         return Verdict(True, 0.0, f"process {self.running.pid} lives")
 
     async def judge(self) -> None:

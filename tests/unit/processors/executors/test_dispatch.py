@@ -122,6 +122,7 @@ async def test_the_kill_switch_stops_an_effect(hands: Hands) -> None:
 
 async def test_what_is_well_is_left_alone_unless_a_person_asks(hands: Hands) -> None:
     pid = hands.web.start().pid
+    await hands.web.until_well(5)
     assert (await hands.do(command()))["evidence"]["reason"] == "not_needed"
     assert hands.web.running is not None
     assert hands.web.running.pid == pid
@@ -154,6 +155,13 @@ async def test_what_was_under_way_at_a_crash_is_unknown_and_not_repeated(
     assert later.web.running is None
     assert later.claims.unfinished() == []
     later.claims.close()
+
+
+async def test_a_service_that_ends_at_once_was_not_started(hands: Hands) -> None:
+    hands.web.service = hands.web.service.model_copy(update={"command": ["sh", "-c", "exit 3"]})
+    finished = await hands.do(command())
+    assert (finished["outcome"], finished["verified"]) == ("failed", False)
+    assert "ended with status 3" in finished["detail"]
 
 
 async def test_a_command_for_another_host_is_not_ours(hands: Hands) -> None:
