@@ -37,7 +37,8 @@ class CommandLog:
     async def follow(self) -> AsyncIterator[Event | list[Outgoing]]:
         """Yield events, and the records of dead letters, for ever."""
         place = Place(COMMANDS.name, 0)
-        async with LogReader(self._connection) as reader:
+        # One partition only: a long wait costs nothing, since new commands end it.
+        async with LogReader(self._connection, wait_ms=5000) as reader:
             begin = (await reader.beginning_offsets([COMMANDS.name]))[place]
             async for batch in reader.read({place: max(begin, self._saved())}):
                 for record in batch:
