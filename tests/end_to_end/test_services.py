@@ -1,0 +1,104 @@
+"""Services that keep failing and ports held by strangers."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.end_to_end.harness import Installation
+
+
+class Declared(Installation):
+    """An installation whose second service, ``doomed``, notes each start and ends at once."""
+
+    @property
+    def starts(self) -> Path:
+        """Return the file with a line for every start of ``doomed``."""
+        return self.home / "starts"
+
+    def _configuration(self) -> dict[str, Any]:
+        doomed = {
+            "name": "doomed",
+            "command": ["sh", "-c", f"echo started >> {self.starts}; exit 3"],
+            "health": {"process": True, "interval_s": 0.5},
+        }
+        plain = super()._configuration()
+        return plain | {"services": [*plain["services"], doomed]}
+
+    def approve(self, action_id: str) -> None:
+        """Approve a waiting action as the holder of the first token."""
+        token = (self.home / "token").read_text(encoding="ascii").strip()
+        httpx.post(
+            f"http://127.0.0.1:{self.api_port}/api/v1/actions/{action_id}/approve",
+            json={"reason": "the port is ours"},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10.0,
+        ).raise_for_status()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Declared]:
+    """Give an installation that the test starts itself."""
+    installation = Declared(tmp_path / "home")
+    try:
+        yield installation
+    finally:
+        installation.stop()
+
+
+@pytest.fixture
+def stranger(own: Declared) -> Iterator[subprocess.Popen[bytes]]:
+    """Hold the port of ``web`` before it starts, by a process that is not ours."""
+    script = (
+        "import socket, sys, time\n"
+        "held = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+        "print('held', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", script, str(own.service_port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def open_finding(own: Declared, kind: str) -> dict[str, Any] | None:
+    """Return the newest finding of `kind`, if there is one."""
+    found = [each for each in own.get("/findings")["items"] if each["kind"] == kind]
+    return found[0] if found else None
+
+
+def test_a_service_that_cannot_live_is_told_and_not_stormed(own: Declared) -> None:
+    own.start()
+    finding = own.wait_for(lambda: open_finding(own, "crash_loop"), "finding crash_loop")
+    assert finding["agent_id"] == "doomed"
+    assert "ended with status 3" in finding["summary"]
+    # Pauses of 2, 4, 8 s and more: what starts it any faster is a storm.
+    assert 3 <= len(own.starts.read_text().splitlines()) <= 6
+
+
+def test_a_port_held_by_a_stranger_is_freed_once_a_person_agrees(
+    own: Declared, stranger: subprocess.Popen[bytes]
+) -> None:
+    own.start()
+
+    def waiting() -> dict[str, Any] | None:
+        actions = own.get("/actions")["items"]
+        found = [each for each in actions if each["action"] == "service.free_port"]
+        return next((each for each in found if each["state"] == "awaiting"), None)
+
+    action = own.wait_for(waiting, "service.free_port waiting for a person", 60)
+    assert stranger.poll() is None, "it was ended before anybody agreed"
+    own.approve(action["action_id"])
+    own.wait_for(own.service_pid, "the service on its port", 60)
+    assert stranger.wait(30) == -signal.SIGTERM
