@@ -211,7 +211,9 @@ class Settings(BaseSettings):
         try:
             plain = yaml.safe_load(self.config.read_text(encoding="utf-8")) or {}
             return Configuration.model_validate(plain)
-        except (OSError, yaml.YAMLError, ValidationError) as error:
+        except ValidationError as error:
+            raise SettingsError(f"HOMEOSTAT_CONFIG={self.config}: {_told(error)}") from error
+        except (OSError, yaml.YAMLError) as error:
             raise SettingsError(f"HOMEOSTAT_CONFIG={self.config}: {error}") from error
 
     def secret(self) -> bytes:
@@ -251,5 +253,17 @@ def settings_from_environment(**changes: Any) -> Settings:
     try:
         return Settings(**changes)
     except ValidationError as error:
-        lines = [f"HOMEOSTAT_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        raise SettingsError("; ".join(lines)) from error
+        raise SettingsError(_told(error, "HOMEOSTAT_")) from error
+
+
+def _told(error: ValidationError, prefix: str = "") -> str:
+    """Return each mistake with its key, its value and what is wrong with it."""
+    told = []
+    for one in error.errors():
+        key = ".".join(str(part) for part in one["loc"])
+        named = prefix + key.upper() if prefix else key or "the file"
+        unknown = one["type"] == "extra_forbidden"
+        what = "is no known key; see README.md for those there are" if unknown else one["msg"]
+        value = "" if unknown or one["type"] == "missing" else f" (it is {one['input']!r:.80})"
+        told.append(f"{named}: {what}{value}")
+    return "; ".join(told)

@@ -71,7 +71,7 @@ ROLES: Final[dict[str, Role]] = {
 
 def run_role(name: str) -> int:
     """Run one role until SIGTERM or SIGINT; return its exit status."""
-    _follow_supervisor(signal.SIGKILL if name == "node" else signal.SIGTERM)
+    _follow_supervisor()
     configure_logging(name)
     try:
         settings = settings_from_environment()
@@ -97,16 +97,16 @@ async def _until_told(
     await role(settings, connection, signer, stop)
 
 
-def _follow_supervisor(farewell: signal.Signals) -> None:
-    """Ask the kernel for `farewell` when the supervisor dies, and leave if it already has.
+def _follow_supervisor() -> None:
+    """Ask the kernel to kill this process when the supervisor dies; leave if it already has.
 
-    A node is killed outright, because SIGTERM would tell it to stop the services that it
-    started; they are adopted when the installation comes back.
+    Killed outright: every role resumes from what is on record, and SIGTERM would tell a node to
+    stop the services that it started, which are to be adopted when the installation comes back.
     """
     supervisor = os.environ.get(PARENT)
     if supervisor is None or sys.platform != "linux":
         return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(farewell))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     if os.getppid() != int(supervisor):
         raise SystemExit("the supervisor is gone")
 
