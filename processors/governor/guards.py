@@ -16,6 +16,7 @@ from processors.governor.state import group_key, tenant_of
 from processors.governor.verdicts import Ask, Grant, Queue, Refuse, Situation, Verdict
 
 Guard = Callable[[Situation], Verdict | None]
+_PEOPLES_BUSINESS: Final = frozenset({"quarantined", "compromised", "decommissioning"})
 _TAKES_DOWN: Final = frozenset({"service.stop", "service.restart", "service.kill_stuck"})
 
 
@@ -38,6 +39,18 @@ def observed_only(situation: Situation) -> Verdict | None:
     if situation.work.proposal.mode != "observe":
         return None
     return Refuse("observe", "the policy lets this action be observed only")
+
+
+def left_alone(situation: Situation) -> Verdict | None:
+    """Wait for the end of maintenance, and leave to people what was quarantined or is to go."""
+    target = situation.target
+    if target is None or situation.by_person:
+        return None
+    if target.status == "maintenance":
+        return Queue("in_maintenance")
+    if target.status in _PEOPLES_BUSINESS:
+        return Refuse(target.status, f"the target is {target.status}: a person must decide")
+    return None
 
 
 def fresh_evidence(situation: Situation) -> Verdict | None:
@@ -127,6 +140,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     fresh_evidence,
     never_the_last_healthy,
     person_needed,
+    left_alone,
     concurrency,
     per_host,
     one_per_target,

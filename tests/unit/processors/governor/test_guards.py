@@ -325,3 +325,37 @@ def test_all_guards_run_again_when_the_approval_arrives() -> None:
     recovers(loop, "a")
     assert [c.action for c in loop.commands()] == ["service.restart", "service.free_port"]
     assert loop.events("action.granted")[-1].data["approved_by"] == "bob"
+
+
+def moved(loop: Loop, agent: str, previous: str, status: str) -> None:
+    data = AgentStatusChanged(previous, status, "requested")
+    loop.send("agent.status_changed", f"default/{agent}", data)
+    loop.pump()
+
+
+def test_nothing_is_done_during_maintenance_and_what_waits_is_done_after_it() -> None:
+    loop = Loop()
+    registered(loop, "web")
+    moved(loop, "web", "active", "maintenance")
+    fails(loop, "web")
+    assert targets(loop) == []
+    assert reasons(loop, "action.queued") == ["in_maintenance"]
+    moved(loop, "web", "maintenance", "active")
+    assert targets(loop) == ["web"]
+
+
+def test_a_person_may_act_on_what_is_in_maintenance() -> None:
+    loop = Loop()
+    registered(loop, "web")
+    moved(loop, "web", "active", "maintenance")
+    asked(loop, "service.restart", "web")
+    assert targets(loop) == ["web"]
+
+
+def test_the_quarantined_is_left_to_people() -> None:
+    loop = Loop()
+    registered(loop, "web")
+    moved(loop, "web", "active", "quarantined")
+    fails(loop, "web")
+    assert targets(loop) == []
+    assert reasons(loop, "action.refused") == ["quarantined"]
