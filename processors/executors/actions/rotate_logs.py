@@ -1,7 +1,7 @@
 """host.rotate_logs: compress what grew too large, keep a few, lose no line.
 
-A writer keeps its descriptor, so the file is copied into a compressed one and cut by as much as
-was copied. What was written meanwhile stays.
+A writer keeps its descriptor, so a log is not moved: its whole blocks are copied into a compressed
+archive, and then taken off its front in one atomic step. What was written meanwhile stays.
 """
 
 from __future__ import annotations
@@ -15,6 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from config.settings import Housekeeping
+from processors.executors.actions.cutting import (
+    blocks_before_end,
+    can_cut,
+    insert_front,
+    take_front,
+)
 from processors.executors.actions.files import log_files
 from processors.executors.executor import NotPossible, Result
 
@@ -26,6 +32,10 @@ class _Rotated:
     path: Path
     archive: Path
     size: int
+
+
+class Stopped(RuntimeError):
+    """The rotation was told to end between two blocks."""
 
 
 class RotateLogs:
@@ -40,6 +50,8 @@ class RotateLogs:
     def __init__(self, rules: Housekeeping) -> None:
         self._rules = rules
         self._rotated: list[_Rotated] = []
+        self._work: asyncio.Future[Result] | None = None
+        self._stopped = False
 
     async def preview(self) -> str:
         """Return the files that would be rotated, with their sizes."""
@@ -47,18 +59,26 @@ class RotateLogs:
         if not large:
             limit = self._rules.rotate_above_mb
             raise NotPossible("not_needed", f"no declared log is larger than {limit} MB")
+        for path in large:
+            if not can_cut(path.parent):
+                detail = f"the file system of {path} cannot cut a file; let its writer rotate it"
+                raise NotPossible("cannot_cut", detail)
         return "\n".join(f"compress {path} ({path.stat().st_size} bytes)" for path in large)
 
     async def run(self) -> Result:
         """Rotate off the event loop."""
-        return await asyncio.to_thread(self._run)
+        self._work = asyncio.ensure_future(asyncio.to_thread(self._run))
+        return await asyncio.shield(self._work)
 
     async def verify(self) -> Result:
-        """See that every archive can be read and no log is too large any more."""
+        """See that every archive can be read and is whole."""
         return await asyncio.to_thread(self._verify)
 
     async def undo(self) -> Result | None:
         """Put the archived lines back in front of what was written since."""
+        self._stopped = True
+        if self._work is not None:
+            await asyncio.wait({self._work})
         return await asyncio.to_thread(self._undo) if self._rotated else None
 
     def _large(self) -> list[Path]:
@@ -67,14 +87,38 @@ class RotateLogs:
 
     def _run(self) -> Result:
         for path in self._large():
-            _shift(path, self._rules.keep_rotated)
-            archive = path.with_name(f"{path.name}.1.gz")
-            size = _compress(path, archive)
-            _cut_front(path, size)
-            self._rotated.append(_Rotated(path, archive, size))
+            size = blocks_before_end(path)
+            if size:
+                archive = self._archive(path, size)
+                # From here on a crash leaves lines twice, never none.
+                take_front(path, size)
+                self._rotated.append(_Rotated(path, archive, size))
         freed = sum(one.size - one.archive.stat().st_size for one in self._rotated)
         evidence = {"files": [str(one.path) for one in self._rotated], "bytes_freed": freed}
         return Result(True, f"rotated {len(self._rotated)} logs, freed {freed} bytes", evidence)
+
+    def _archive(self, path: Path, size: int) -> Path:
+        """Return archive 1 of `path`, holding its first `size` bytes, on disk."""
+        fresh = path.with_name(f"{path.name}.rotating.gz")
+        try:
+            self._compress(path, fresh, size)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+        _shift(path, self._rules.keep_rotated)
+        return fresh.rename(path.with_name(f"{path.name}.1.gz"))
+
+    def _compress(self, path: Path, archive: Path, size: int) -> None:
+        with archive.open("wb") as file:
+            with path.open("rb") as log, gzip.GzipFile(fileobj=file, mode="wb") as packed:
+                while size:
+                    if self._stopped:
+                        raise Stopped(f"told to stop; {path} is as it was")
+                    block = log.read(min(MB, size))
+                    packed.write(block)
+                    size -= len(block)
+            file.flush()
+            os.fsync(file.fileno())
 
     def _verify(self) -> Result:
         for one in self._rotated:
@@ -86,10 +130,11 @@ class RotateLogs:
 
     def _undo(self) -> Result:
         for one in self._rotated:
-            since = one.path.read_bytes()
+            insert_front(one.path, one.size)
             with gzip.open(one.archive) as archive, one.path.open("r+b") as log:
                 shutil.copyfileobj(archive, log)
-                log.write(since)
+                log.flush()
+                os.fsync(log.fileno())
             one.archive.unlink()
         return Result(True, f"restored {len(self._rotated)} logs")
 
@@ -101,25 +146,3 @@ def _shift(path: Path, keep: int) -> None:
         old = path.with_name(f"{path.name}.{number}.gz")
         if old.exists():
             old.rename(path.with_name(f"{path.name}.{number + 1}.gz"))
-
-
-def _compress(path: Path, archive: Path) -> int:
-    size = 0
-    with path.open("rb") as log, gzip.open(archive, "wb", compresslevel=6) as packed:
-        while block := log.read(MB):
-            packed.write(block)
-            size += len(block)
-    descriptor = os.open(archive, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
-    return size
-
-
-def _cut_front(path: Path, size: int) -> None:
-    """Remove the first `size` bytes; what was appended meanwhile moves to the front."""
-    with path.open("r+b") as log:
-        log.seek(size)
-        since = log.read()
-        log.seek(0)
-        log.write(since)
-        log.truncate()
