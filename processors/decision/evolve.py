@@ -105,7 +105,7 @@ def _raised(
     if target.struggling:
         target.stable_at = None
     if target.trial is not None and target.trial.attempt.finding_kind == raised.kind:
-        outcomes.failed(state, target, "it worked, and did not last", message.at, limits)
+        outcomes.failed(state, target, outcomes.relapse(target), message.at, limits)
 
 
 def _changed(target: Target, changed: FindingChanged) -> None:

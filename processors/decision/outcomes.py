@@ -61,6 +61,12 @@ def failed(
     target.stable_at = None if target.struggling else at + stability_s(target.failures, limits)
 
 
+def relapse(target: Target) -> str:
+    """Return what is said of a fix that did not last, and how the service ended if known."""
+    ended = target.labels.get("last_exit", "")
+    return f"it worked, and did not last: {ended}" if ended else "it worked, and did not last"
+
+
 def recovered(state: DecisionState, target: Target) -> None:
     """Forget the failures: the trouble stayed away long enough; a fix on probation has worked."""
     if target.trial is not None:
@@ -80,7 +86,7 @@ def _succeeded(
     answered = trial.attempt.finding_id in target.findings
     again = [f for f in target.findings.values() if f.raised.kind == trial.attempt.finding_kind]
     if again and not answered:
-        failed(state, target, "it worked, and did not last", at, limits)
+        failed(state, target, relapse(target), at, limits)
     elif answered:
         action = policy.actions.get(trial.attempt.action, ActionPolicy())
         target.wait = Wait("cooldown", at + action.cooldown_s)

@@ -16,21 +16,24 @@ from tests.end_to_end.harness import Installation
 
 
 class Declared(Installation):
-    """An installation whose second service, ``doomed``, notes each start and ends at once."""
+    """An installation with services that note each start and end: at once, or a moment later."""
 
-    @property
-    def starts(self) -> Path:
-        """Return the file with a line for every start of ``doomed``."""
-        return self.home / "starts"
+    def starts(self, name: str) -> int:
+        """Return how often a service was started."""
+        noted = self.home / name
+        return len(noted.read_text().splitlines()) if noted.exists() else 0
 
     def _configuration(self) -> dict[str, Any]:
-        doomed = {
-            "name": "doomed",
-            "command": ["sh", "-c", f"echo started >> {self.starts}; exit 3"],
+        plain = super()._configuration()
+        failing = [self._failing("doomed", "exit 3"), self._failing("brief", "sleep 0.4; exit 4")]
+        return plain | {"services": [*plain["services"], *failing]}
+
+    def _failing(self, name: str, then: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "command": ["sh", "-c", f"echo started >> {self.home / name}; {then}"],
             "health": {"process": True, "interval_s": 0.5},
         }
-        plain = super()._configuration()
-        return plain | {"services": [*plain["services"], doomed]}
 
     def approve(self, action_id: str) -> None:
         """Approve a waiting action as the holder of the first token."""
@@ -72,19 +75,25 @@ def stranger(own: Declared) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def open_finding(own: Declared, kind: str) -> dict[str, Any] | None:
-    """Return the newest finding of `kind`, if there is one."""
-    found = [each for each in own.get("/findings")["items"] if each["kind"] == kind]
+def open_finding(own: Declared, kind: str, agent: str) -> dict[str, Any] | None:
+    """Return the newest finding of `kind` about `agent`, if there is one."""
+    found = [
+        each
+        for each in own.get("/findings")["items"]
+        if each["kind"] == kind and each["agent_id"] == agent
+    ]
     return found[0] if found else None
 
 
-def test_a_service_that_cannot_live_is_told_and_not_stormed(own: Declared) -> None:
+@pytest.mark.parametrize(("name", "status"), [("doomed", 3), ("brief", 4)])
+def test_a_service_that_cannot_live_is_told_and_not_stormed(
+    own: Declared, name: str, status: int
+) -> None:
     own.start()
-    finding = own.wait_for(lambda: open_finding(own, "crash_loop"), "finding crash_loop")
-    assert finding["agent_id"] == "doomed"
-    assert "ended with status 3" in finding["summary"]
+    finding = own.wait_for(lambda: open_finding(own, "crash_loop", name), "crash_loop", 60)
+    assert f"ended with status {status}" in finding["summary"]
     # Pauses of 2, 4, 8 s and more: what starts it any faster is a storm.
-    assert 3 <= len(own.starts.read_text().splitlines()) <= 6
+    assert 3 <= own.starts(name) <= 6
 
 
 def test_a_port_held_by_a_stranger_is_freed_once_a_person_agrees(

@@ -149,6 +149,8 @@ class ManagedService:
                 self.verdict = verdict
                 self.failures = 0 if verdict.well else self.service.health.failures
                 self._judged_from = 0.0
+                # Told before the outcome is: recovery should be on record before its cause ends.
+                self._told(self)
                 return verdict
             await asyncio.sleep(min(pause, max(0.0, end - time.monotonic())))
             pause = min(pause * 1.3, 0.25)
