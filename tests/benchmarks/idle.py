@@ -1,20 +1,39 @@
 """What an installation costs when nothing happens: processor and memory of each process.
 
 Run it with ``python -m tests.benchmarks.idle`` from the root. It starts an installation of its
-own with one healthy service, lets it settle, and compares processor times a minute apart.
+own with one host and three healthy services, all at their default intervals, lets it settle, and
+compares processor times a minute apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from streams.kafka.ports import free_port
 from tests.end_to_end.harness import Installation
+
+
+class Quiet(Installation):
+    """An installation at its defaults, with three services."""
+
+    def _configuration(self) -> dict[str, Any]:
+        return {"services": [self._service(f"web-{n}", free_port()) for n in range(3)]}
+
+    def _service(self, name: str, port: int) -> dict[str, Any]:
+        return {
+            "name": name,
+            "command": [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"],
+            "directory": str(self.home),
+            "health": {"http": f"http://127.0.0.1:{port}/"},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +54,7 @@ def role_of(process: psutil.Process) -> str:
     if "api.cli.roles" in argv:
         return argv[-1]
     if "http.server" in argv:
-        return "service web"
+        return "a service"
     return "up" if argv[-1:] == ["up"] else " ".join(argv)[:40]
 
 
@@ -59,7 +78,7 @@ def show(found: list[Cost]) -> None:
     print(f"{'role':<20} {'pid':>8} {'cpu %':>7} {'rss MiB':>8}")
     for cost in found:
         print(f"{cost.role:<20} {cost.pid:>8} {cost.cpu:>7.2f} {cost.rss:>8.0f}")
-    ours = [cost for cost in found if cost.role not in {"broker (java)", "service web"}]
+    ours = [cost for cost in found if cost.role not in {"broker (java)", "a service"}]
     cpu, rss = sum(cost.cpu for cost in ours), sum(cost.rss for cost in ours)
     print(f"{'all Python of ours':<29} {cpu:>7.2f} {rss:>8.0f}")
 
@@ -71,7 +90,7 @@ def main() -> None:
     parser.add_argument("--settle", type=float, default=30.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        homeostat = Installation(Path(folder))
+        homeostat = Quiet(Path(folder))
         try:
             homeostat.start()
             time.sleep(options.settle)
