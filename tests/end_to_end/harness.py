@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx
@@ -35,6 +36,9 @@ class Installation:
     home : Path
         An empty folder at first; kept between `stop` and `start`.
     """
+
+    environment: Mapping[str, str] = MappingProxyType({})
+    """Settings beside those of every installation."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -72,19 +76,24 @@ class Installation:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> None:
-        """Run `up`; return when the API answers and the views follow the log."""
-        own = {
+    @property
+    def own(self) -> dict[str, str]:
+        """The environment that makes a command speak of this installation."""
+        return {
             "HOMEOSTAT_HOME": str(self.home),
             "HOMEOSTAT_API_PORT": str(self.api_port),
             "HOMEOSTAT_KAFKA_PORT": str(self.kafka_port),
             "HOMEOSTAT_CONFIG": str(self._config),
+            **self.environment,
         }
+
+    def start(self) -> None:
+        """Run `up`; return when the API answers and the views follow the log."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [Path(sys.executable).with_name("homeostat"), "up"],
                 cwd=ROOT,
-                env=os.environ | own,
+                env=os.environ | self.own,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -121,6 +130,10 @@ class Installation:
         except psutil.Error:
             return False  # it ended meanwhile, or belongs to somebody else
 
+    def pids(self, role: str) -> list[int]:
+        """Return the processes of a role: worker, projector, api, node or broker."""
+        return [each.pid for each in self.processes() if _role(each) == role]
+
     def service_pid(self) -> int | None:
         """Return the process that serves ``web``, found by its port as anybody would."""
         found = [
@@ -132,17 +145,27 @@ class Installation:
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return the JSON at ``/api/v1`` + `path`, or None where it is not there (404)."""
-        token = (self.home / "token").read_text(encoding="ascii").strip()
-        answer = httpx.get(
-            f"http://127.0.0.1:{self.api_port}/api/v1{path}",
-            params=parameters,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=10.0,
-        )
+        answer = self._request("GET", path, params=parameters)
         if answer.status_code == 404:
             return None
         answer.raise_for_status()
         return answer.json()
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return the answer to a PUT of `body`; it must be accepted."""
+        answer = self._request("PUT", path, json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        token = (self.home / "token").read_text(encoding="ascii").strip()
+        return httpx.request(
+            method,
+            f"http://127.0.0.1:{self.api_port}/api/v1{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10.0,
+            **options,
+        )
 
     def wait_for(
         self, look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S
@@ -168,6 +191,16 @@ class Installation:
         """Return the end of what it printed."""
         text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
         return text[-4000:]
+
+
+def _role(process: psutil.Process) -> str:
+    try:
+        argv = process.cmdline()
+    except psutil.Error:
+        return ""
+    if "api.cli.roles" in argv:
+        return argv[-1]
+    return "broker" if argv and Path(argv[0]).name == "java" else ""
 
 
 async def read_all(connection: Connection, topics: Iterable[str]) -> list[Record]:
