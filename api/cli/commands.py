@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 import typer
 
 from api.cli.simulate import simulate
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
-from streams.kafka.connection import Connection
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="homeostat",
@@ -60,12 +62,17 @@ def replay(
     """
     if not verify:
         raise typer.BadParameter("say what to replay for: --verify")
+    from api.cli.kept_log import kept_log
     from processors.topology import steps
-    from projections.replay.verify import verify as run
+    from projections.replay.verdict import VerifyReport
+    from projections.replay.verify import verify as check
 
-    settings = _settings()
-    connection, signer = Connection.from_settings(settings), Signer(settings.secret())
-    result = asyncio.run(run(connection, signer, steps(), fetch_sizes=(fetch,), report=_say))
+    async def run(settings: Settings) -> VerifyReport:
+        signer = Signer(settings.secret())
+        async with kept_log(settings, _say) as connection:
+            return await check(connection, signer, steps(), fetch_sizes=(fetch,), report=_say)
+
+    result = _run(run)
     _say(result.summary())
     raise typer.Exit(0 if result.equal else 1)
 
@@ -73,17 +80,30 @@ def replay(
 @projections.command()
 def rebuild() -> None:
     """Fold the log into a new set of views beside the live one, and switch to it."""
-    from projections.replay.rebuild import rebuild as run
+    from api.cli.kept_log import kept_log
+    from projections.replay.rebuild import rebuild as build
 
-    run(_settings(), report=_say)
+    async def run(settings: Settings) -> None:
+        async with kept_log(settings, _say) as connection:
+            await build(settings, connection, report=_say)
+
+    _run(run)
 
 
-def _settings() -> Settings:
+def _run(command: Callable[[Settings], Awaitable[T]]) -> T:
+    """Return what `command` finds; end with status 2 and a line where it cannot be run."""
+    from projections.replay.beside import RebuildUnderWayError
+    from streams.kafka.errors import BrokerAway, BrokerError, TopicError
+
     try:
-        return settings_from_environment()
-    except SettingsError as error:
-        _say(str(error))
+        return asyncio.run(_awaited(command(settings_from_environment())))
+    except (SettingsError, BrokerError, BrokerAway, TopicError, RebuildUnderWayError) as error:
+        sys.stderr.write(f"homeostat: {error}\n")
         raise typer.Exit(2) from error
+
+
+async def _awaited(result: Awaitable[T]) -> T:
+    return await result
 
 
 def _say(text: str) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
+from api.cli.holding import InstallationBusy, holding
 from api.cli.logs import configure_logging
 from api.cli.supervisor import Child, describe, keep_all_alive
 from config.settings import Settings, SettingsError, settings_from_environment
@@ -34,28 +33,12 @@ def up() -> int:
     try:
         settings = settings_from_environment()
         settings.configuration()
-        with _only_one(settings.home):
+        with holding(settings.home):
             asyncio.run(_run(settings, report))
     except (SettingsError, BrokerError, InstallationBusy) as error:
         sys.stderr.write(f"homeostat up: {error}\n")
         return 2
     return 0
-
-
-class InstallationBusy(RuntimeError):
-    """Another `up` holds this home."""
-
-
-@contextlib.contextmanager
-def _only_one(home: Path) -> Iterator[None]:
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "up.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            detail = f"HOMEOSTAT_HOME={home} is in use by another `homeostat up`; end that one"
-            raise InstallationBusy(detail) from None
-        yield
 
 
 async def _run(settings: Settings, report: Reporter) -> None:

@@ -8,7 +8,6 @@ never a mixture; a running projector goes on from there.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Mapping
@@ -67,7 +66,7 @@ class RebuildReport:
         )
 
 
-def rebuild(settings: Settings, report: Report) -> RebuildReport:
+async def rebuild(settings: Settings, connection: Connection, report: Report) -> RebuildReport:
     """Build the views of an installation anew; `report` is told the progress, line by line.
 
     Raises
@@ -77,11 +76,10 @@ def rebuild(settings: Settings, report: Report) -> RebuildReport:
     BrokerAway, TopicError
         Where the log cannot be read.
     """
-    engine = open_database(settings.database)
-    connection, signer = Connection.from_settings(settings), Signer(settings.secret())
+    engine, signer = open_database(settings.database), Signer(settings.secret())
     try:
         prepare(engine)
-        done = asyncio.run(rebuild_views(engine, connection, signer, settings.partitions, report))
+        done = await rebuild_views(engine, connection, signer, settings.partitions, report)
     finally:
         engine.dispose()
     report(done.summary())

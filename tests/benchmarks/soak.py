@@ -15,9 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
-from tests.end_to_end.soak_rig import Numbered, Stressed, disturb, faults, judge
+from tests.end_to_end.soak_rig import Numbered, Stressed, disturb, faults, judge, vector_extensions
 
 FETCHES = ("1", "7", "0", "2000")
 
@@ -25,12 +23,6 @@ FETCHES = ("1", "7", "0", "2000")
 def say(line: str) -> None:
     """Print at once: this takes minutes."""
     print(line, flush=True)
-
-
-def vector_extensions() -> str:
-    """Return the processor features that NumPy found here and can be told not to use."""
-    found = np.show_config(mode="dicts")["SIMD Extensions"]  # type: ignore[call-arg, index]
-    return " ".join(found["found"])
 
 
 def folded_again(homeostat: Stressed) -> bool:

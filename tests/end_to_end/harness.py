@@ -117,6 +117,18 @@ class Installation:
         assert not left, f"left after SIGTERM: {left}\n{self.log_tail()}"
         assert process.returncode == 0, self.log_tail()
 
+    def command(self, *argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run ``homeostat`` with `argv` against this installation; return how it ended."""
+        return subprocess.run(
+            [Path(sys.executable).with_name("homeostat"), *argv],
+            cwd=ROOT,
+            env=os.environ | self.own | environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
     def processes(self) -> list[psutil.Process]:
         """Return every living process that runs for this home, wherever it hangs in the tree."""
         return [each for each in psutil.process_iter() if self._owns(each)]

@@ -9,14 +9,13 @@ import asyncio
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from streams.contracts.envelope import Event, decode_event
 from streams.contracts.record import Record
@@ -31,7 +30,7 @@ from streams.contracts.topics import (
     TELEMETRY,
 )
 from tests.end_to_end.chaos_rig import Load
-from tests.end_to_end.harness import ROOT, Installation, read_all
+from tests.end_to_end.harness import Installation, read_all
 
 NUMBER = "number"
 """The metric that counts an agent's own heartbeats."""
@@ -54,18 +53,6 @@ class Stressed(Installation):
             for rule in surveillance["thresholds"]
         ]
         self.put("/policy", {"policy": policy | {"surveillance": surveillance}, "reason": "soak"})
-
-    def command(self, *argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run ``homeostat`` with `argv` against this installation; return how it ended."""
-        return subprocess.run(
-            [Path(sys.executable).with_name("homeostat"), *argv],
-            cwd=ROOT,
-            env=os.environ | self.own | environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
 
 
 class Numbered(Load):
@@ -109,26 +96,40 @@ async def _acknowledged(load: Load, more: int) -> None:
 
 
 async def judge(homeostat: Stressed, load: Load) -> dict[str, int]:
-    """Return totals, and under ``wrong_…`` and ``missing_…`` what must be zero."""
+    """Return totals, and under ``wrong_…`` and ``missing_…`` what must be zero.
+
+    The system lives on meanwhile (agents fall silent), so a view must hold all that the log held
+    before it was read, and nothing that the log does not hold after.
+    """
     sent = heartbeats(await read_all(homeostat.connection, [TELEMETRY.name]))
     per_agent = Counter(one.key for one in sent)
     await asyncio.to_thread(_wait_for_windows, homeostat, per_agent)
-    facts = once(await read_all(homeostat.connection, [topic.name for topic in _SHOWN]))
-    shown = list(pages(homeostat, "/events"))
+    before = await _facts(homeostat)
+    await asyncio.to_thread(_wait_for_events, homeostat, before)
+    events, findings = list(pages(homeostat, "/events")), list(pages(homeostat, "/findings"))
+    after = await _facts(homeostat)
     newest = {one.key: one.sequence or 0 for one in sorted(sent, key=lambda h: h.sequence or 0)}
+    ids = [event["id"] for event in events]
     return {
         "acknowledged": len(load.acknowledged),
         "in_the_log": len(sent),
-        "facts": len(facts),
-        "findings": sum(fact.type == "finding.raised" for fact in facts.values()),
+        "facts": len(before),
+        "findings": len(findings),
         "missing_heartbeats": len(load.acknowledged - {(h.key, h.sequence or 0) for h in sent}),
-        "missing_events": len(facts.keys() - {event["id"] for event in shown}),
-        "wrong_events": len(shown) - len(facts.keys() & {event["id"] for event in shown}),
-        "wrong_order": broken_chains(shown),
+        "missing_events": len(before.keys() - set(ids)),
+        "wrong_events": len(ids) - len(set(ids) & after.keys()),
+        "wrong_order": broken_chains(events),
         "wrong_latest": _wrong_latest(homeostat, newest),
         "wrong_windows": _wrong_windows(homeostat, per_agent),
-        "wrong_findings": _wrong_findings(homeostat, facts),
+        "missing_findings": len(_story(before) - _told(findings)),
+        "wrong_findings": len(findings)
+        - len({f["finding_id"] for f in findings})
+        + len(_told(findings) - _story(after)),
     }
+
+
+async def _facts(homeostat: Installation) -> dict[str, Event]:
+    return once(await read_all(homeostat.connection, [topic.name for topic in _SHOWN]))
 
 
 def heartbeats(records: Sequence[Record]) -> list[Heartbeat]:
@@ -184,6 +185,17 @@ def _wait_for_windows(homeostat: Installation, per_agent: Counter[str]) -> None:
         )
 
 
+def _wait_for_events(homeostat: Installation, facts: dict[str, Event]) -> None:
+    """Wait until the views have come to the last of `facts`."""
+    missing = set(facts)
+
+    def all_shown() -> bool:
+        missing.difference_update(event["id"] for event in pages(homeostat, "/events"))
+        return not missing
+
+    homeostat.wait_for(all_shown, f"event of {len(facts)} in the views", _PATIENCE_S)
+
+
 def _wrong_windows(homeostat: Installation, per_agent: Counter[str]) -> int:
     return sum(_window_counts(homeostat, key) != count for key, count in per_agent.items())
 
@@ -197,9 +209,20 @@ def _wrong_latest(homeostat: Installation, newest: dict[str, int]) -> int:
     return twice + sum(latest.get(key) != number for key, number in newest.items())
 
 
-def _wrong_findings(homeostat: Installation, facts: dict[str, Event]) -> int:
-    raised = [f.data["finding_id"] for f in facts.values() if f.type == "finding.raised"]
-    ended = {f.data["finding_id"] for f in facts.values() if f.type == "finding.ended"}
-    shown = {f["finding_id"]: f["ended_at"] is not None for f in pages(homeostat, "/findings")}
-    wrong = sum(shown.get(each) is not (each in ended) for each in raised)
-    return wrong + len(shown.keys() ^ set(raised)) + len(raised) - len(set(raised))
+def _story(facts: dict[str, Event]) -> set[tuple[str, str]]:
+    """Return what became of each finding, as the log has it."""
+    kinds = ("finding.raised", "finding.ended")
+    return {(f.data["finding_id"], f.type) for f in facts.values() if f.type in kinds}
+
+
+def _told(findings: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Return what became of each finding, as the view has it."""
+    raised = {(finding["finding_id"], "finding.raised") for finding in findings}
+    ended = {(f["finding_id"], "finding.ended") for f in findings if f["ended_at"] is not None}
+    return raised | ended
+
+
+def vector_extensions() -> str:
+    """Return the processor features that NumPy found here and can be told not to use."""
+    found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    return " ".join(found)
