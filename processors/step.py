@@ -11,11 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from streams.contracts.envelope import Event, derived_id, outgoing, rfc3339, sequence_of
+from streams.contracts.envelope import (
+    Event,
+    derived_id,
+    encode_data,
+    outgoing,
+    rfc3339,
+    sequence_of,
+)
 from streams.contracts.events.registry import BY_DATA, EventType
 from streams.contracts.record import Outgoing, Position, Record
 from streams.contracts.topics import Topic
@@ -164,21 +171,18 @@ class Sealer:
             subject=fact.subject,
             time=rfc3339(fact.at),
             tenant=fact.subject.partition("/")[0],
-            data=_plain(fact.data),
+            data=encode_data(fact.data),
             dataschema=kind.dataschema,
             sequence=sequence_of(position),
             position=str(position),
             correlationid=fact.correlation,
             causationid=fact.causation,
         )
-        sign = self.context.signer.sign
-        return [sign(outgoing(event, topic.name, self._partition(topic))) for topic in kind.to]
+        first = outgoing(event, kind.to[0].name)
+        return [self._signed(first, topic) for topic in kind.to]
 
-    @staticmethod
-    def _partition(topic: Topic) -> int | None:
-        return 0 if topic.single else None
-
-
-def _plain(data: msgspec.Struct) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(data)
-    return plain
+    def _signed(self, record: Outgoing, topic: Topic) -> Outgoing:
+        partition = 0 if topic.single else None
+        return self.context.signer.sign(
+            Outgoing(topic.name, record.key, record.value, record.headers, partition)
+        )

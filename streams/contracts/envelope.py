@@ -10,8 +10,10 @@ Source: CloudEvents Specification 1.0.2 (CNCF); UUID version 5 of RFC 9562.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import uuid
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -19,6 +21,8 @@ from streams.contracts.errors import InvalidField, MalformedRecord
 from streams.contracts.record import Outgoing, Position
 
 _NAMESPACE: Final = uuid.UUID("5f0f3cf6-8c9d-5c4e-9a43-3f2b0c2d6a11")
+CONTENT: Final = (("content-type", b"application/cloudevents+json"),)
+"""The header of every record that holds an event."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -62,6 +66,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 _decoder = msgspec.json.Decoder(Event)
 # Sorted keys at every level: the same fact is the same bytes on every machine.
 _encoder = msgspec.json.Encoder(order="deterministic")
+_data_encoder = msgspec.json.Encoder(order="sorted")
 
 
 def derived_id(step: str, position: Position) -> str:
@@ -72,7 +77,15 @@ def derived_id(step: str, position: Position) -> str:
     >>> derived_id("decision", Position("decisions", 0, 7, 1))
     'ba225fb5-07ed-5567-ba82-34164bb372d9'
     """
-    return str(uuid.uuid5(_NAMESPACE, f"{step}/{position}"))
+    name = f"{step}/{position}".encode()
+    return _uuid5(hashlib.sha1(_NAMESPACE.bytes + name, usedforsecurity=False).hexdigest())
+
+
+def _uuid5(digest: str) -> str:
+    # uuid.uuid5 gives the same, at four times the cost; a fleet's first minute derives millions.
+    variant = "89ab"[int(digest[16], 16) & 3]
+    parts = digest[:8], digest[8:12], "5" + digest[13:16], variant + digest[17:20], digest[20:32]
+    return "-".join(parts)
 
 
 def sequence_of(position: Position) -> str:
@@ -80,6 +93,7 @@ def sequence_of(position: Position) -> str:
     return f"{position.offset:019d}.{position.ordinal:05d}"
 
 
+@lru_cache(maxsize=256)
 def rfc3339(at: float) -> str:
     """Return seconds since the epoch as RFC 3339 in UTC with microseconds.
 
@@ -95,6 +109,14 @@ def rfc3339(at: float) -> str:
 def encode_event(event: Event) -> bytes:
     """Return the canonical JSON of `event`."""
     return _encoder.encode(event)
+
+
+def encode_data(data: msgspec.Struct) -> dict[str, Any]:
+    """Return what stands in `Event.data` for the dict of `data` where the event is written only.
+
+    It is the canonical JSON itself: an event that goes to several topics is spelt once.
+    """
+    return cast(dict[str, Any], msgspec.Raw(_data_encoder.encode(data)))
 
 
 def decode_event(value: bytes | None) -> Event:
@@ -116,5 +138,4 @@ def decode_event(value: bytes | None) -> Event:
 
 def outgoing(event: Event, topic: str, partition: int | None = None) -> Outgoing:
     """Return `event` as a record for `topic`, keyed by its subject."""
-    content = ("content-type", b"application/cloudevents+json")
-    return Outgoing(topic, event.subject.encode(), encode_event(event), (content,), partition)
+    return Outgoing(topic, event.subject.encode(), encode_event(event), CONTENT, partition)

@@ -34,9 +34,7 @@ class RecordKind(StrEnum):
     """A CloudEvent: a fact, a command, a policy, an approval."""
 
 
-def _mac(secret: bytes, topic: str, kind: bytes, origin: bytes, key: bytes, value: bytes) -> bytes:
-    message = b"\0".join((topic.encode(), kind, origin, key, value))
-    return hmac.digest(secret, message, "sha256")[:_MAC_BYTES]
+_NAMES: Final = {kind: kind.value.encode() for kind in RecordKind}
 
 
 class Signer:
@@ -48,21 +46,27 @@ class Signer:
         At least 16 bytes, known to this installation only.
     """
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_keyed",)
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 16:
             raise ValueError("the installation's secret needs at least 16 bytes")
-        self._secret = secret
+        self._keyed = hmac.new(secret, digestmod="sha256")
 
     def sign(
         self, record: Outgoing, kind: RecordKind = RecordKind.EVENT, origin: bytes = b""
     ) -> Outgoing:
         """Return `record` with the headers that prove its kind and origin."""
-        name = kind.value.encode()
-        mac = _mac(self._secret, record.topic, name, origin, record.key or b"", record.value)
+        name = _NAMES[kind]
+        mac = self._mac(record.topic, name, origin, record.key or b"", record.value)
         proof = ((KIND, name), (MAC, mac)) + (((ORIGIN, origin),) if origin else ())
-        return record._replace(headers=record.headers + proof)
+        topic, key, value, headers, partition = record
+        return Outgoing(topic, key, value, headers + proof, partition)
+
+    def _mac(self, topic: str, kind: bytes, origin: bytes, key: bytes, value: bytes) -> bytes:
+        mac = self._keyed.copy()
+        mac.update(b"\0".join((topic.encode(), kind, origin, key, value)))
+        return mac.digest()[:_MAC_BYTES]
 
     def kind_of(self, record: Record) -> RecordKind | None:
         """Return the proven kind of `record`, or None where it claims none.
@@ -76,9 +80,7 @@ class Signer:
             return None
         given = record.header(MAC) or b""
         origin = record.header(ORIGIN) or b""
-        expected = _mac(
-            self._secret, record.topic, claimed, origin, record.key or b"", record.value or b""
-        )
+        expected = self._mac(record.topic, claimed, origin, record.key or b"", record.value or b"")
         if not hmac.compare_digest(given, expected):
             detail = "header hs-mac does not match; only this installation may sign records"
             raise Untrusted("bad_signature", detail)
