@@ -12,11 +12,13 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from api import errors
+from api.dashboard.files import page_router
+from api.identity.session import Sessions
 from api.identity.tokens import Tokens
 from api.live import LiveTail
 from api.middleware import OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
 from api.pulse import Pulse
-from api.routes import actions, agents, events, findings, policy, system, telemetry
+from api.routes import actions, agents, events, findings, fleet, policy, session, system, telemetry
 from api.services import Services
 from config.settings import Settings
 from projections.database import open_database
@@ -30,7 +32,9 @@ PREFIX: Final = "/api/v1"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 THREADS: Final = 8
 """Questions to the database at once: as many as its pool of connections bears."""
-_PARTS: Final = (agents, telemetry, findings, actions, events, policy, system)
+_PARTS: Final = (
+    agents, fleet, telemetry, findings, actions, events, policy, session, system,
+)  # fmt: skip
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -63,6 +67,7 @@ def create_app(
         If ``tokens.yaml`` cannot be used.
     """
     tokens = Tokens(settings.token(), settings.home / "tokens.yaml")
+    sessions = Sessions(tokens, settings.secret())
     app = FastAPI(
         title="Homeostat",
         version="1",
@@ -75,11 +80,13 @@ def create_app(
     )
     for part in _PARTS:
         app.include_router(part.router, prefix=PREFIX)
+    app.include_router(page_router())
+    app.state.sessions = sessions
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     errors.install(app)
     # The last one added is the first one asked.
     app.add_middleware(BodyLimit)
-    app.add_middleware(Authentication, tokens=tokens)
+    app.add_middleware(Authentication, tokens=tokens, sessions=sessions)
     app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
     app.add_middleware(SecurityHeaders)
     return app

@@ -5,20 +5,25 @@ Plain ASGI, because anything else buffers a live stream.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Collection
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem
+from api.identity.roles import Identity
+from api.identity.session import COOKIE, CSRF_HEADER, Sessions
 from api.identity.tokens import Tokens
 
 MAX_BODY: Final = 1 << 20
 PROTECTED: Final = "/api/"
 OPENAPI: Final = "/api/v1/openapi.json"
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -73,27 +78,49 @@ class HostGuard:
 
 
 class Authentication:
-    """Asks everything under ``/api/`` for a bearer token, before the body is looked at."""
+    """Asks everything under ``/api/`` for a token or a session, before the body is looked at.
 
-    def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
+    A session's writes need the CSRF token beside the cookie: a foreign page can make a browser
+    send the one, but cannot read the other.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: Tokens, sessions: Sessions) -> None:
         self._app = app
         self._tokens = tokens
+        self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or not _protected(scope["path"]):
-            await self._app(scope, receive, send)
-            return
-        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        known = scheme.lower() == "bearer" and self._tokens.identify(token.strip())
-        if not known:
+        if scope["type"] == "http" and _protected(scope["path"]):
+            try:
+                scope.setdefault("state", {})["identity"] = self._identify(scope)
+            except Problem as problem:
+                await problem.response(scope["path"])(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _identify(self, scope: Scope) -> Identity:
+        headers = Headers(scope=scope)
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            known = self._tokens.identify(token.strip())
+        else:
+            known = self._of_session(scope, headers)
+        if known is None:
             detail = "send the header Authorization: Bearer TOKEN with a token that is valid now"
             challenge = {"www-authenticate": 'Bearer realm="homeostat"'}
-            problem = Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers=challenge)
-            await problem.response(scope["path"])(scope, receive, send)
-            return
-        scope.setdefault("state", {})["identity"] = known
-        await self._app(scope, receive, send)
+            raise Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers=challenge)
+        return known
+
+    def _of_session(self, scope: Scope, headers: Headers) -> Identity | None:
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        known = self._sessions.identify(cookie) if cookie else None
+        if known is not None and scope["method"] not in _READING:
+            given = headers.get(CSRF_HEADER, "").encode()
+            if not hmac.compare_digest(given, self._sessions.csrf(cookie).encode()):
+                detail = f"send the header {CSRF_HEADER} with `csrf` of GET /api/v1/session"
+                raise Problem(HTTPStatus.FORBIDDEN, "csrf", detail)
+        return known
 
 
 class BodyLimit:

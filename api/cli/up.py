@@ -118,8 +118,9 @@ async def _announce(settings: Settings, report: Reporter) -> None:
     while not await asyncio.to_thread(_measured, settings, token):
         await asyncio.sleep(0.25)
     report("the API answers with live measurements")
-    report(f"Homeostat is up: {address}/api/v1/agents")
-    report(f"the token lies in {settings.home / 'token'}; Ctrl-C ends it all")
+    report(f"Homeostat is up: {address}/#token={token}")
+    report(f"the API is at {address}/api/v1; the token lies in {settings.home / 'token'}")
+    report("Ctrl-C ends it all, and keeps the log")
 
 
 def _measured(settings: Settings, token: str) -> bool:

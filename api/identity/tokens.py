@@ -72,7 +72,7 @@ class Tokens:
     """
 
     def __init__(self, first: str, file: Path, clock: Callable[[], float] = time.time) -> None:
-        self._first = (_hash(first), Identity(FIRST, DEFAULT_TENANT, Role.ADMIN, everywhere=True))
+        self._first = (hash_of(first), Identity(FIRST, DEFAULT_TENANT, Role.ADMIN, everywhere=True))
         self._file = file
         self._clock = clock
         self._version = _version(file)
@@ -84,8 +84,11 @@ class Tokens:
         Every known hash is compared, each in constant time: how long the answer takes says
         nothing about how close a guess was.
         """
+        return self.identify_hash(hash_of(token))
+
+    def identify_hash(self, given: str) -> Identity | None:
+        """Return who the token of that SHA-256 (in hexadecimal) stands for; see `identify`."""
         self._refresh()
-        given = _hash(token)
         now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
         found = self._first[1] if hmac.compare_digest(given, self._first[0]) else None
         for entry in self._entries:
@@ -107,7 +110,8 @@ class Tokens:
             self._entries = []
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """Return a token's SHA-256 in hexadecimal."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -32,19 +32,25 @@ def events(
     types: Types = None,
     subject: Subject = None,
     after: Annotated[int, Query(ge=0, description="Only events with a greater `seq`.")] = 0,
+    before: Annotated[
+        int | None,
+        Query(ge=1, description="The last events with a smaller `seq`; then `next` leads back."),
+    ] = None,
     cursor: Annotated[int | None, Query(ge=0, description="`next` of an earlier page.")] = None,
     limit: Limit = 100,
 ) -> Listing[EventView]:
     """Return events in the order in which they became visible, oldest first."""
+    past = before is not None
     rows = served.ask(
         list_events,
         tenant,
-        after=max(after, cursor or 0),
+        after=after if past else max(after, cursor or 0),
+        before=(cursor or before) if past else None,
         types=types or (),
         subject=subject,
         limit=limit,
     )
-    following = str(rows[-1].seq) if len(rows) == limit else None
+    following = str(rows[0 if past else -1].seq) if len(rows) == limit else None
     return Listing(items=[EventView.model_validate(row) for row in rows], next=following)
 
 

@@ -68,11 +68,18 @@ def pinned(path: Path = PINS) -> list[Jar]:
 
 def shared_folder() -> Path:
     """Return where the jars of this version are kept for all installations of the account."""
+    return shared_cache() / f"kafka-{KAFKA.rpartition(':')[2]}"
+
+
+def shared_cache() -> Path:
+    """Return the folder of everything that is fetched once for an account."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "homeostat" / f"kafka-{KAFKA.rpartition(':')[2]}"
+    return Path(cache) / "homeostat"
 
 
-def ensure_jars(folder: Path, jars: list[Jar], report: Reporter) -> list[Path]:
+def ensure_jars(
+    folder: Path, jars: list[Jar], report: Reporter, what: str = "Apache Kafka"
+) -> list[Path]:
     """Return the paths of `jars` in `folder`, fetching what is missing.
 
     A file that is there and has the pinned size was verified when it was fetched.
@@ -86,7 +93,7 @@ def ensure_jars(folder: Path, jars: list[Jar], report: Reporter) -> list[Path]:
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
         megabytes = sum(jar.size for jar in missing) / 1e6
-        report(f"fetching Apache Kafka: {len(missing)} jars, {megabytes:.0f} MB")
+        report(f"fetching {what}: {len(missing)} jars, {megabytes:.0f} MB")
         with (
             tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as repository,
             ThreadPoolExecutor(_CONNECTIONS) as pool,

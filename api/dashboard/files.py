@@ -1,0 +1,122 @@
+"""Serves the page: every file is read once, compressed once, and named by its content."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import logging
+import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from api.dashboard.libraries import read_libraries
+from api.errors import Problem
+from streams.kafka.errors import JarError
+
+_LOG: Final = logging.getLogger("homeostat.api")
+STATIC: Final = Path(__file__).with_name("static")
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Nothing but our own files, and no inline script or style."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file as it is sent."""
+
+    media_type: str
+    plain: bytes
+    packed: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> File:
+        """Return the file `name` with its `content`."""
+        guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        text = guessed.startswith("text/") or guessed.endswith(("javascript", "json", "xml"))
+        tag = hashlib.sha256(content).hexdigest()[:20]
+        packed = gzip.compress(content, 9, mtime=0)
+        return cls(guessed + ("; charset=utf-8" if text else ""), content, packed, f'"{tag}"')
+
+    def answer(self, request: Request) -> Response:
+        """Return it, or nothing where the browser has it already."""
+        headers = {
+            "cache-control": "no-cache",
+            "content-security-policy": POLICY,
+            "etag": self.tag,
+            "vary": "accept-encoding",
+        }
+        if request.headers.get("if-none-match") == self.tag:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+            return Response(self.packed, media_type=self.media_type, headers=headers)
+        return Response(self.plain, media_type=self.media_type, headers=headers)
+
+
+class Libraries:
+    """The page's libraries, read when they are first asked for."""
+
+    def __init__(self, read: Callable[[Callable[[str], None]], dict[str, bytes]]) -> None:
+        self._read = read
+        self._files: dict[str, File] | None = None
+        self._one = asyncio.Lock()
+
+    async def get(self, name: str) -> File | None:
+        """Return one of them, or None where it is none of ours.
+
+        Raises
+        ------
+        JarError
+            If they can neither be found nor fetched.
+        """
+        async with self._one:
+            if self._files is None:
+                content = await asyncio.to_thread(self._read, _LOG.info)
+                self._files = {n: File.of(n, c) for n, c in content.items()}
+        return self._files.get(name)
+
+
+def page_router() -> APIRouter:
+    """Return the routes of the page; they need no token, for they hold nothing but the page."""
+    router = APIRouter(include_in_schema=False)
+    files = {
+        path.relative_to(STATIC).as_posix(): File.of(path.name, path.read_bytes())
+        for path in sorted(STATIC.rglob("*"))
+        if path.is_file()
+    }
+    libraries = Libraries(read_libraries)
+
+    @router.get("/")
+    async def page(request: Request) -> Response:
+        return files["index.html"].answer(request)
+
+    @router.get("/ui/{name:path}")
+    async def static(request: Request, name: str) -> Response:
+        return _answer(request, files.get(name))
+
+    @router.get("/lib/{name:path}")
+    async def library(request: Request, name: str) -> Response:
+        try:
+            return _answer(request, await libraries.get(name))
+        except JarError as error:
+            detail = f"{error}; the API works without the page"
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "libraries-missing", detail) from error
+
+    return router
+
+
+def _answer(request: Request, file: File | None) -> Response:
+    if file is None:
+        detail = f"{request.url.path} is no file of the page"
+        raise Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
+    return file.answer(request)

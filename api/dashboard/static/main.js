@@ -1,0 +1,147 @@
+// The frame: session, address, keys, and which view is drawn.
+import { html, nothing, render } from "/lib/lit-html.js";
+import * as api from "./api.js";
+import { changed, follow, load, noteFailure, now, onChange, recall, state, travel } from "./store.js";
+import { ago, clock, count, look, plural } from "./words.js";
+import { scrubber } from "./parts/scrubber.js";
+import { openKeys } from "./parts/dialogs.js";
+import { overview } from "./views/overview.js";
+import { fleet } from "./views/fleet.js";
+import { agent } from "./views/agent.js";
+import { incidents } from "./views/incidents.js";
+import { actions } from "./views/actions.js";
+import { log } from "./views/log.js";
+import { pipeline } from "./views/pipeline.js";
+import { settings } from "./views/settings.js";
+
+const VIEWS = { overview, fleet, agent, incidents, actions, log, pipeline, settings };
+const TABS = [
+  ["overview", "Overview"], ["fleet", "Fleet"], ["incidents", "Incidents"], ["actions", "Actions"],
+  ["log", "Log"], ["pipeline", "Pipeline"], ["settings", "Settings"],
+];
+const app = document.getElementById("app");
+app.replaceChildren();
+
+// #/fleet/web-1?status=offline -> the view, its argument, and its filters
+function place() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [name = "", ...rest] = path.split("/");
+  const argument = rest.map(decodeURIComponent).join("/");
+  const view = name === "fleet" && argument ? "agent" : name || "overview";
+  return { view, name: name || "overview", argument, filters: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+function tabs(here) {
+  const waiting = state.actions.filter((action) => action.state === "awaiting").length;
+  const counts = { incidents: state.findings.length, actions: waiting };
+  return TABS.map(([name, title]) => html`
+    <a href="#/${name}" aria-current=${here === name ? "page" : nothing}>${title}
+      ${counts[name] ? html`<span class="count ${name === "incidents" && !state.findings.some((f) => f.severity === "critical") ? "calm" : ""}">${counts[name] < 1000 ? counts[name] : "999+"}</span>` : nothing}
+    </a>`);
+}
+
+function link() {
+  const behind = state.health?.components.projector?.figures.lag_records ?? 0;
+  if (state.link.state !== "live") {
+    return html`<span class="link away" role="status">${state.link.state === "connecting" ? "connecting" : `disconnected since ${clock(state.link.since)}`}</span>`;
+  }
+  if (behind > 1000) return html`<span class="link stale" role="status">views are ${count(behind)} records behind</span>`;
+  return html`<span class="link" role="status">live</span>`;
+}
+
+function notices() {
+  const found = [];
+  if (state.moment) {
+    found.push(html`<div class="notice time" role="status">You are looking at ${clock(state.moment)}, ${ago(state.moment)}.
+      <button class="primary" @click=${() => travel(null)}>Back to live <kbd>t</kbd></button></div>`);
+  }
+  if (state.link.state === "away") {
+    found.push(html`<div class="notice bad" role="alert">Nothing new since ${clock(state.link.since)}: the server does not answer. What you see is kept; it catches up by itself.</div>`);
+  } else if (state.failure) {
+    found.push(html`<div class="notice bad" role="alert">${state.failure.message}
+      <button class="bare" @click=${() => load().catch(noteFailure)}>Try again</button></div>`);
+  }
+  return found;
+}
+
+function draw() {
+  const here = place();
+  const view = VIEWS[here.view] ?? overview;
+  const bad = [...state.fleet.values()].filter((a) => look(a.status, a.health) === "failing").length;
+  document.title = bad ? `(${bad}) Homeostat` : "Homeostat";
+  render(html`
+    <div class="frame ${state.moment ? "past" : ""}">
+      <header class="top">
+        <a class="brand" href="#/overview"><img src="/ui/icon.svg" alt="">Homeostat</a>
+        <nav class="tabs" aria-label="Views">${tabs(here.name)}</nav>
+        ${link()}
+      </header>
+      ${notices()}
+      <main id="main" tabindex="-1">${state.loaded ? view(here) : html`<p class="boot" role="status">Reading the fleet…</p>`}</main>
+      ${scrubber()}
+    </div>`, app);
+}
+
+function signInView(message) {
+  const enter = async (event) => {
+    event.preventDefault();
+    try {
+      await begin(new FormData(event.target).get("token").trim());
+    } catch (error) {
+      signInView(error.message);
+    }
+  };
+  render(html`
+    <main><form class="block pad stack" @submit=${enter}>
+      <div class="lead"><h1>Sign in</h1>
+      <p class="quiet">The first token lies in <code>$HOMEOSTAT_HOME/token</code>; <code>homeostat up</code> prints an address that holds it.</p></div>
+      ${message ? html`<p role="alert" class="state failing">${message}</p>` : nothing}
+      <label>Token <input name="token" type="password" autocomplete="off" required autofocus></label>
+      <div><button class="primary">Sign in</button></div>
+    </form></main>`, app);
+}
+
+async function begin(token) {
+  state.who = await api.signIn(token);
+  onChange(draw);
+  addEventListener("hashchange", () => { now(); document.getElementById("main")?.focus({ preventScroll: true }); scrollTo(0, 0); });
+  draw();
+  await recall();
+  load().catch(noteFailure);
+  follow();
+  setInterval(() => { if (!document.hidden) { if (!state.moment) load("health").catch(noteFailure); changed(); } }, 5000);
+}
+
+const GO = { o: "overview", f: "fleet", i: "incidents", a: "actions", l: "log", p: "pipeline", s: "settings" };
+let going = false;
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (going && GO[event.key]) location.hash = `#/${GO[event.key]}`;
+  else if (event.key === "t") travel(null);
+  else if (event.key === "?") openKeys();
+  else if (event.key === "/") focusSearch();
+  else if (event.key === "j" || event.key === "k") move(event.key === "j" ? 1 : -1);
+  else if (event.key === "a" || event.key === "r") document.querySelector(`[data-key="${event.key}"]`)?.click();
+  else { going = event.key === "g"; return; }
+  going = false;
+  event.preventDefault();
+});
+
+function focusSearch() {
+  const field = document.querySelector("input[type=search]");
+  if (field) field.focus();
+  else { location.hash = "#/fleet"; setTimeout(() => document.querySelector("input[type=search]")?.focus(), 60); }
+}
+
+function move(step) {
+  const stops = [...document.querySelectorAll("main [data-stop], main .list a, main tr[data-href] a, main .line")];
+  const at = stops.indexOf(document.activeElement);
+  stops[Math.max(0, Math.min(stops.length - 1, at + step))]?.focus();
+}
+
+const theme = localStorage.getItem("theme");
+if (theme) document.documentElement.dataset.theme = theme;
+const given = /^#token=(.+)$/.exec(location.hash)?.[1];
+if (given) history.replaceState(null, "", "/#/overview");
+begin(given).catch((error) => signInView(given || error.status !== 401 ? error.message : ""));

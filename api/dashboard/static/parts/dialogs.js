@@ -1,0 +1,55 @@
+// Dialogs: an event as JSON, a reason for a decision, the keys.
+import { html, nothing, render } from "/lib/lit-html.js";
+import { agentOf, told, when } from "../words.js";
+
+function open(content) {
+  const dialog = document.createElement("dialog");
+  document.body.append(dialog);
+  const close = () => dialog.close();
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) close(); });
+  render(content(close), dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+export function openEvent(event) {
+  const { data, ...envelope } = event;
+  open((close) => html`<div class="body">
+    <div class="row"><h2 class="grow">${event.type}</h2>${when(event.time)}</div>
+    <p>${told(event)}</p>
+    <p class="small quiet">${event.topic} / ${event.partition} / ${event.offset}, from ${event.source}
+      ${event.correlation_id ? html`<br>belongs to <code>${event.correlation_id}</code>` : nothing}</p>
+    <pre tabindex="0">${JSON.stringify({ ...envelope, data }, null, 2)}</pre>
+    <div class="row"><a class="button" href="#/fleet/${encodeURIComponent(agentOf(event.subject))}" @click=${close}>Open ${agentOf(event.subject)}</a>
+    ${event.correlation_id ? html`<a href="#/incidents/${encodeURIComponent(event.correlation_id)}" @click=${close}>Its chain</a>` : nothing}
+    <button @click=${close}>Close</button></div></div>`);
+}
+
+// Returns the reason that was given, or null.
+export function askReason(title, verb, why) {
+  return new Promise((resolve) => {
+    let given = null;
+    const submit = (event) => {
+      event.preventDefault();
+      given = new FormData(event.target).get("reason");
+      event.target.closest("dialog").close();
+    };
+    const dialog = open((close) => html`<form @submit=${submit}>
+      <h2>${title}</h2><p class="quiet">${why}</p>
+      <label>Reason <input name="reason" required maxlength="1000" class="grow" autofocus></label>
+      <div class="row"><button class="primary">${verb}</button><button type="button" @click=${close}>Cancel</button></div></form>`);
+    dialog.addEventListener("close", () => resolve(given));
+  });
+}
+
+const KEYS = [
+  ["/", "Search the fleet"], ["g o", "Overview"], ["g f", "Fleet"], ["g i", "Incidents"], ["g a", "Actions"],
+  ["g l", "Log"], ["g p", "Pipeline"], ["g s", "Settings"], ["j k", "Next and previous"], ["Enter", "Open"],
+  ["a", "Approve what waits"], ["r", "Reject it, with a reason"], ["t", "Back to live"], ["?", "These keys"],
+];
+export function openKeys() {
+  open((close) => html`<div class="body"><h2>Keys</h2>
+    <dl class="keys">${KEYS.map(([key, what]) => html`<dt>${key.split(" ").map((k) => html`<kbd>${k}</kbd> `)}</dt><dd>${what}</dd>`)}</dl>
+    <div><button @click=${close}>Close</button></div></div>`);
+}

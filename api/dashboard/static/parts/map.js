@@ -1,0 +1,79 @@
+// A fleet as a field of cells, one an agent: drawn on a canvas, so ten thousand stay fluid.
+import { html, nothing } from "/lib/lit-html.js";
+import { ref } from "/lib/directives/ref.js";
+import { changed } from "../store.js";
+import { look, words } from "../words.js";
+
+let held = { canvas: null, agents: [], size: 14, columns: 1 };
+let tip = null;
+
+function size(count, width) {
+  if (count <= 200) return 26;
+  return Math.max(5, Math.min(18, Math.floor(Math.sqrt((width * 340) / count))));
+}
+
+function cell(pen, kind, x, y, edge, colors) {
+  pen.fillStyle = colors[kind] ?? colors.unknown;
+  if (kind === "offline" || kind === "unknown") {
+    pen.strokeStyle = pen.fillStyle;
+    pen.lineWidth = 1;
+    pen.strokeRect(x + 0.5, y + 0.5, edge - 1, edge - 1);
+    if (kind === "offline") { pen.beginPath(); pen.moveTo(x, y + edge); pen.lineTo(x + edge, y); pen.stroke(); }
+    return;
+  }
+  pen.fillRect(x, y, edge, edge);
+  if (edge < 9) return;
+  pen.fillStyle = colors.mark;
+  if (kind === "failing") pen.fillRect(x + edge * 0.3, y + edge * 0.44, edge * 0.4, edge * 0.14);
+  if (kind === "degraded") pen.fillRect(x + edge * 0.43, y + edge * 0.28, edge * 0.15, edge * 0.44);
+}
+
+// Styles and sizes are known once the element is in the page.
+function placedIn(canvas, agents) {
+  queueMicrotask(() => { if (canvas?.isConnected) draw(canvas, agents); });
+}
+
+function draw(canvas, agents) {
+  const width = canvas.clientWidth || 600;
+  const step = size(agents.length, width);
+  const columns = Math.max(1, Math.floor(width / step));
+  const height = Math.max(step, Math.ceil(agents.length / columns) * step);
+  const ratio = devicePixelRatio || 1;
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  canvas.style.height = `${height}px`;
+  const style = getComputedStyle(canvas);
+  const colors = Object.fromEntries(["healthy", "degraded", "failing", "quarantined", "maintenance", "offline"].map((k) => [k, style.getPropertyValue(`--${k}`)]));
+  colors.unknown = style.getPropertyValue("--line-strong");
+  colors.mark = style.getPropertyValue("--surface");
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  const edge = step - (step > 8 ? 3 : 1);
+  agents.forEach((a, i) => cell(pen, look(a.status, a.health), (i % columns) * step, Math.floor(i / columns) * step, edge, colors));
+  held = { canvas, agents, size: step, columns };
+}
+
+function under(event) {
+  const x = Math.floor(event.offsetX / held.size), y = Math.floor(event.offsetY / held.size);
+  return x < held.columns ? held.agents[y * held.columns + x] : undefined;
+}
+
+function hover(event) {
+  const agent = under(event);
+  const next = agent ? { agent, x: event.offsetX + 28, y: event.offsetY + 28 } : null;
+  if (next?.agent !== tip?.agent) { tip = next; changed(); }
+}
+
+const placed = (element) => {
+  if (!element || !tip) return;
+  element.style.left = `${Math.min(tip.x, element.parentElement.clientWidth - element.offsetWidth - 8)}px`;
+  element.style.top = `${tip.y}px`;
+};
+
+export function map(agents, label) {
+  return html`<div class="map"><canvas role="img" aria-label=${label} ${ref((c) => placedIn(c, agents))}
+      @mousemove=${hover} @mouseleave=${() => { tip = null; changed(); }}
+      @click=${(e) => { const a = under(e); if (a) location.hash = `#/fleet/${encodeURIComponent(a.id)}`; }}></canvas>
+    ${tip ? html`<div class="tip" ${ref(placed)}>${tip.agent.id}: ${words(tip.agent.status)}, ${tip.agent.health || "unknown"}</div>` : nothing}</div>`;
+}

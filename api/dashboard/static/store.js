@@ -1,0 +1,167 @@
+// What the page holds, and when it is drawn: at most four times a second while things happen.
+import * as api from "./api.js";
+
+export const state = {
+  who: null,
+  fleet: new Map(), // agent id -> {id, type, status, health, score, host}
+  findings: [], // open ones
+  ended: [], // those of the last hour that are over
+  actions: [],
+  events: [], // newest first
+  health: null,
+  policy: null,
+  seq: null,
+  link: { state: "connecting", since: Date.now() },
+  moment: null, // null is live
+  span: 3600, // seconds that the scrubber covers
+  failure: null,
+  loaded: false,
+};
+const KEPT = 2000;
+const FRAME_MS = 250;
+let draw = () => {};
+let planned = 0;
+let drawn = 0;
+
+export function onChange(callback) {
+  draw = callback;
+}
+export function changed() {
+  if (planned) return;
+  const wait = Math.max(0, FRAME_MS - (performance.now() - drawn));
+  planned = setTimeout(() => requestAnimationFrame(now), wait);
+}
+export function now() {
+  clearTimeout(planned);
+  planned = 0;
+  drawn = performance.now();
+  draw();
+}
+
+// Lists that an event made stale are asked for again, together and not more often than this.
+const dirty = new Set();
+let asking = 0;
+export function stale(...names) {
+  if (state.moment) return;
+  for (const name of names) dirty.add(name);
+  if (!asking) asking = setTimeout(askAgain, 300);
+}
+async function askAgain() {
+  const names = [...dirty];
+  dirty.clear();
+  try {
+    await Promise.all(names.map((name) => LOADERS[name]()));
+  } catch (error) {
+    noteFailure(error);
+    names.forEach((name) => dirty.add(name));
+  }
+  asking = dirty.size ? setTimeout(askAgain, 1500) : 0;
+  changed();
+}
+
+export function noteFailure(error) {
+  if (error.name === "AbortError") return;
+  state.failure = error;
+  changed();
+}
+
+const LOADERS = {
+  async fleet() {
+    const columns = await api.get("/fleet");
+    state.fleet = new Map(columns.agent_id.map((id, i) => [id, {
+      id, type: columns.agent_type[i], status: columns.status[i], health: columns.health[i],
+      score: columns.score[i], host: columns.host[i],
+    }]));
+  },
+  async findings() {
+    const [open, ended] = await Promise.all([
+      api.all("/findings", { state: "open" }), api.get("/findings", { state: "ended", limit: 100 }),
+    ]);
+    state.findings = open;
+    state.ended = ended.items;
+  },
+  async actions() {
+    state.actions = (await api.get("/actions", { limit: 200 })).items;
+  },
+  async health() {
+    state.health = await api.get("/system/health");
+  },
+  async policy() {
+    state.policy = await api.get("/policy");
+  },
+};
+
+export async function load(...names) {
+  await Promise.all((names.length ? names : Object.keys(LOADERS)).map((name) => LOADERS[name]()));
+  state.failure = null;
+  state.loaded = true;
+  changed();
+}
+
+export function fold(event) {
+  state.seq = event.seq;
+  state.events.unshift(event);
+  if (state.events.length > KEPT) state.events.length = KEPT;
+  if (state.moment) return;
+  const id = event.subject.slice(event.subject.indexOf("/") + 1);
+  const agent = state.fleet.get(id);
+  const { data, type } = event;
+  if (type === "agent.registered") {
+    state.fleet.set(id, { id, type: data.agent_type, status: "registered", health: "", score: null, host: data.labels.host ?? "" });
+  } else if (agent && type === "agent.status_changed") agent.status = data.status;
+  else if (agent && type === "agent.health_changed") Object.assign(agent, { health: data.level, score: data.score });
+  else if (agent && type === "agent.labelled") Object.assign(agent, { type: data.agent_type, host: data.labels.host ?? "" });
+  else if (type.startsWith("finding.")) stale("findings");
+  else if (type.startsWith("action.")) stale("actions");
+  else if (type === "policy.changed") stale("policy");
+  changed();
+}
+
+// What happened before the page was opened, so that the stream goes on where this ends.
+export async function recall() {
+  const page = await api.get("/events", { before: Number.MAX_SAFE_INTEGER, limit: 500 });
+  state.events = page.items.reverse();
+  state.seq = state.events[0]?.seq ?? null;
+}
+
+// The stream: resumed where it broke off, with growing pauses, for as long as the page is open.
+export async function follow() {
+  let pause = 500;
+  for (;;) {
+    try {
+      for await (const frame of api.stream(state.seq, undefined)) {
+        if (frame === null) {
+          if (state.link.state !== "live") {
+            state.link = { state: "live", since: Date.now() };
+            pause = 500;
+            if (!state.moment) load().catch(noteFailure);
+          }
+          continue;
+        }
+        if (frame.data.seq) fold(frame.data);
+      }
+      throw new Error("the stream ended");
+    } catch (error) {
+      if (error.status === 401) return noteFailure(error);
+      if (state.link.state !== "away") state.link = { state: "away", since: Date.now() };
+      changed();
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      pause = Math.min(pause * 2, 10000);
+    }
+  }
+}
+
+// Travel: every list is asked for as of that moment; null comes back to now.
+let travelling = 0;
+export async function travel(moment) {
+  state.moment = moment;
+  api.lookAt(moment);
+  changed();
+  const mine = ++travelling;
+  try {
+    if (moment) await load("fleet", "findings", "actions");
+    else await load();
+  } catch (error) {
+    if (mine === travelling) noteFailure(error);
+  }
+}

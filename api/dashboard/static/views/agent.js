@@ -1,0 +1,124 @@
+// One agent: its charts with what was found and done, and why its score is what it is.
+import { html, nothing } from "/lib/lit-html.js";
+import { repeat } from "/lib/directives/repeat.js";
+import * as api from "../api.js";
+import { changed, noteFailure, state } from "../store.js";
+import { chart } from "../parts/chart.js";
+import { actionItem, eventItem, findingItem } from "../parts/lists.js";
+import { askReason } from "../parts/dialogs.js";
+import { ask } from "./overview.js";
+import { ago, look, measured, number, state as shown, when, words } from "../words.js";
+
+let held = { id: null, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
+let timer = 0;
+
+async function refresh(id, key) {
+  const until = state.moment ?? new Date();
+  const since = new Date(until - state.span * 1000);
+  try {
+    const agent = await api.get(`/agents/${encodeURIComponent(id)}`);
+    const metrics = Object.keys(agent.metrics).sort();
+    const range = { since: since.toISOString(), until: until.toISOString(), resolution: state.span > 172800 ? "hour" : "minute" };
+    const [histories, findings, actions] = await Promise.all([
+      Promise.all(metrics.map((metric) => api.get(`/agents/${encodeURIComponent(id)}/metrics`, { metric, ...range }))),
+      api.get("/findings", { agent: id, limit: 30 }), api.get("/actions", { agent: id, limit: 30 }),
+    ]);
+    if (held.id !== id || held.key !== key) return;
+    Object.assign(held, { agent, findings: findings.items, actions: actions.items, missing: false });
+    held.history = new Map(histories.map((each) => [each.metric, each.items]));
+  } catch (error) {
+    if (error.status === 404 && held.id === id) held.missing = true;
+    else noteFailure(error);
+  }
+  changed();
+}
+
+async function sample(id) {
+  if (held.id !== id || !location.hash.startsWith("#/fleet/")) { clearInterval(timer); timer = 0; return; }
+  if (state.moment || document.hidden) return;
+  try {
+    const agent = await api.get(`/agents/${encodeURIComponent(id)}`);
+    if (held.id !== id) return;
+    held.agent = agent;
+    const x = Number(new Date(agent.last_seen));
+    for (const [metric, value] of Object.entries(agent.metrics)) {
+      const points = held.live.get(metric) ?? [];
+      if (points.at(-1)?.x !== x) points.push({ x, mean: value, low: value, high: value, live: true });
+      held.live.set(metric, points.slice(-600));
+    }
+    changed();
+  } catch (error) {
+    noteFailure(error);
+  }
+}
+
+function open(id) {
+  const key = `${state.moment?.getTime() ?? "live"}/${state.span}/${Math.floor(Date.now() / 30000)}`;
+  if (held.id !== id) {
+    held = { id, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
+    clearInterval(timer);
+    timer = setInterval(() => sample(id), 2000);
+  }
+  if (held.key !== key) { held.key = key; refresh(id, key); }
+  if (!timer) timer = setInterval(() => sample(id), 2000);
+}
+
+function points(metric) {
+  const windows = (held.history.get(metric) ?? []).map((w) => ({ x: Number(new Date(w.start)), mean: w.mean, low: w.minimum, high: w.maximum }));
+  const after = (windows.at(-1)?.x ?? 0) + 60000;
+  return state.moment ? windows : windows.concat((held.live.get(metric) ?? []).filter((point) => point.x > after));
+}
+
+function limits(metric, type) {
+  const rules = state.policy?.policy.surveillance.thresholds ?? [];
+  const rule = rules.find((r) => r.metric === metric && (!r.agent_types.length || r.agent_types.includes(type)));
+  if (!rule) return [];
+  return [[rule.warning, "degraded"], [rule.critical, "failing"]].filter(([at]) => at !== null).map(([at, color]) => ({ at, color }));
+}
+
+// Judged metrics first, then by name.
+function ordered(a) {
+  const judged = (metric) => (limits(metric, a.agent_type).length ? 0 : 1);
+  return Object.keys(a.metrics).sort((x, y) => judged(x) - judged(y) || (x < y ? -1 : 1));
+}
+
+function marks() {
+  const found = held.findings.map((f) => ({ at: Number(new Date(f.raised_at)), kind: "finding", color: "failing", metric: f.metric }));
+  const done = held.actions.map((a) => ({ at: Number(new Date(a.created_at)), kind: "action", color: "action" }));
+  return found.concat(done);
+}
+
+async function move(id, status) {
+  const reason = await askReason(`Put ${id} into ${status}`, "Do it", "The lifecycle says whether it may.");
+  if (reason !== null) await api.send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }).catch(noteFailure);
+}
+
+export function agent({ argument: id }) {
+  open(id);
+  if (held.missing) return html`<h1>${id}</h1><p class="empty">No agent of this name ${state.moment ? "was known at that moment" : "is known"}. It is registered when its first heartbeat arrives.</p>`;
+  const a = held.agent;
+  if (!a) return html`<h1>${id}</h1><p class="empty" role="status">Reading…</p>`;
+  const to = Number(state.moment ?? Date.now());
+  const from = Math.min(to - 300000, Math.max(to - state.span * 1000, Number(new Date(a.registered_at))));
+  const all = marks();
+  const events = state.events.filter((e) => e.subject === `${a.tenant_id}/${id}` && (!state.moment || new Date(e.time) <= state.moment)).slice(0, 12);
+  return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), a.health.level || words(a.status))}
+      <span class="quiet grow">${a.agent_type}, ${words(a.status)} since ${when(a.status_since)}, heard of ${state.moment ? when(a.last_seen) : ago(a.last_seen)}</span>
+      ${state.moment ? nothing : html`${a.agent_type === "service" ? html`<button @click=${() => ask("service.restart", id)}>Restart</button>` : nothing}
+      ${a.status === "maintenance" ? html`<button @click=${() => move(id, "active")}>End maintenance</button>` : html`<button @click=${() => move(id, "maintenance")}>Maintenance</button>`}`}</div>
+    <section class="block"><header><h2>Why its score is ${number(a.health.score)}</h2></header>
+      <p class="pad">${a.health.reasons.length ? a.health.reasons.map(words).join(", ") : html`Nothing counts against it${a.health.since ? html` since ${when(a.health.since)}` : nothing}.`}</p></section>
+    <section class="block"><header><h2>Measurements</h2><span class="small quiet right">line: mean of each minute, shade: its range; squares: findings, dashes: actions. Drag to zoom, double-click to go back.</span></header>
+      <div class="charts">${repeat(ordered(a), (m) => m, (metric) => chart({
+        metric, points: points(metric), from, to, limits: limits(metric, a.agent_type),
+        marks: all.filter((m) => m.kind === "action" || m.metric === metric),
+      }))}</div></section>
+    <div class="cols"><div class="stack">
+      <section class="block"><header><h2>Findings</h2></header>${held.findings.length ? html`<ul class="list">${held.findings.slice(0, 10).map(findingItem)}</ul>` : html`<p class="empty">None were raised.</p>`}</section>
+      <section class="block"><header><h2>Actions</h2></header>${held.actions.length ? html`<ul class="list">${held.actions.slice(0, 10).map(actionItem)}</ul>` : html`<p class="empty">Nothing was done to it.</p>`}</section>
+    </div><div class="stack">
+      <section class="block"><header><h2>What it says of itself</h2></header><dl class="facts pad"><dt>registered</dt><dd>${when(a.registered_at)}${a.provisional ? ", provisionally" : ""}</dd>
+        ${Object.entries(a.labels).map(([name, value]) => html`<dt>${words(name)}</dt><dd>${value}</dd>`)}</dl></section>
+      <section class="block"><header><h2>Lately</h2></header>${events.length ? html`<ul class="list">${events.map((e) => eventItem(e))}</ul>` : html`<p class="empty">No news since the page was opened.</p>`}</section>
+    </div></div>`;
+}

@@ -1,0 +1,52 @@
+// Every agent: a field of cells beside a table, with filters that live in the address.
+import { html } from "/lib/lit-html.js";
+import { ref } from "/lib/directives/ref.js";
+import { now, state } from "../store.js";
+import { map } from "../parts/map.js";
+import { LOOKS, count, look, number, plural, ranked, state as shown, words } from "../words.js";
+
+const ROW = 34;
+let top = 0;
+
+function chosen(filters) {
+  const text = (filters.text ?? "").toLowerCase();
+  return [...state.fleet.values()].filter((a) =>
+    (!text || a.id.toLowerCase().includes(text) || a.host.toLowerCase().includes(text)) &&
+    (!filters.type || a.type === filters.type) && (!filters.look || look(a.status, a.health) === filters.look));
+}
+
+function set(filters, name, value) {
+  const next = new URLSearchParams(Object.entries({ ...filters, [name]: value }).filter(([, v]) => v));
+  const text = next.toString();
+  history.replaceState(null, "", `#/fleet${text ? `?${text}` : ""}`);
+  top = 0;
+  now();
+}
+
+function rows(agents) {
+  const first = Math.max(0, Math.floor(top / ROW) - 5);
+  const some = agents.slice(first, first + 30);
+  const place = (element) => { if (element) element.style.transform = `translateY(${first * ROW}px)`; };
+  const tall = (element) => { if (element) element.style.height = `${agents.length * ROW}px`; };
+  return html`<div class="window" ${ref((e) => { if (e) e.style.height = `${Math.min(480, agents.length * ROW + 2)}px`; })} tabindex="0" role="table" aria-rowcount=${agents.length} aria-label="Agents" @scroll=${(e) => { top = e.target.scrollTop; now(); }}>
+    <div class="spacer" ${ref(tall)}><div class="rows" ${ref(place)}>${some.map((a) => html`
+      <a class="line" role="row" href="#/fleet/${encodeURIComponent(a.id)}"><span role="cell">${a.id}</span><span role="cell">${shown(look(a.status, a.health), look(a.status, a.health) === "healthy" ? "healthy" : a.health || words(a.status))}</span>
+      <span role="cell" class="quiet hide-small">${words(a.status)}</span><span role="cell" class="quiet hide-small">${a.type}</span><span role="cell" class="num">${number(a.score)}</span></a>`)}</div></div></div>`;
+}
+
+export function fleet({ filters }) {
+  const agents = ranked(chosen(filters));
+  const types = [...new Set([...state.fleet.values()].map((a) => a.type))].sort();
+  const counts = Object.fromEntries(LOOKS.map((l) => [l, 0]));
+  for (const a of state.fleet.values()) counts[look(a.status, a.health)] += 1;
+  return html`<div class="row"><h1 class="grow">${plural(state.fleet.size, "agent")}</h1>
+      <div class="filters">
+        <input type="search" aria-label="Search agents" placeholder="Name or host  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
+        <label>Type <select @change=${(e) => set(filters, "type", e.target.value)}><option value="">all</option>${types.map((t) => html`<option ?selected=${t === filters.type}>${t}</option>`)}</select></label>
+        <label>State <select @change=${(e) => set(filters, "look", e.target.value)}><option value="">all</option>${LOOKS.map((l) => html`<option ?selected=${l === filters.look}>${l}</option>`)}</select></label>
+      </div></div>
+    <section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<span>${shown(l, `${l} ${count(counts[l])}`)}</span>`)}
+      <span class="right small quiet">${agents.length === state.fleet.size ? "worst first" : `${count(agents.length)} match`}</span></header>
+      ${agents.length ? map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">No agent matches. Clear a filter to see more.</p>`}</section>
+    <section class="block">${rows(agents)}</section>`;
+}

@@ -1,0 +1,50 @@
+// The policy in force, and who is signed in.
+import { html, nothing } from "/lib/lit-html.js";
+import * as api from "../api.js";
+import { changed, noteFailure, stale, state } from "../store.js";
+import { askReason } from "../parts/dialogs.js";
+
+let draft = null;
+let told = "";
+
+async function save() {
+  let policy;
+  try {
+    policy = JSON.parse(draft);
+  } catch (error) {
+    told = `That is no JSON: ${error.message}`;
+    return changed();
+  }
+  const reason = await askReason("Put this policy in force?", "Put it in force", "It becomes an event: every later decision names its version.");
+  if (reason === null) return;
+  try {
+    const receipt = await api.send("PUT", "/policy", { policy, reason, replaces: state.policy.version });
+    told = `Version ${receipt.version} is in force.`;
+    draft = null;
+    stale("policy");
+  } catch (error) {
+    told = error.message;
+  }
+  changed();
+}
+
+function theme(value) {
+  if (value) { document.documentElement.dataset.theme = value; localStorage.setItem("theme", value); }
+  else { delete document.documentElement.dataset.theme; localStorage.removeItem("theme"); }
+}
+
+async function leave() {
+  await api.signOut().catch(noteFailure);
+  location.reload();
+}
+
+export function settings() {
+  const { version, hash, changed_by: by, reason, policy } = state.policy ?? {};
+  return html`<h1>Settings</h1>
+    <section class="block"><header><h2>You</h2></header><div class="pad row"><span class="grow">${state.who.name}, ${state.who.role}${state.who.everywhere ? " of the installation" : ` of ${state.who.tenant}`}</span>
+      <label>Look <select @change=${(e) => theme(e.target.value)}>${[["", "as the system"], ["light", "light"], ["dark", "dark"]].map(([v, t]) => html`<option value=${v} ?selected=${(localStorage.getItem("theme") ?? "") === v}>${t}</option>`)}</select></label>
+      <button @click=${leave}>Sign out</button></div></section>
+    <section class="block"><header><h2>Policy</h2><span class="small quiet right">${policy ? html`version ${version}, ${by}${reason ? `: ${reason}` : ""}, <code>${hash.slice(0, 12)}</code>` : nothing}</span></header>
+      <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${state.who.role !== "admin"} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>
+        <div class="row"><button class="primary" ?disabled=${draft === null} @click=${save}>Put in force</button><button ?disabled=${draft === null} @click=${() => { draft = null; told = ""; changed(); }}>Discard</button><span role="status">${told}</span></div>` : nothing}</div></section>`;
+}

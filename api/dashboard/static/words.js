@@ -1,0 +1,124 @@
+// Moments, numbers and states as people read them.
+import { html, svg } from "/lib/lit-html.js";
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const COMPACT = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+
+export const clock = (at) => (at ? CLOCK.format(new Date(at)) : "–");
+export const day = (at) => (at ? DAY.format(new Date(at)) : "–");
+export const count = (n) => n.toLocaleString();
+export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+
+export function number(value) {
+  if (value === null || value === undefined) return "–";
+  return Math.abs(value) >= 100000 ? COMPACT.format(value) : NUMBER.format(value);
+}
+
+export function lasting(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${Math.round(seconds / 86400)} days`;
+}
+
+export function ago(at, now = Date.now()) {
+  if (!at) return "never";
+  const seconds = (now - new Date(at)) / 1000;
+  return seconds < 2 ? "just now" : `${lasting(seconds)} ago`;
+}
+
+const split = (at) => `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}`;
+export const precisely = (at) => html`<time datetime=${at} title=${at}>${split(at)}</time>`;
+export const when = (at) => html`<time datetime=${at ?? ""} title=${at ?? ""}>${clock(at)}</time>`;
+
+const UNITS = [
+  [/_usage$|_percent$/, "%"], [/_bytes(_per_s)?$|^bytes_/, "B"], [/^(response_time|network_latency|latency)/, "ms"],
+  [/_seconds$/, "s"], [/_per_s$/, "/s"], [/temperature/, "°C"],
+];
+export function unit(metric) {
+  return UNITS.find(([pattern]) => pattern.test(metric))?.[1] ?? "";
+}
+export function measured(metric, value) {
+  const of = unit(metric);
+  if (value === null || value === undefined) return "–";
+  if (of === "B") return bytes(value) + (metric.endsWith("_per_s") ? "/s" : "");
+  if (of === "s" && value > 120) return lasting(value);
+  return `${number(value)}${of ? `\u202f${of}` : ""}`;
+}
+function bytes(value) {
+  const steps = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let step = 0;
+  while (Math.abs(value) >= 1024 && step < 4) { value /= 1024; step += 1; }
+  return `${value.toFixed(value < 10 && step ? 1 : 0)}\u202f${steps[step]}`;
+}
+
+// What an agent looks like: its lifecycle first where that explains more than its health.
+const LIFECYCLE = {
+  offline: "offline", quarantined: "quarantined", compromised: "quarantined", maintenance: "maintenance",
+  decommissioning: "offline", decommissioned: "offline",
+};
+const LEVELS = { healthy: "healthy", degraded: "degraded", unhealthy: "failing", failing: "failing", critical: "failing" };
+export const LOOKS = ["failing", "degraded", "quarantined", "offline", "maintenance", "unknown", "healthy"];
+export function look(status, health) {
+  return LIFECYCLE[status] ?? LEVELS[health] ?? (status === "degraded" ? "degraded" : "unknown");
+}
+const order = (agent) => LOOKS.indexOf(look(agent.status, agent.health));
+export const ranked = (agents) => agents.sort((a, b) => order(a) - order(b) || (a.id < b.id ? -1 : 1)); // worst first
+export const severityLook = (severity) => ({ critical: "failing", warning: "degraded" })[severity] ?? "degraded";
+
+const SHAPES = {
+  healthy: svg`<circle cx="5" cy="5" r="4"/>`,
+  degraded: svg`<path d="M5 0.8 L9.6 9.2 H0.4 Z"/>`,
+  failing: svg`<rect x="1" y="1" width="8" height="8"/>`,
+  quarantined: svg`<path d="M5 0 L10 5 L5 10 L0 5 Z"/>`,
+  maintenance: svg`<path d="M1 3.5h8v3H1z"/>`,
+  offline: svg`<path d="M1.5 1.5 L8.5 8.5 M8.5 1.5 L1.5 8.5"/>`,
+  unknown: svg`<circle cx="5" cy="5" r="3.6"/>`,
+};
+export const state = (kind, word = kind) =>
+  html`<span class="state ${kind}"><svg viewBox="0 0 10 10" aria-hidden="true">${SHAPES[kind]}</svg>${word}</span>`;
+
+// A finding in a line, with units and the range that was expected.
+export function gist(finding) {
+  const { kind, metric, value, expected_low: low, expected_high: high } = finding;
+  const agent = finding.agent_id ?? agentOf(finding.subject ?? "");
+  if (kind === "service_down") return `${agent} is down`;
+  if (kind === "agent_offline") return `${agent} is silent`;
+  if (!metric || value === null) return finding.summary;
+  const is = `${metric} of ${agent} is ${measured(metric, value)}`;
+  if (low !== null && high !== null) return `${is}, usually ${number(low)} to ${measured(metric, high)}`;
+  if (high !== null) return `${is}, above ${measured(metric, high)}`;
+  return low !== null ? `${is}, below ${measured(metric, low)}` : finding.summary;
+}
+
+const TOLD = {
+  "finding.raised": (d, e) => gist({ ...d, subject: e.subject }),
+  "finding.changed": (d) => d.summary || `${d.kind} is ${d.severity} now`,
+  "finding.ended": (d) => `${words(d.kind)} ended: ${words(d.reason)} after ${lasting(d.lasted_s)}`,
+  "action.proposed": (d) => `proposed ${d.action} (score ${number(d.score)}, ${d.mode})`,
+  "action.granted": (d) => `${d.action} granted${d.approved_by ? `, approved by ${d.approved_by}` : ""}`,
+  "action.claimed": (d) => `${d.action} taken up on ${d.host}`,
+  "action.verified": (d) => `verified: ${d.detail || d.check}`,
+  "action.finished": (d) => `${d.action} ${d.outcome} in ${lasting(d.duration_s)}`,
+  "action.refused": (d) => `${d.action} refused: ${words(d.reason)}`,
+  "action.withheld": (d) => `no action for ${words(d.finding_kind)}: ${words(d.reason)}`,
+  "action.awaiting_approval": (d) => `${d.action} waits for approval: ${words(d.reason)}`,
+  "action.queued": (d) => `${d.action} queued: ${words(d.reason)}`,
+  "action.approval_given": (d) => `${d.approved ? "approved" : "rejected"} by ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
+  "agent.registered": (d) => `registered as ${d.agent_type}${d.provisional ? ", provisionally" : ""}`,
+  "agent.registration_decided": (d) => (d.granted ? "registration granted" : `registration refused: ${words(d.reason)}`),
+  "agent.status_changed": (d) => `${d.previous} → ${d.status} (${words(d.reason)})`,
+  "agent.health_changed": (d) => `health ${d.level}${d.score === null ? "" : ` ${number(d.score)}`}${d.reasons?.length ? `: ${d.reasons.map(words).join(", ")}` : ""}`,
+  "agent.transition_refused": (d) => `${d.status} → ${d.requested} refused: ${words(d.reason)}`,
+  "policy.changed": (d) => `policy changed by ${d.changed_by}${d.reason ? `: ${d.reason}` : ""}`,
+  "record.dead_lettered": (d) => `not accepted: ${d.detail || d.reason}`,
+};
+export const words = (name) => String(name ?? "").replaceAll("_", " ");
+export function told(event) {
+  return (TOLD[event.type] ?? ((d) => (d.action ? `${d.action} for ${d.host}` : event.type)))(event.data, event);
+}
+export const agentOf = (subject) => subject.slice(subject.indexOf("/") + 1);

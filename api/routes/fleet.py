@@ -1,0 +1,19 @@
+"""The whole fleet at a glance."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.identity.guard import Tenant, Viewer
+from api.routes import READS
+from api.schemas.fleet import FleetView
+from api.services import Served
+from projections.queries.fleet import fleet_columns
+
+router = APIRouter(prefix="/fleet", tags=["agents"], responses=READS)
+
+
+@router.get("")
+def fleet(served: Served, _caller: Viewer, tenant: Tenant) -> FleetView:
+    """Return a few columns of every agent, in one answer: for maps and counts."""
+    return FleetView.model_validate(served.ask(fleet_columns, tenant))

@@ -1,0 +1,40 @@
+"""A whole fleet at a glance: a few columns of every agent, for a map of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from projections.models import agents
+
+
+@dataclass(frozen=True, slots=True)
+class FleetColumns:
+    """The same place in each list is the same agent; ordered by type, then id."""
+
+    agent_id: list[str]
+    agent_type: list[str]
+    status: list[str]
+    health: list[str]
+    score: list[float | None]
+    host: list[str]
+
+
+def fleet_columns(connection: Connection, tenant: str) -> FleetColumns:
+    """Return the columns of every agent of `tenant`."""
+    c = agents.c
+    query = (
+        select(c.agent_id, c.type, c.status, c.health_level, c.health_score, c.labels)
+        .where(c.tenant_id == tenant)
+        .order_by(c.type, c.agent_id)
+    )
+    rows = connection.execute(query).all()
+    return FleetColumns(
+        agent_id=[row.agent_id for row in rows],
+        agent_type=[row.type for row in rows],
+        status=[row.status for row in rows],
+        health=[row.health_level for row in rows],
+        score=[row.health_score for row in rows],
+        host=[row.labels.get("host", "") for row in rows],
+    )

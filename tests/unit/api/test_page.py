@@ -1,0 +1,85 @@
+"""The page's files: all there, all ours, small, and under a policy that lets nothing else in."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from api.dashboard.files import POLICY, STATIC
+from api.dashboard.libraries import FILES, read_libraries
+from tests.unit.api.conftest import RunningApi
+
+FILES_OF_OURS = sorted(path for path in STATIC.rglob("*") if path.is_file())
+SCRIPTS = [path for path in FILES_OF_OURS if path.suffix == ".js"]
+BUDGET = 150_000
+
+
+def fetch(api: RunningApi, path: str, **headers: str) -> httpx.Response:
+    return httpx.get(api.base + path, headers=headers)
+
+
+def test_the_page_needs_no_token_and_lets_nothing_foreign_in(api: RunningApi) -> None:
+    answer = fetch(api, "/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert policy == POLICY
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_what_a_browser_has_is_not_sent_again(api: RunningApi) -> None:
+    first = fetch(api, "/ui/main.js")
+    again = fetch(api, "/ui/main.js", **{"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/ui/none.js", "/lib/none.js", "/ui/../app.py", "/ui/%2e%2e/app"])
+def test_only_files_of_the_page_are_served(api: RunningApi, path: str) -> None:
+    assert fetch(api, path).status_code == 404
+
+
+def test_the_libraries_are_served(api: RunningApi) -> None:
+    for name in FILES:
+        answer = fetch(api, f"/lib/{name}")
+        assert answer.status_code == 200, answer.text
+        assert "javascript" in answer.headers["content-type"]
+
+
+def test_the_scripts_stay_within_their_budget(api: RunningApi) -> None:
+    names = [f"/ui/{path.relative_to(STATIC).as_posix()}" for path in SCRIPTS]
+    names += [f"/lib/{name}" for name in FILES]
+    with httpx.Client(base_url=api.base, headers={"accept-encoding": "gzip"}) as client:
+        total = 0
+        for name in names:
+            with client.stream("GET", name) as answer:
+                total += sum(len(part) for part in answer.iter_raw())
+    assert total <= BUDGET
+
+
+def test_every_import_leads_to_a_file() -> None:
+    libraries = {f"/lib/{name}" for name in FILES}
+    for script in SCRIPTS:
+        for target in re.findall(r'from "([^"]+)"', script.read_text(encoding="utf-8")):
+            if target.startswith("/lib/"):
+                assert target in libraries, f"{script.name} imports {target}"
+            else:
+                assert (script.parent / target).is_file(), f"{script.name} imports {target}"
+
+
+def test_the_libraries_import_nothing_that_is_not_served() -> None:
+    found = read_libraries(lambda _line: None)
+    for name, content in found.items():
+        for target in re.findall(rb'from"([^"]+)"', content):
+            folder = name.rpartition("/")[0]
+            path = re.sub(r"[^/]+/\.\./", "", f"{folder}/{target.decode()}".replace("/./", "/"))
+            assert path.removeprefix("./").strip("/") in found, f"{name} imports {target!r}"
+
+
+def test_nothing_is_loaded_from_elsewhere_and_nothing_is_inline() -> None:
+    for path in FILES_OF_OURS:
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://", text), path.name
+        assert not re.search(r"\sstyle=|<style|javascript:|\son[a-z]+=", text), path.name
