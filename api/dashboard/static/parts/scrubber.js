@@ -50,6 +50,6 @@ export function scrubber() {
     <div class="track"><canvas ${ref((c) => queueMicrotask(() => marks(c)))} aria-hidden="true"></canvas>
       <input type="range" min="0" max=${STEPS} .value=${String(value)} @input=${drag}
         aria-label="Moment that is shown" aria-valuetext=${state.moment ? day(state.moment) : "live"}></div>
-    <output>${state.moment ? `${day(state.moment)} (${lasting((Date.now() - state.moment) / 1000)} ago)` : `live, ${clock(Date.now())}`}</output>
+    <span class="shown">${state.moment ? `${day(state.moment)} (${lasting((Date.now() - state.moment) / 1000)} ago)` : `live, ${clock(Date.now())}`}</span>
   </footer>`;
 }

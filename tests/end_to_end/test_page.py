@@ -1,0 +1,138 @@
+"""The page in a real browser: what happens is seen, explained, answered and travelled to."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from streams.kafka.ports import free_port
+from tests.end_to_end.browser import PATIENCE_MS, page_of
+from tests.end_to_end.harness import Installation
+from tests.end_to_end.test_spine import plain_record
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Run an installation that these tests may change."""
+    installation = Installation(tmp_path_factory.mktemp("page"))
+    try:
+        installation.start()
+        yield installation
+    finally:
+        installation.stop()
+
+
+@pytest.fixture
+def page(own: Installation) -> Iterator[Page]:
+    """Open the page."""
+    own.wait_for(own.service_pid, "service")
+    with page_of(own) as opened:
+        yield opened
+
+
+def kill_service(own: Installation) -> None:
+    os.kill(own.wait_for(own.service_pid, "service"), signal.SIGKILL)
+
+
+def go(page: Page, tab: str) -> None:
+    page.get_by_role("navigation").get_by_role("link", name=re.compile(f"^{tab}")).click()
+
+
+def test_the_token_leaves_the_address_and_the_session_stays(own: Installation, page: Page) -> None:
+    assert "token" not in page.url
+    page.reload()
+    expect(page.get_by_role("status").filter(has_text="live")).to_be_visible()
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_without_a_token_it_asks_for_one(own: Installation, page: Page) -> None:
+    go(page, "Settings")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Token").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("token")
+
+
+def test_an_agent_appears_by_itself(own: Installation, page: Page) -> None:
+    go(page, "Fleet")
+    name = f"newcomer-{free_port()}"
+    plain_record(own, name)
+    expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+    page.get_by_label("Search agents").fill(name)
+    expect(page).to_have_url(re.compile(f"text={name}"))
+    page.get_by_role("row").filter(has_text=name).click()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("cpu_usage: 41.5"))).to_be_visible()
+
+
+def test_a_fault_is_seen_healed_and_explained(own: Installation, page: Page) -> None:
+    go(page, "Incidents")
+    before = page.get_by_role("link", name="web is down").count()
+    kill_service(own)
+    expect(page.get_by_role("link", name="web is down")).to_have_count(before + 1)
+    page.get_by_role("link", name="web is down").first.click()
+    stops = page.get_by_role("list", name="From measurement to outcome")
+    for stop in ("Finding", "Decision", "Command", "Taken up", "Verified", "Outcome", "Over"):
+        expect(stops.get_by_role("listitem").filter(has_text=stop).first).to_be_visible()
+    stops.get_by_role("listitem").filter(has_text="Decision").click()
+    expect(page.get_by_role("dialog")).to_contain_text("service.restart")
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
+
+def test_an_approval_is_given(own: Installation, page: Page) -> None:
+    policy = own.get("/policy")["policy"]
+    careful = policy["actions"]["service.restart"] | {"mode": "approve"}
+    changed = policy | {"actions": policy["actions"] | {"service.restart": careful}}
+    changed["actions"].pop("service.kill_stuck")
+    own.put("/policy", {"policy": changed, "reason": "people decide"})
+    own.wait_for(lambda: own.get("/policy")["version"] > policy["version"], "policy")
+    kill_service(own)
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.get_by_role("listitem").filter(has_text="waits for approval").get_by_role(
+        "link", name="service.restart"
+    ).click()
+    assert own.service_pid() is None
+    expect(page.get_by_role("row").filter(has_text="chosen")).to_contain_text("service.restart")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_label("Reason").fill("seen, go ahead")
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("succeeded, verified")).to_be_visible()
+    own.wait_for(own.service_pid, "service after the approval")
+    own.put("/policy", {"policy": policy, "reason": "as before"})
+
+
+def test_it_survives_a_restart_of_the_server(own: Installation, page: Page) -> None:
+    expect(page.get_by_role("status").filter(has_text="live")).to_be_visible()
+    os.kill(own.wait_for(lambda: own.pids("api"), "API")[0], signal.SIGKILL)
+    expect(page.get_by_role("alert")).to_contain_text("the server does not answer")
+    name = f"meanwhile-{free_port()}"
+    plain_record(own, name)
+    expect(page.get_by_role("status").filter(has_text="live")).to_be_visible()
+    go(page, "Log")
+    expect(page.get_by_role("link", name=name).first).to_be_visible()
+
+
+def test_everything_can_be_reached_by_keys(own: Installation, page: Page) -> None:
+    for key, heading in (("f", "agents?"), ("i", "open|Nothing is wrong"), ("l", "Log")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page.get_by_role("heading", level=1, name=re.compile(heading))).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Back to live")
+
+
+@pytest.mark.parametrize("view", ["overview", "fleet", "fleet/web", "incidents", "actions", "log"])
+def test_a_phone_needs_no_sideways_scrolling(own: Installation, page: Page, view: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"http://127.0.0.1:{own.api_port}/#/{view}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
