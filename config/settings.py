@@ -174,6 +174,10 @@ class Settings(BaseSettings):
         The YAML file; see `Configuration`.
     partitions : int
         Partitions of every keyed topic, fixed when the log is made.
+    session_s : float or None
+        How long a worker may be silent before its partitions go to others. None is 2 s with the
+        embedded broker and 6 s with one outside, whose ``group.min.session.timeout.ms`` it may
+        not be below.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOMEOSTAT_", frozen=True)
@@ -193,6 +197,7 @@ class Settings(BaseSettings):
     config: Path | None = None
     partitions: int = Field(default=4, ge=1, le=1000)
     workers: int = Field(default=1, ge=1, le=64)
+    session_s: float | None = Field(default=None, ge=1, le=300)
 
     @property
     def bootstrap(self) -> str:

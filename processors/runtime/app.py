@@ -16,7 +16,8 @@ from streams.kafka.connection import Connection
 from streams.kafka.transport import UNTOUCHED, BatchTransport, NoTables
 
 GROUP: Final = "homeostat"
-SESSION_S: Final = 6.0
+HEARTBEATS: Final = 5
+"""To a session: some may be late without anybody taking the worker for dead."""
 REBALANCE_S: Final = 20.0
 REQUEST_S: Final = 60.0
 POLL_RECORDS: Final = 4000
@@ -60,8 +61,8 @@ def make_app(connection: Connection, owner: Owner, slot: int, group: str) -> Wor
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=f"{group}-{slot}",
         broker_max_poll_records=POLL_RECORDS,
-        broker_session_timeout=SESSION_S,
-        broker_heartbeat_interval=1.0,
+        broker_session_timeout=connection.session_s,
+        broker_heartbeat_interval=connection.session_s / HEARTBEATS,
         broker_rebalance_timeout=REBALANCE_S,
         broker_request_timeout=REQUEST_S,
         stream_buffer_maxsize=BUFFERED_BATCHES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,8 +51,8 @@ class Lane:
     """Whether the next snapshot should not wait: a record was passed over."""
     sound: bool = True
     """False while a failed batch may have left the state half applied."""
-    snapshot_at: float = 0.0
-    """When the last snapshot began, on the monotonic clock."""
+    snapshot_at: float = field(default_factory=time.monotonic)
+    """When the last snapshot began, or the lane was restored, on the monotonic clock."""
     snapshot_position: int = -1
     snapshotting: bool = False
     announced: float | None = None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from config.settings import Settings
-from processors.runtime.app import GROUP, SESSION_S, WorkerApp, add_agent, make_app
+from processors.runtime.app import GROUP, WorkerApp, add_agent, make_app
 from processors.runtime.ending import Ending, Tasks, end_process
 from processors.runtime.outputs import Outputs
 from processors.runtime.owner import Owner
@@ -96,6 +96,7 @@ class Worker:
         end: Ending,
     ) -> None:
         self._end = end
+        self._session_s = connection.session_s
         self.tasks = Tasks(end)
         self._outputs = Outputs(connection, end)
         self._snapshots = Snapshots(self._outputs, signer, self.tasks)
@@ -116,7 +117,7 @@ class Worker:
         # Returns only after the first recovery, so it is not awaited here.
         self._starting = asyncio.ensure_future(self.app.start())
         for name, work in (
-            ("loop watchdog", self._watchdog.watch_loop(SESSION_S)),
+            ("loop watchdog", self._watchdog.watch_loop(self._session_s)),
             ("progress watchdog", self._watchdog.watch_progress()),
             ("vitals", self._vitals.run()),
             ("housekeeping", self._keep()),

@@ -11,6 +11,10 @@ from config.settings import Settings, SettingsError
 
 SECURITY: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 SASL: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+EMBEDDED_SESSION_S: Final = 2.0
+"""The embedded broker allows a second; twice that bears a busy machine."""
+OUTSIDE_SESSION_S: Final = 6.0
+"""The least that a broker allows unless it is told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class Connection:
         Needed with SASL.
     ca_file : Path or None
         Authorities to trust with TLS; None trusts the system's.
+    session_s : float
+        How long a worker may be silent before its partitions go to others; not below the
+        broker's ``group.min.session.timeout.ms``.
 
     Raises
     ------
@@ -42,6 +49,7 @@ class Connection:
     username: str | None = None
     password: str | None = None
     ca_file: Path | None = None
+    session_s: float = OUTSIDE_SESSION_S
 
     def __post_init__(self) -> None:
         _one_of("HOMEOSTAT_KAFKA_SECURITY", self.security, SECURITY)
@@ -66,7 +74,7 @@ class Connection:
     def from_settings(cls, settings: Settings) -> Connection:
         """Return the connection that the environment describes."""
         if settings.kafka is None:
-            return cls(settings.bootstrap)
+            return cls(settings.bootstrap, session_s=settings.session_s or EMBEDDED_SESSION_S)
         password = settings.kafka_password
         return cls(
             settings.kafka,
@@ -75,6 +83,7 @@ class Connection:
             settings.kafka_username,
             password.get_secret_value() if password else None,
             settings.kafka_ca_file,
+            settings.session_s or OUTSIDE_SESSION_S,
         )
 
     def client_options(self) -> Mapping[str, Any]:

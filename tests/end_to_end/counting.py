@@ -91,13 +91,14 @@ SIGNER = Signer(SECRET)
 
 async def _main(bootstrap: str, slot: int, partitions: int) -> None:
     from processors.runtime.worker import run_worker
-    from streams.kafka.connection import Connection
+    from streams.kafka.connection import EMBEDDED_SESSION_S, Connection
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await run_worker(
-        Connection(bootstrap), [Counting(int(os.environ.get("STEP_VERSION", "1")))], SIGNER,
+        Connection(bootstrap, session_s=EMBEDDED_SESSION_S),
+        [Counting(int(os.environ.get("STEP_VERSION", "1")))], SIGNER,
         slot=slot, partitions=partitions, stop=stop,
     )  # fmt: skip
 

@@ -180,7 +180,7 @@ async def test_points_7_and_9_the_app_is_set_up_for_quick_recovery(
     app = make(connection, "point-7", slot=3).app
     conf = app.conf
     assert conf.consumer_group_instance_id == "point-7-3"
-    assert (conf.broker_session_timeout, conf.broker_heartbeat_interval) == (6.0, 1.0)
+    assert (conf.broker_session_timeout, conf.broker_heartbeat_interval) == (6.0, 1.2)
     assert conf.broker_rebalance_timeout == 20.0
     assert not conf.stream_wait_empty
     assert conf.topic_disable_leader
