@@ -110,6 +110,8 @@ class DetectorPolicy(_Part, frozen=True):
         A deviation that lasts this long becomes the new normal.
     relative_floor : float
         Smallest deviation that can matter, as a share of the expected value.
+    ignores : list of str
+        Metrics that are kept but not judged, as shell patterns: what is bursty by nature.
     """
 
     enabled: bool = True
@@ -119,6 +121,7 @@ class DetectorPolicy(_Part, frozen=True):
     persistence: int = 3
     accept_after_s: float = 3600.0
     relative_floor: float = 0.05
+    ignores: list[str] = []
 
 
 class SurveillancePolicy(_Part, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import socket
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 from pydantic import (
@@ -98,13 +98,32 @@ class Service(_Section):
 
 
 class Probe(_Section):
-    """Something watched from outside that is not ours to start."""
+    """Something watched from outside that is not ours to start: exactly one of the first five.
+
+    Parameters
+    ----------
+    http : str
+        A URL that must answer with `status` (default: below 400) and contain `body`.
+    tcp : str
+        ``HOST:PORT`` that must accept.
+    process : str
+        A pid, or text that the command line of a living process contains.
+    systemd : str
+        A unit that must be active.
+    websocket : str
+        A ``ws://`` or ``wss://`` URL that must answer a ping, see `ping`.
+    ping : str
+        ``control`` sends a ping frame and wants its pong; ``text`` and ``binary`` send a message
+        and want any message back.
+    """
 
     name: str = Field(pattern=_ID)
     http: str | None = None
     tcp: str | None = None
     process: str | None = None
-    """A text that the command line contains, or a pid."""
+    systemd: str | None = Field(default=None, pattern=r"^[A-Za-z0-9:_.@\\-]{1,255}$")
+    websocket: str | None = Field(default=None, pattern=r"^wss?://")
+    ping: Literal["control", "text", "binary"] = "control"
     status: int | None = None
     body: str | None = None
     interval_s: float = Field(default=30.0, ge=1, le=3600)
@@ -112,7 +131,13 @@ class Probe(_Section):
 
     @model_validator(mode="after")
     def _one(self) -> Probe:
-        _exactly_one(http=self.http, tcp=self.tcp, process=self.process)
+        _exactly_one(
+            http=self.http,
+            tcp=self.tcp,
+            process=self.process,
+            systemd=self.systemd,
+            websocket=self.websocket,
+        )
         return self
 
 

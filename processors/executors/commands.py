@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
+
 from processors.dead_letters import dead_letter
 from processors.executors.services.ledger import replace_synced
 from processors.step import Context, Emission, Sealer
 from streams.contracts.envelope import Event, decode_event
-from streams.contracts.errors import ContractError, Untrusted
+from streams.contracts.errors import ContractError, MalformedRecord, Untrusted
+from streams.contracts.events.action import Command
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.topics import COMMANDS
 from streams.contracts.trust import RecordKind, Signer
@@ -56,6 +59,14 @@ class CommandLog:
         try:
             if self._signer.kind_of(record) is not RecordKind.EVENT:
                 raise Untrusted("unsigned_command", "executors obey signed commands only")
-            return upcast(decode_event(record.value))
+            return _checked(upcast(decode_event(record.value)))
         except ContractError as error:
             return self._sealer.seal([Emission(record.offset, dead_letter(record, error))])
+
+
+def _checked(event: Event) -> Event:
+    try:
+        msgspec.convert(event.data, Command)
+    except msgspec.ValidationError as error:
+        raise MalformedRecord("malformed_command", f"{event.type}: {error}") from error
+    return event

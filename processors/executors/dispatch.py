@@ -157,7 +157,11 @@ class Dispatcher:
         seen: Result,
         evidence: dict[str, object],
     ) -> ActionFinished:
-        undone = await executor.undo()
+        try:
+            undone = await executor.undo()
+        except Exception as error:
+            log.exception("%s on %s cannot be undone", command.action, command.target)
+            undone = Result(False, f"it could not be: {type(error).__name__}: {error}")
         if undone is None:
             return self._finished(command, outcome, False, seen.detail, evidence)
         detail = f"{seen.detail}; undone: {undone.detail}"

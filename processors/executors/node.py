@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.errors import PublishError
 from streams.kafka.publisher import Publisher
 from streams.producers.host_metrics import HostSensor
+from streams.producers.process_survey import SURVEY_S, Survey
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,8 @@ class Node:
         )
         self._commands = CommandLog(connection, signer, home / "commands.offset")
         self._acting: set[asyncio.Task[None]] = set()
+        self._conflicts: dict[str, tuple[dict[str, float], dict[str, str]]] = {}
+        self._looking: dict[str, asyncio.Task[None]] = {}
         self._leaving = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -103,7 +107,7 @@ class Node:
         await self._leave()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._looking.values(), return_exceptions=True)
         self._claims.close()
         for task in done - {told}:
             task.result()
@@ -146,9 +150,12 @@ class Node:
                 return
 
     async def _sense(self) -> None:
-        sensor = HostSensor()
+        sensor, survey, surveyed = HostSensor(), Survey(), -SURVEY_S
         while True:
-            self._outbox.put(self._host, "host", sensor.read(), {})
+            if time.monotonic() - surveyed >= SURVEY_S:
+                surveyed = time.monotonic()
+                await asyncio.to_thread(survey.take)
+            self._outbox.put(self._host, "host", sensor.read() | survey.metrics, survey.labels)
             await asyncio.sleep(self._configuration.host_interval_s)
 
     async def _attend(self, managed: ManagedService) -> None:
@@ -166,11 +173,29 @@ class Node:
             return
         if managed.starting and managed.running is not None and not managed.verdict.well:
             return
-        metrics, labels = service_metrics(managed), service_labels(managed, self._host)
-        if port_of(managed) is not None and managed.last_exit:
-            more_metrics, more_labels = conflict(managed)
-            metrics, labels = metrics | more_metrics, labels | more_labels
-        self._outbox.put(managed.name, "service", metrics, labels)
+        self._tell(managed)
+        if port_of(managed) is not None and managed.last_exit and managed.name not in self._looking:
+            self._looking[managed.name] = asyncio.create_task(self._look_for_stranger(managed))
+
+    def _tell(self, managed: ManagedService) -> None:
+        metrics, labels = self._conflicts.get(managed.name, ({}, {}))
+        self._outbox.put(
+            managed.name,
+            "service",
+            service_metrics(managed) | metrics,
+            service_labels(managed, self._host) | labels,
+        )
+
+    async def _look_for_stranger(self, managed: ManagedService) -> None:
+        """Say who holds a service's port; every socket is looked at, so it is done aside."""
+        before = self._conflicts.get(managed.name)
+        try:
+            found = await asyncio.to_thread(conflict, managed)
+        finally:
+            del self._looking[managed.name]
+        self._conflicts[managed.name] = found
+        if found != before and not self._leaving:
+            self._tell(managed)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from processors.step import Emission
 from processors.surveillance import presence, thresholds
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
-from processors.surveillance.judge import LIMITS, level_moved
+from processors.surveillance.judge import BASELINE, LIMITS, level_moved
 from processors.surveillance.registry import assign_rules, drop, retire
 from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, fact, moved
 from streams.contracts.envelope import Event, decode_event
@@ -98,11 +98,22 @@ def _policy(state: SurveillanceState, offset: int, event: Event) -> list[Emissio
     living = np.flatnonzero(c.slot[: c.size] >= 0)
     assign_rules(state, living.tolist())
     thresholds.forget(c, living)
-    for row in living[(c.level[living] > 0) & (c.rule[living] < 0)].tolist():
-        c.level[row], slot = 0, int(c.slot[row])
-        name = f"{LIMITS}/{state.metric_names[c.metric[row]]}"
-        emissions += end_finding(state, offset, slot, name, "superseded", state.time)
-        emissions += assess(state, offset, slot, state.time)
+    unruled = living[(c.level[living] > 0) & (c.rule[living] < 0)]
+    c.level[unruled] = 0
+    emissions += _superseded(state, offset, unruled.tolist(), LIMITS)
+    return emissions + _superseded(state, offset, living[~c.judged[living]].tolist(), BASELINE)
+
+
+def _superseded(
+    state: SurveillanceState, offset: int, rows: list[int], channel: str
+) -> list[Emission]:
+    """End the findings of series that `channel` judges no longer."""
+    emissions: list[Emission] = []
+    for row in rows:
+        slot, name = int(state.series.slot[row]), state.metric_names[state.series.metric[row]]
+        ended = end_finding(state, offset, slot, f"{channel}/{name}", "superseded", state.time)
+        if ended:
+            emissions += ended + assess(state, offset, slot, state.time)
     return emissions
 
 

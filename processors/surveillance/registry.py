@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Final
 
 from processors.lifecycle.transitions import Status
@@ -11,6 +12,7 @@ from processors.surveillance.state import (
     DEFAULT_TYPE,
     STATUS_CODE,
     Profile,
+    ShapeColumns,
     SurveillanceState,
     fact,
 )
@@ -119,11 +121,12 @@ def retire(state: SurveillanceState, offset: int, slot: int, reason: str) -> lis
 
 
 def assign_rules(state: SurveillanceState, rows: list[int]) -> None:
-    """Find the threshold that judges each of these series."""
+    """Find the threshold that judges each of these series, and whether the detector does."""
     c = state.series
     for row in rows:
         metric = state.metric_names[c.metric[row]]
-        c.rule[row] = state.rules.find(metric, state.profile(int(c.slot[row])).agent_type)
+        found = _columns(state, (metric,), state.profile(int(c.slot[row])).agent_type)
+        c.rule[row], c.judged[row] = found.rule[0], found.judged[0]
 
 
 def _begin_block(
@@ -131,9 +134,26 @@ def _begin_block(
 ) -> None:
     c, rows = state.series, slice(base, base + len(shape))
     c.slot[rows] = slot
-    c.metric[rows] = [_metric_id(state, metric) for metric in shape]
-    c.judged[rows] = [metric not in RESERVED for metric in shape]
-    c.rule[rows] = [state.rules.find(metric, agent_type) for metric in shape]
+    c.metric[rows], c.judged[rows], c.rule[rows] = _columns(state, shape, agent_type)
+
+
+def _columns(state: SurveillanceState, shape: tuple[str, ...], agent_type: str) -> ShapeColumns:
+    """Return the columns of a shape; a fleet has few of them, so they are kept."""
+    found = state.columns.get((shape, agent_type))
+    if found is None:
+        if len(state.columns) >= _SHAPES_KEPT:
+            state.columns.clear()
+        found = state.columns[shape, agent_type] = ShapeColumns(
+            [_metric_id(state, metric) for metric in shape],
+            [_is_judged(state, metric) for metric in shape],
+            [state.rules.find(metric, agent_type) for metric in shape],
+        )
+    return found
+
+
+def _is_judged(state: SurveillanceState, metric: str) -> bool:
+    ignores = state.policy.surveillance.detector.ignores
+    return metric not in RESERVED and not any(fnmatchcase(metric, each) for each in ignores)
 
 
 def _metric_id(state: SurveillanceState, metric: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -54,6 +54,14 @@ class Profile(msgspec.Struct, array_like=True):
     gone: bool = False
 
 
+class ShapeColumns(NamedTuple):
+    """Columns of the series of agents of one type that send the same metrics."""
+
+    metric: list[int]
+    judged: list[bool]
+    rule: list[int]
+
+
 @dataclass(slots=True)
 class SurveillanceState:
     """The state of one partition; see `processors.surveillance.snapshot` for its bytes."""
@@ -80,12 +88,15 @@ class SurveillanceState:
     """Lower bound of the next threshold deadline; a cache, not part of snapshots."""
     shapes: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     """Shapes shared among agents: a cache, not part of snapshots."""
+    columns: dict[tuple[tuple[str, ...], str], ShapeColumns] = field(default_factory=dict)
+    """What the policy says of the series of a shape: a cache, not part of snapshots."""
 
     def take_policy(self, policy: Policy) -> None:
         """Judge by `policy` from now on."""
         self.policy = policy
         self.rules = Rules(policy.surveillance.thresholds)
         self.detector = Weighted(policy.surveillance.detector)
+        self.columns.clear()
 
     def profile(self, slot: int) -> Profile:
         """Return the profile of a living slot."""

@@ -46,8 +46,8 @@ async def probe_tcp(address: str, timeout_s: float) -> Verdict:
             _, writer = await asyncio.open_connection(host, int(port))
         writer.close()
     except (OSError, TimeoutError) as error:
-        return _verdict(False, began, f"{address}: {_words(error)}")
-    return _verdict(True, began, f"{address} accepts")
+        return verdict(False, began, f"{address}: {in_words(error)}")
+    return verdict(True, began, f"{address} accepts")
 
 
 async def probe_http(
@@ -67,12 +67,12 @@ async def probe_http(
         async with asyncio.timeout(timeout_s):
             answered, text = await _get(url)
     except (OSError, TimeoutError, h11.RemoteProtocolError) as error:
-        return _verdict(False, began, f"{url}: {_words(error)}")
+        return verdict(False, began, f"{url}: {in_words(error)}")
     if answered != status if status is not None else answered >= 400:
-        return _verdict(False, began, f"{url} answers {answered}")
+        return verdict(False, began, f"{url} answers {answered}")
     if body is not None and body not in text:
-        return _verdict(False, began, f"{url} answers without {body!r}")
-    return _verdict(True, began, f"{url} answers {answered}")
+        return verdict(False, began, f"{url} answers without {body!r}")
+    return verdict(True, began, f"{url} answers {answered}")
 
 
 async def _get(url: str) -> tuple[int, str]:
@@ -107,9 +107,11 @@ async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> t
             return status, text.decode("utf-8", "replace")
 
 
-def _verdict(well: bool, began: float, detail: str) -> Verdict:
+def verdict(well: bool, began: float, detail: str) -> Verdict:
+    """Return the verdict of a probe that `began` at that time of the performance counter."""
     return Verdict(well, (time.perf_counter() - began) * 1000, detail)
 
 
-def _words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
+    """Return an error as a person would say it."""
     return "no answer in time" if isinstance(error, TimeoutError) else str(error) or repr(error)

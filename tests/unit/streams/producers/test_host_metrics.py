@@ -1,0 +1,86 @@
+"""What the sensor says of this machine is what the machine says of itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from streams.contracts.telemetry import Heartbeat, decode_heartbeat, encode_heartbeat
+from streams.producers.host_metrics import HostSensor
+from streams.producers.process_survey import Survey
+
+
+def test_memory_disk_and_cores_are_those_of_the_machine() -> None:
+    metrics = HostSensor().read()
+    assert metrics["memory_usage"] == pytest.approx(psutil.virtual_memory().percent, abs=3)
+    assert metrics["disk_usage"] == pytest.approx(psutil.disk_usage("/").percent, abs=1)
+    assert metrics["cpu_count"] == os.cpu_count()
+    assert 0 <= metrics["cpu_usage:0"] <= 100
+    assert metrics["uptime_seconds"] == pytest.approx(time.time() - psutil.boot_time(), abs=5)
+
+
+def test_the_load_of_a_core_shows() -> None:
+    sensor = HostSensor()
+    busy = [sys.executable, "-c", "while True: pass"]
+    with subprocess.Popen(busy) as burner:
+        try:
+            sensor.read()
+            spent = psutil.Process(burner.pid)
+            while spent.cpu_times().user < 0.5:
+                time.sleep(0.01)
+            metrics = sensor.read()
+        finally:
+            burner.kill()
+    assert max(v for name, v in metrics.items() if name.startswith("cpu_usage:")) > 50
+
+
+def test_rates_begin_with_the_second_reading_and_are_never_negative() -> None:
+    sensor = HostSensor()
+    assert "bytes_sent_per_s" not in sensor.read()
+    rates = {name: v for name, v in sensor.read().items() if name.endswith("_per_s")}
+    assert {"bytes_sent_per_s", "bytes_recv_per_s"} <= rates.keys()
+    assert min(rates.values()) >= 0
+
+
+@pytest.mark.skipif(not Path("/proc/net/sockstat").exists(), reason="Linux counts sockets there")
+def test_sockets_are_counted_as_the_kernel_counts_them() -> None:
+    line = next(s for s in Path("/proc/net/sockstat").read_text().splitlines() if "TCP:" in s)
+    expected = float(line.split()[line.split().index("inuse") + 1])
+    assert HostSensor().read()["connections"] == pytest.approx(expected, abs=20)
+
+
+def test_what_is_read_is_accepted_as_telemetry() -> None:
+    survey = Survey()
+    survey.take()
+    metrics = HostSensor().read() | survey.metrics
+    heartbeat = Heartbeat("host", metrics, agent_type="host", labels=survey.labels)
+    assert decode_heartbeat(encode_heartbeat(heartbeat)) == heartbeat
+
+
+def test_the_survey_names_who_uses_most() -> None:
+    survey = Survey()
+    hog = "x = bytearray(200_000_000)\nprint(flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", hog], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            survey.take()
+            spent = psutil.Process(process.pid)
+            before = spent.cpu_times().user
+            while spent.cpu_times().user - before < 0.5:
+                time.sleep(0.01)
+            survey.take()
+            name = spent.name()
+        finally:
+            process.kill()
+    assert survey.metrics["top_cpu_1"] > 30
+    assert name in survey.labels["top_cpu"]
+    assert survey.metrics["top_memory_1"] >= 200_000_000
+    ranked = [survey.metrics[f"top_memory_{rank}"] for rank in (1, 2, 3)]
+    assert ranked == sorted(ranked, reverse=True)
