@@ -7,7 +7,11 @@ import os
 import sys
 from typing import Final
 
-_CHATTY: Final = ("alembic", "faust", "mode", "streams.kafka.transport", "uvicorn")
+from streams.kafka.quiet import calm_client_logs
+
+_CHATTY: Final = (
+    "alembic", "faust", "mode", "processors.runtime.app", "streams.kafka.transport", "uvicorn",
+)  # fmt: skip
 """Libraries (and classes derived from theirs) that report every step of a healthy life."""
 
 
@@ -25,3 +29,4 @@ def configure_logging(process: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It reports each retry of each connection; what becomes of them is reported by our own code.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    calm_client_logs()

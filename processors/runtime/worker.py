@@ -12,7 +12,6 @@ from processors.runtime.app import GROUP, WorkerApp, add_agent, make_app
 from processors.runtime.ending import Ending, Tasks, end_process
 from processors.runtime.outputs import Outputs
 from processors.runtime.owner import Owner
-from processors.runtime.quiet import quieten
 from processors.runtime.restore import Restorer
 from processors.runtime.snapshots import Snapshots, ready
 from processors.runtime.vitals import Vitals
@@ -20,6 +19,7 @@ from processors.runtime.watchdog import Watchdog
 from processors.step import Step
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
+from streams.kafka.quiet import calm_client_logs
 from streams.producers.ticker import Ticker
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ async def run_worker(
     end : callable
         Ends the process.
     """
-    quieten()
+    calm_client_logs()
     worker = Worker(connection, steps, signer, slot, partitions, group, end)
     await worker.start()
     if ticker:

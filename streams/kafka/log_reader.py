@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import contextmanager
@@ -93,6 +94,8 @@ class LogReader:
             except BaseException:
                 await consumer.stop()
                 raise
+        # Its tasks must have run once: one cancelled before that ends `stop` as cancelled too.
+        await asyncio.sleep(0)
         self._consumer = consumer
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Thins out what the client library repeats in the log while a broker is away."""
+"""Thins out what libraries repeat in the log while a broker is away: once is enough."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_LIBRARY: Final = "aiokafka"
+_LIBRARIES: Final = frozenset({"aiokafka", "faust", "mode"})
 _MOST_TEMPLATES: Final = 1000
 
 
 class Repetitions(logging.Filter):
-    """Lets each message of the client library pass once in a while, and all others always.
+    """Lets each message of the libraries pass once in a while, and all others always.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Repetitions(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether the record is shown."""
-        if record.name.partition(".")[0] != _LIBRARY:
+        if record.name.partition(".")[0] not in _LIBRARIES:
             return True
         template = (record.name, str(record.msg))
         now = self._clock()
@@ -44,7 +44,14 @@ class Repetitions(logging.Filter):
 
 
 def calm_client_logs() -> None:
-    """Filter the repetitions in every handler of the root logger; call it after logging is set."""
+    """Filter the repetitions in every handler of the root logger; call it after logging is set.
+
+    The libraries' reports of progress are left out, unless a logger was told its level before.
+    """
+    for name in _LIBRARIES:
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         if not any(isinstance(found, Repetitions) for found in handler.filters):
             handler.addFilter(Repetitions())

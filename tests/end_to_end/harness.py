@@ -117,6 +117,12 @@ class Installation:
         assert not left, f"left after SIGTERM: {left}\n{self.log_tail()}"
         assert process.returncode == 0, self.log_tail()
 
+    def forget(self) -> None:
+        """Take note that `up` was killed: `start` may follow."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.wait()
+
     def command(self, *argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``homeostat`` with `argv` against this installation; return how it ended."""
         return subprocess.run(

@@ -133,3 +133,9 @@ async def test_a_reading_with_an_end_does_not_wait_for_ever(fresh_broker) -> Non
         await own.stop()
         with pytest.raises(BrokerAway, match=f"{own.bootstrap} gave no record of .*fleet"):
             await anext(reader.read({place: 0}, {place: 1}))
+
+
+async def test_it_can_be_stopped_as_soon_as_it_was_started(connection: Connection) -> None:
+    for _ in range(5):
+        async with LogReader(connection):
+            pass

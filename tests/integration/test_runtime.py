@@ -14,7 +14,6 @@ import pytest
 from faust.types import TP
 
 from processors.runtime import owner as owner_module
-from processors.runtime.quiet import Repetition
 from processors.runtime.watchdog import Watchdog
 from processors.runtime.worker import Worker
 from streams.contracts.record import Outgoing
@@ -25,6 +24,7 @@ from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from streams.kafka.ports import free_port
 from streams.kafka.publisher import Publisher
+from streams.kafka.quiet import Repetitions
 from streams.kafka.transport import NoTables
 from tests.end_to_end.counting import POISON, SIGNER, Counting
 
@@ -198,10 +198,11 @@ async def test_point_8_a_failed_output_ends_the_process(connection: Connection) 
 
 
 def test_point_11_the_same_complaint_is_logged_once_a_period() -> None:
-    news = Repetition(10)
-    record = logging.LogRecord("aiokafka.conn", logging.ERROR, __file__, 1, "away", (), None)
+    now = [0.0]
+    news = Repetitions(10, clock=lambda: now[0])
+    record = logging.LogRecord("mode.services", logging.ERROR, __file__, 1, "away", (), None)
     assert [news.filter(record) for _ in range(3)] == [True, False, False]
-    record.created += 11
+    now[0] = 11.0
     assert news.filter(record)
 
 
