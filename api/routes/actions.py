@@ -11,10 +11,12 @@ from api.errors import Problem, not_found
 from api.identity.guard import Approver, Operator, Tenant, Viewer
 from api.identity.roles import Identity
 from api.routes import READS, WRITES
+from api.routes.moments import AsOf
 from api.schemas.actions import ActionRequest, ActionView, Answer
 from api.schemas.common import Cursor, Limit, Listing, Receipt
 from api.services import Served
 from projections.queries.actions import ActionRow, get_action, list_actions
+from projections.queries.as_of import action_then
 from streams.contracts.events.action import ActionRequested, ApprovalGiven
 from streams.contracts.telemetry import check_id
 
@@ -31,30 +33,38 @@ def actions(
     agent: Annotated[str | None, Query(description="An agent's id.")] = None,
     finding: Annotated[str | None, Query(description="A finding's or a request's id.")] = None,
     action: str | None = None,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Listing[ActionView]:
-    """Return actions, newest first."""
+    """Return actions, newest first; with `as_of` those known by then, as far as they had come."""
     page = served.ask(
         list_actions,
         tenant,
-        states=state or (),
+        states=state or () if as_of is None else (),
         agent_id=agent,
         finding_id=finding,
         action=action,
+        at=as_of,
         limit=limit,
         cursor=cursor,
     )
-    return Listing(items=[ActionView.of(row) for row in page.items], next=page.next_cursor)
+    rows = page.items
+    if as_of is not None:  # a page may then be shorter: what was in another state is left out
+        rows = [action_then(row, as_of) for row in rows]
+        rows = [row for row in rows if not state or row.state in state]
+    return Listing(items=[ActionView.of(row) for row in rows], next=page.next_cursor)
 
 
 @router.get("/{action_id}")
-def action(served: Served, _caller: Viewer, tenant: Tenant, action_id: str) -> ActionView:
-    """Return one action with its scores, candidates and outcome."""
+def action(
+    served: Served, _caller: Viewer, tenant: Tenant, action_id: str, as_of: AsOf = None
+) -> ActionView:
+    """Return one action with its scores, candidates and outcome, as far as it has or had come."""
     row = served.ask(get_action, tenant, action_id)
-    if row is None:
+    if row is None or (as_of is not None and row.created_at > as_of):
         raise not_found("action", action_id, tenant)
-    return ActionView.of(row)
+    return ActionView.of(row if as_of is None else action_then(row, as_of))
 
 
 @router.post("", status_code=202, responses=WRITES)

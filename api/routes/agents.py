@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from api.errors import not_found
 from api.identity.guard import Operator, Tenant, Viewer
 from api.routes import READS, WRITES
+from api.routes.moments import AsOf
 from api.schemas.agents import (
     AgentDetail,
     AgentView,
@@ -22,6 +23,7 @@ from api.schemas.events import EventView
 from api.schemas.findings import FindingView
 from api.services import Served
 from projections.queries.agents import get_agent, list_agents
+from projections.queries.as_of import finding_then, get_agent_as_of, list_agents_as_of
 from projections.queries.events import list_events
 from projections.queries.findings import list_findings
 from projections.queries.metrics import metric_history
@@ -42,31 +44,33 @@ def agents(
     type: str | None = None,  # noqa: A002 - the parameter's public name
     health: Annotated[str | None, Query(description="A level: healthy, degraded …")] = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Listing[AgentView]:
-    """Return agents by id."""
-    page = served.ask(
-        list_agents,
-        tenant,
-        status=status,
-        type=type,
-        health=health,
-        text=text,
-        limit=limit,
-        cursor=cursor,
-    )
+    """Return agents by id; with `as_of` those that were known then, without their metrics."""
+    asked = {"status": status, "type": type, "health": health, "text": text}
+    if as_of is None:
+        page = served.ask(list_agents, tenant, **asked, limit=limit, cursor=cursor)
+    else:
+        page = served.ask(list_agents_as_of, tenant, as_of, **asked, limit=limit, cursor=cursor)
     return Listing(items=[AgentView.of(row) for row in page.items], next=page.next_cursor)
 
 
 @router.get("/{agent_id}")
-def agent(served: Served, _caller: Viewer, tenant: Tenant, agent_id: str) -> AgentDetail:
-    """Return one agent, with its latest metrics and what is wrong with it now."""
-    row = served.ask(get_agent, tenant, agent_id)
+def agent(
+    served: Served, _caller: Viewer, tenant: Tenant, agent_id: str, as_of: AsOf = None
+) -> AgentDetail:
+    """Return one agent, with its latest metrics and what is wrong with it now, or was then."""
+    if as_of is None:
+        row = served.ask(get_agent, tenant, agent_id)
+    else:
+        row = served.ask(get_agent_as_of, tenant, agent_id, as_of)
     if row is None:
         raise not_found("agent", agent_id, tenant)
-    found = served.ask(list_findings, tenant, state="open", agent_id=agent_id)
-    return AgentDetail.with_findings(row, [FindingView.model_validate(f) for f in found.items])
+    found = served.ask(list_findings, tenant, state="open", agent_id=agent_id, at=as_of).items
+    rows = found if as_of is None else [finding_then(each, as_of) for each in found]
+    return AgentDetail.with_findings(row, [FindingView.model_validate(each) for each in rows])
 
 
 @router.get("/{agent_id}/metrics")

@@ -9,10 +9,12 @@ from fastapi import APIRouter, Query
 from api.errors import not_found
 from api.identity.guard import Tenant, Viewer
 from api.routes import READS
+from api.routes.moments import AsOf
 from api.schemas.common import Cursor, Limit, Listing
 from api.schemas.events import EventView
 from api.schemas.findings import Chain, FindingView, Link
 from api.services import Served
+from projections.queries.as_of import finding_then
 from projections.queries.events import EventRow, chain
 from projections.queries.findings import FindingRow, get_finding, list_findings
 
@@ -29,29 +31,41 @@ def findings(
     kind: str | None = None,
     severity: str | None = None,
     agent: Annotated[str | None, Query(description="An agent's id.")] = None,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Listing[FindingView]:
-    """Return findings, newest first."""
+    """Return findings, newest first; with `as_of` those raised by then, as they were."""
     page = served.ask(
         list_findings,
         tenant,
         state=state,
         kind=kind,
-        severity=severity,
+        severity=severity if as_of is None else None,
         agent_id=agent,
+        at=as_of,
         limit=limit,
         cursor=cursor,
     )
-    return Listing(
-        items=[FindingView.model_validate(row) for row in page.items], next=page.next_cursor
-    )
+    rows = page.items
+    if as_of is not None:  # a page may then be shorter: what was another severity is left out
+        rows = [finding_then(row, as_of) for row in rows]
+        rows = [row for row in rows if severity in (None, row.severity)]
+    items = [FindingView.model_validate(row) for row in rows]
+    return Listing(items=items, next=page.next_cursor)
 
 
 @router.get("/{finding_id}")
-def finding(served: Served, _caller: Viewer, tenant: Tenant, finding_id: str) -> FindingView:
-    """Return one finding with its evidence."""
-    return FindingView.model_validate(_found(served, tenant, finding_id))
+def finding(
+    served: Served, _caller: Viewer, tenant: Tenant, finding_id: str, as_of: AsOf = None
+) -> FindingView:
+    """Return one finding with its evidence, as it is or was."""
+    row = _found(served, tenant, finding_id)
+    if as_of is not None:
+        if row.raised_at > as_of:
+            raise not_found("finding", finding_id, tenant)
+        row = finding_then(row, as_of)
+    return FindingView.model_validate(row)
 
 
 @router.get("/{finding_id}/chain")

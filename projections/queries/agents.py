@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, String, cast, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
@@ -91,11 +91,14 @@ def list_agents(
     if health is not None:
         query = query.where(agents.c.health_level == health)
     if text:
-        searched = (agents.c.agent_id, agents.c.type, cast(agents.c.labels, String))
-        query = query.where(
-            or_(*(func.lower(c).contains(text.lower(), autoescape=True) for c in searched))
-        )
+        query = query.where(mentions(text))
     return page(connection, query, [agents.c.agent_id], _agent, limit, cursor)
+
+
+def mentions(text: str) -> ColumnElement[bool]:
+    """Return the condition that an agent's id, type or labels contain `text`, in any case."""
+    searched = (agents.c.agent_id, agents.c.type, cast(agents.c.labels, String))
+    return or_(*(func.lower(c).contains(text.lower(), autoescape=True) for c in searched))
 
 
 def get_agent(connection: Connection, tenant: str, agent_id: str) -> AgentRow | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from projections.models import agents
+from projections.queries.as_of import agents_as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,15 @@ class FleetColumns:
     host: list[str]
 
 
-def fleet_columns(connection: Connection, tenant: str) -> FleetColumns:
-    """Return the columns of every agent of `tenant`."""
+def fleet_columns(connection: Connection, tenant: str, at: float | None = None) -> FleetColumns:
+    """Return the columns of every agent of `tenant`, now or at a past moment."""
     c = agents.c
-    query = (
-        select(c.agent_id, c.type, c.status, c.health_level, c.health_score, c.labels)
-        .where(c.tenant_id == tenant)
-        .order_by(c.type, c.agent_id)
-    )
-    rows = connection.execute(query).all()
+    if at is None:
+        query = select(c.agent_id, c.type, c.status, c.health_level, c.health_score, c.labels)
+        query = query.where(c.tenant_id == tenant)
+    else:
+        query = agents_as_of(tenant, at)
+    rows = connection.execute(query.order_by(c.type, c.agent_id)).all()
     return FleetColumns(
         agent_id=[row.agent_id for row in rows],
         agent_type=[row.type for row in rows],

@@ -110,6 +110,24 @@ def test_an_approval_is_given(own: Installation, page: Page) -> None:
     own.put("/policy", {"policy": policy, "reason": "as before"})
 
 
+def test_the_past_is_shown_and_never_taken_for_the_present(own: Installation, page: Page) -> None:
+    go(page, "Fleet")
+    name = f"latest-{free_port()}"
+    plain_record(own, name)
+    row = page.get_by_role("row").filter(has_text=name)
+    expect(row).to_be_visible()
+    page.get_by_label("Span of the timeline").select_option("15 min")
+    page.get_by_label("Moment that is shown").fill("950")  # three quarters of a minute ago
+    expect(page.get_by_text("You are looking at")).to_be_visible()
+    expect(row).to_have_count(0)
+    go(page, "Overview")
+    expect(page.get_by_text("You are looking at")).to_be_visible()
+    page.locator("body").press("t")
+    expect(page.get_by_text("You are looking at")).to_have_count(0)
+    go(page, "Fleet")
+    expect(row).to_be_visible()
+
+
 def test_it_survives_a_restart_of_the_server(own: Installation, page: Page) -> None:
     expect(page.get_by_role("status").filter(has_text="live")).to_be_visible()
     os.kill(own.wait_for(lambda: own.pids("api"), "API")[0], signal.SIGKILL)
