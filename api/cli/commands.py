@@ -9,6 +9,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from api.cli.asking import COMMANDS
+from api.cli.doctor import doctor
 from api.cli.simulate import simulate
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
@@ -24,6 +26,8 @@ app = typer.Typer(
 projections = typer.Typer(help="The views that are folded from the log.", no_args_is_help=True)
 app.add_typer(projections, name="projections")
 app.command()(simulate)
+for each in (*COMMANDS, doctor):
+    app.command()(each)
 
 
 @app.command()

@@ -15,7 +15,13 @@ def main() -> int:
         from api.cli.up import up
 
         return up()
+    from api.cli.client import USAGE, CommandError
     from api.cli.commands import app
+    from config.settings import SettingsError
 
-    app()
+    try:
+        app()
+    except (CommandError, SettingsError) as error:
+        sys.stderr.write(f"homeostat: {error}\n")
+        return error.status if isinstance(error, CommandError) else USAGE
     return 0

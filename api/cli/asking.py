@@ -1,0 +1,299 @@
+"""Commands that ask the API, and those that answer what waits for a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from api.cli.client import NO, USAGE, Client, CommandError
+from api.cli.show import as_json, as_line, as_table, clock, say
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as JSON.")]
+Most = Annotated[int, typer.Option("--limit", min=1, help="The most to show.")]
+AsOf = Annotated[str | None, typer.Option(help="A past moment, such as 2026-11-21T03:00:00Z.")]
+Reason = Annotated[str, typer.Option(prompt=True, help="Why; it stays on record.")]
+
+
+def status(plain: AsJson = False) -> None:
+    """Say in a few lines how everything is; exit status 1 where something is not well."""
+    client = Client.from_environment()
+    health, fleet = client.get("/system/health"), client.get("/fleet")
+    findings = client.items("/findings", 1000, state="open")
+    waiting = client.items("/actions", 1000, state="awaiting")
+    well = health["status"] == "ok" and not findings
+    if plain:
+        as_json(
+            {
+                "well": well,
+                "system": health,
+                "agents": len(fleet["agent_id"]),
+                "failing": fleet["health"].count("failing"),
+                "open_findings": findings,
+                "awaiting": waiting,
+            }
+        )
+    else:
+        say(f"{len(fleet['agent_id'])} agents, {fleet['health'].count('failing')} failing")
+        say(f"{len(findings)} open findings, {len(waiting)} actions wait for a person")
+        parts = health["components"].items()
+        as_table(("part", "state", "detail"), ((n, p["status"], p["detail"]) for n, p in parts))
+    raise typer.Exit(0 if well else NO)
+
+
+def agents(
+    agent: Annotated[str | None, typer.Argument(help="One agent's id.")] = None,
+    status: Annotated[str | None, typer.Option(help="Such as offline.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Such as host.")] = None,
+    text: Annotated[str | None, typer.Option(help="Occurs in id, type or labels.")] = None,
+    as_of: AsOf = None,
+    limit: Most = 100,
+    plain: AsJson = False,
+) -> None:
+    """List agents, or show one with its metrics and open findings."""
+    client = Client.from_environment()
+    if agent is not None:
+        _agent(client.get(f"/agents/{agent}", as_of=as_of), plain=plain)
+        return
+    found = client.items("/agents", limit, status=status, type=kind, text=text, as_of=as_of)
+    if plain:
+        as_json(found)
+        return
+    columns = ("agent", "type", "status", "health", "score", "last seen")
+    as_table(
+        columns,
+        (
+            (a["agent_id"], a["agent_type"], a["status"], a["health"]["level"],
+             a["health"]["score"], clock(a["last_seen"]))
+            for a in found
+        ),
+    )  # fmt: skip
+
+
+def _agent(found: dict[str, Any], *, plain: bool) -> None:
+    if plain:
+        as_json(found)
+        return
+    health = found["health"]
+    say(f"{found['agent_id']}: {found['status']}, {health['level']} ({health['score']})")
+    if health["reasons"]:
+        say(f"because of {', '.join(health['reasons'])}")
+    as_table(("metric", "value"), sorted(found["metrics"].items()))
+    for finding in found["open_findings"]:
+        say(f"{finding['severity']}: {finding['summary']}")
+
+
+def findings(
+    finding: Annotated[str | None, typer.Argument(help="One finding's id: its chain.")] = None,
+    state: Annotated[str | None, typer.Option(help="open or ended.")] = "open",
+    agent: Annotated[str | None, typer.Option(help="An agent's id.")] = None,
+    as_of: AsOf = None,
+    limit: Most = 50,
+    plain: AsJson = False,
+) -> None:
+    """List what is wrong, or show why: one finding's chain to its outcome."""
+    client = Client.from_environment()
+    if finding is not None:
+        _chain(client.get(f"/findings/{finding}/chain"), plain=plain)
+        return
+    wanted = None if state == "all" else state
+    found = client.items("/findings", limit, state=wanted, agent=agent, as_of=as_of)
+    if plain:
+        as_json(found)
+        return
+    columns = ("finding", "severity", "agent", "raised", "summary")
+    as_table(
+        columns,
+        (
+            (f["finding_id"], f["severity"], f["agent_id"], clock(f["raised_at"]), f["summary"])
+            for f in found
+        ),
+    )
+
+
+def _chain(found: dict[str, Any], *, plain: bool) -> None:
+    if plain:
+        as_json(found)
+        return
+    columns = ("after ms", "event", "by", "detail")
+    as_table(
+        columns,
+        (
+            (e["total_ms"], e["type"], e["source"], e["data"].get("summary")
+             or e["data"].get("detail") or e["data"].get("action") or "")
+            for e in found["items"]
+        ),
+    )  # fmt: skip
+
+
+def actions(
+    action: Annotated[str | None, typer.Argument(help="One action's id.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Such as awaiting.")] = None,
+    agent: Annotated[str | None, typer.Option(help="An agent's id.")] = None,
+    as_of: AsOf = None,
+    limit: Most = 50,
+    plain: AsJson = False,
+) -> None:
+    """List actions, or show one with its scores and the candidates that lost."""
+    client = Client.from_environment()
+    if action is not None:
+        _action(client.get(f"/actions/{action}", as_of=as_of), plain=plain)
+        return
+    found = client.items("/actions", limit, state=state or None, agent=agent, as_of=as_of)
+    if plain:
+        as_json(found)
+        return
+    columns = ("action", "what", "agent", "state", "outcome", "created")
+    as_table(
+        columns,
+        (
+            (a["action_id"], a["action"], a["agent_id"], a["state"], a["outcome"],
+             clock(a["created_at"]))
+            for a in found
+        ),
+    )  # fmt: skip
+
+
+def _action(found: dict[str, Any], *, plain: bool) -> None:
+    if plain:
+        as_json(found)
+        return
+    say(f"{found['action']} for {found['agent_id']}: {found['state']} {found['outcome']}".rstrip())
+    for name in ("reason", "detail", "approved_by", "check"):
+        if found[name]:
+            say(f"{name.replace('_', ' ')}: {found[name]}")
+    if preview := found["evidence"].get("preview"):
+        say(f"would run: {preview}")
+    columns = ("candidate", "expected value", "risk", "score", "mode", "rejected")
+    as_table(
+        columns,
+        (
+            (c["action"], c["expected_value"], c["risk"], c["score"], c["mode"], c["rejected"])
+            for c in found["candidates"]
+        ),
+    )
+
+
+def approve(action: Annotated[str, typer.Argument(help="Its id.")], reason: Reason) -> None:
+    """Approve an action that waits for a person; all guards run again."""
+    _answer(action, "approve", reason)
+
+
+def reject(action: Annotated[str, typer.Argument(help="Its id.")], reason: Reason) -> None:
+    """Reject an action that waits for a person."""
+    _answer(action, "reject", reason)
+
+
+def _answer(action: str, verb: str, reason: str) -> None:
+    client = Client.from_environment()
+    preview = client.get(f"/actions/{action}")["preview_hash"]
+    body = {"reason": reason, "preview_hash": preview}
+    receipt = client.send("POST", f"/actions/{action}/{verb}", body)
+    say(f"on record at {receipt['position']}")
+
+
+def services(
+    verb: Annotated[str | None, typer.Argument(help="restart, start or stop.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The service.")] = None,
+    plain: AsJson = False,
+) -> None:
+    """List the declared services, or ask for one to be restarted, started or stopped."""
+    client = Client.from_environment()
+    if verb is not None:
+        if verb not in ("restart", "start", "stop") or name is None:
+            raise CommandError(USAGE, "write: homeostat services restart|start|stop NAME")
+        client.get(f"/agents/{name}")
+        body = {"action": f"service.{verb}", "target": name}
+        say(f"asked for, at {client.send('POST', '/actions', body)['position']}")
+        return
+    found = [a for a in client.items("/agents", 1000, type="service") if a["labels"].get("managed")]
+    if plain:
+        as_json(found)
+        return
+    columns = ("service", "host", "health", "restarts", "latency ms", "last exit")
+    as_table(
+        columns,
+        (
+            (a["agent_id"], a["labels"].get("host"), a["health"]["level"],
+             a["metrics"].get("restarts"), a["metrics"].get("response_time_avg"),
+             a["labels"].get("last_exit"))
+            for a in found
+        ),
+    )  # fmt: skip
+
+
+def events(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they happen.")] = False,
+    kind: Annotated[list[str] | None, typer.Option("--type", help="One or more types.")] = None,
+    limit: Most = 20,
+    plain: AsJson = False,
+) -> None:
+    """Print the latest events; with --follow each as it happens, one JSON line with --json."""
+    client = Client.from_environment()
+    page = client.get("/events", before=2**62, limit=min(limit, 1000), type=kind or None)
+    for event in page["items"]:
+        _event(event, plain=plain)
+    if follow:
+        after = page["items"][-1]["seq"] if page["items"] else 0
+        for event in client.events(after, kind or []):
+            _event(event, plain=plain)
+
+
+def _event(event: dict[str, Any], *, plain: bool) -> None:
+    if plain:
+        as_line(event)
+    else:
+        data = event["data"]
+        told = data.get("summary") or data.get("detail") or data.get("reason") or ""
+        say(f"{clock(event['time'])}  {event['type']:<26} {event['subject']:<24} {told}")
+
+
+def publish(
+    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    metrics: Annotated[list[str], typer.Argument(help="NAME=NUMBER, one or more.")],
+) -> None:
+    """Send one heartbeat through the API."""
+    values = dict(_measurement(text) for text in metrics)
+    client = Client.from_environment()
+    receipt = client.send("POST", f"/agents/{agent}/metrics", {"metrics": values})
+    say(f"accepted at {receipt['position']}")
+
+
+def _measurement(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError as error:
+        detail = f"{text!r} is no measurement; write NAME=NUMBER, such as cpu_usage=41.5"
+        raise CommandError(USAGE, detail) from error
+
+
+def policy(
+    file: Annotated[Path | None, typer.Argument(help="A whole policy to put in force.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it changes.")] = "",
+    plain: AsJson = False,
+) -> None:
+    """Print the policy in force as YAML, or put the one in FILE in force."""
+    client = Client.from_environment()
+    if file is None:
+        found = client.get("/policy")
+        if plain:
+            as_json(found)
+        else:
+            say(yaml.safe_dump(found["policy"], sort_keys=False).rstrip())
+        return
+    if not reason:
+        raise CommandError(USAGE, "say why with --reason; it stays on record")
+    try:
+        wanted = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise CommandError(USAGE, f"{file}: {error}") from error
+    receipt = client.send("PUT", "/policy", {"policy": wanted, "reason": reason})
+    say(f"version {receipt['version']} is in force")
+
+
+COMMANDS = (
+    status, agents, findings, actions, approve, reject, services, events, publish, policy,
+)  # fmt: skip

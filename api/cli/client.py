@@ -1,0 +1,149 @@
+"""The API as the command line speaks it: one address, one token, and failures in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn
+
+import httpx
+
+from config.settings import Settings, settings_from_environment
+
+OK: Final = 0
+NO: Final = 1
+"""The answer is no: not equal, not well, nothing found."""
+USAGE: Final = 2
+"""The command line, the environment or the configuration is wrong."""
+AWAY: Final = 3
+"""What was asked does not answer."""
+REFUSED: Final = 4
+"""It was understood, and may not or cannot be done."""
+_PATIENCE_S: Final = 15.0
+_PAUSE_S: Final = 1.0
+
+
+class CommandError(Exception):
+    """A command cannot be carried out.
+
+    Parameters
+    ----------
+    status : int
+        The exit status that says so to scripts.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Client:
+    """Asks the API of an installation.
+
+    Parameters
+    ----------
+    base : str
+        Such as ``http://127.0.0.1:8000``.
+    token : str
+        Sent as a bearer token.
+    """
+
+    def __init__(self, base: str, token: str) -> None:
+        self._base = base
+        self._http = httpx.Client(
+            base_url=f"{base}/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_PATIENCE_S,
+        )
+
+    @classmethod
+    def from_environment(cls) -> Client:
+        """Return the client of the installation that the environment names.
+
+        ``HOMEOSTAT_API`` and ``HOMEOSTAT_TOKEN`` name another one than this machine's.
+        """
+        settings = settings_from_environment()
+        base = os.environ.get("HOMEOSTAT_API") or f"http://127.0.0.1:{settings.api_port}"
+        return cls(base.rstrip("/"), os.environ.get("HOMEOSTAT_TOKEN") or _kept_token(settings))
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return the answer at `path`; parameters that are None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return self._answer("GET", path, params=given)
+
+    def items(self, path: str, most: int, **parameters: Any) -> list[dict[str, Any]]:
+        """Return up to `most` items of a list, from as many pages as that takes."""
+        found: list[dict[str, Any]] = []
+        cursor = None
+        while len(found) < most:
+            limit = min(most - len(found), 1000)
+            page = self.get(path, limit=limit, cursor=cursor, **parameters)
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        return found
+
+    def send(self, method: str, path: str, body: Any) -> Any:
+        """Return the answer to a write."""
+        return self._answer(method, path, json=body)
+
+    def events(self, after: int | None, types: list[str]) -> Iterator[dict[str, Any]]:
+        """Give events as they happen, for ever; a broken stream is taken up where it ended."""
+        while True:
+            try:
+                for event in self._stream(after, types):
+                    after = event["seq"]
+                    yield event
+            except httpx.TransportError:
+                time.sleep(_PAUSE_S)
+
+    def _stream(self, after: int | None, types: list[str]) -> Iterator[dict[str, Any]]:
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        timeout = httpx.Timeout(_PATIENCE_S, read=60.0)
+        with self._http.stream(
+            "GET", "/stream", params={"type": types}, headers=headers, timeout=timeout
+        ) as answer:
+            if answer.is_error:
+                answer.read()
+                self._fail(answer)
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    event: dict[str, Any] = json.loads(line.removeprefix("data: "))
+                    if "seq" in event:
+                        yield event
+
+    def _answer(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            detail = f"{self._base} does not answer ({error}); start it with `homeostat up`"
+            raise CommandError(AWAY, detail) from error
+        if answer.is_error:
+            self._fail(answer)
+        return answer.json()
+
+    def _fail(self, answer: httpx.Response) -> NoReturn:
+        try:
+            detail = answer.json().get("detail", answer.text)
+        except ValueError:
+            detail = answer.text
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            detail = "the token is not valid; set HOMEOSTAT_TOKEN, or HOMEOSTAT_HOME to its home"
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise CommandError(NO, detail)
+        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+            raise CommandError(USAGE, detail)
+        away = answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+        raise CommandError(AWAY if away else REFUSED, detail)
+
+
+def _kept_token(settings: Settings) -> str:
+    path = settings.home / "token"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        detail = f"{path}: {error.strerror}; set HOMEOSTAT_HOME to an installation's folder"
+        raise CommandError(USAGE, f"{detail}, or HOMEOSTAT_TOKEN") from error

@@ -1,0 +1,65 @@
+"""How answers look: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+_STYLES: Final = {
+    "healthy": "green", "ok": "green", "succeeded": "green", "degraded": "yellow",
+    "warning": "yellow", "awaiting": "yellow", "failing": "red", "critical": "red",
+    "failed": "red", "offline": "dim", "quarantined": "magenta", "maintenance": "blue",
+}  # fmt: skip
+_PLAIN_WIDTH: Final = 200
+
+
+def as_json(found: Any) -> None:
+    """Write what the API answered, as one JSON document."""
+    sys.stdout.write(json.dumps(found, indent=None if isinstance(found, str) else 2) + "\n")
+
+
+def as_line(found: Any) -> None:
+    """Write one JSON document on one line, at once."""
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
+
+
+def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table; where standard output is no terminal, without lines and colours."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PLAIN_WIDTH)
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    text = f"{value:g}" if isinstance(value, float) else str(value).replace("[", r"\[")
+    style = _STYLES.get(text)
+    return f"[{style}]{text}[/{style}]" if style else text
+
+
+def say(text: str) -> None:
+    """Write a line."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def clock(moment: str | None) -> str:
+    """Return a moment of the API without its date's clutter.
+
+    Examples
+    --------
+    >>> clock("2026-11-21T03:14:15.926535Z")
+    '2026-11-21 03:14:15'
+    """
+    return "-" if moment is None else moment[:19].replace("T", " ")
