@@ -9,6 +9,7 @@ import secrets
 import socket
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import quote_plus
 
 import yaml
 from pydantic import (
@@ -195,6 +196,8 @@ class Settings(BaseSettings):
         For an outside broker: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, and its credentials.
     database_url : str or None
         An SQLAlchemy URL; None is SQLite in `home`.
+    kafka_password_file, database_password_file : Path or None
+        Files that hold the passwords, as orchestrators hand secrets over.
     config : Path or None
         The YAML file; see `Configuration`.
     partitions : int
@@ -218,7 +221,9 @@ class Settings(BaseSettings):
     kafka_username: str | None = None
     kafka_password: SecretStr | None = None
     kafka_ca_file: Path | None = None
+    kafka_password_file: Path | None = None
     database_url: str | None = None
+    database_password_file: Path | None = None
     config: Path | None = None
     partitions: int = Field(default=4, ge=1, le=1000)
     workers: int = Field(default=1, ge=1, le=64)
@@ -232,7 +237,24 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL of the projections."""
-        return self.database_url or f"sqlite:///{self.home.resolve() / 'homeostat.db'}"
+        if self.database_url is None:
+            return f"sqlite:///{self.home.resolve() / 'homeostat.db'}"
+        if self.database_password_file is None:
+            return self.database_url
+        scheme, _, rest = self.database_url.partition("://")
+        user, at, place = rest.rpartition("@")
+        if not at or ":" in user:
+            detail = "write it as SCHEME://USER@HOST/NAME; the file has the password"
+            raise SettingsError(f"HOMEOSTAT_DATABASE_URL: {detail}")
+        password = quote_plus(_content("DATABASE_PASSWORD_FILE", self.database_password_file))
+        return f"{scheme}://{user}:{password}@{place}"
+
+    @property
+    def kafka_secret(self) -> str | None:
+        """The password for an outside broker, from the environment or from its file."""
+        if self.kafka_password_file is not None:
+            return _content("KAFKA_PASSWORD_FILE", self.kafka_password_file)
+        return self.kafka_password.get_secret_value() if self.kafka_password else None
 
     def configuration(self) -> Configuration:
         """Return the YAML file's content, or the defaults where none is named."""
@@ -253,6 +275,13 @@ class Settings(BaseSettings):
     def token(self) -> str:
         """Return the first API token, made on first use and readable by its owner only."""
         return read_or_make(self.home / "token").decode("ascii")
+
+
+def _content(variable: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"HOMEOSTAT_{variable}={path}: {error.strerror}") from error
 
 
 def host_name(configuration: Configuration) -> str:

@@ -40,7 +40,7 @@ def up() -> None:
 
 @app.command()
 def role(
-    name: Annotated[str, typer.Argument(help="worker, projector, api or node")],
+    name: Annotated[str, typer.Argument(help="worker, projector, api, node; or prepare, once")],
 ) -> None:
     """Run one role of an installation in the foreground."""
     from api.cli.roles import ROLES, run_role

@@ -15,6 +15,11 @@ def main() -> int:
         from api.cli.up import up
 
         return up()
+    if sys.argv[1:2] == ["role"] and len(sys.argv) == 3 and not sys.argv[2].startswith("-"):
+        from api.cli.roles import ROLES, run_role
+
+        if sys.argv[2] in ROLES:
+            return run_role(sys.argv[2])
     from api.cli.client import USAGE, CommandError
     from api.cli.commands import app
     from config.settings import SettingsError

@@ -1,4 +1,4 @@
-"""One role of an installation as a process: worker, projector, api or node.
+"""One role of an installation as a process: worker, projector, api or node; or `prepare`, once.
 
 Each role imports only what it needs, so that an idle installation stays small.
 """
@@ -10,15 +10,18 @@ import ctypes
 import gc
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
+from zlib import crc32
 
 from api.cli.logs import configure_logging
 from api.cli.supervisor import PARENT
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway, TopicError
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -31,9 +34,8 @@ async def _worker(
     from processors.runtime.worker import run_worker
     from processors.topology import steps
 
-    slot = int(os.environ.get("HOMEOSTAT_SLOT", "0"))
     await run_worker(
-        connection, steps(), signer, slot=slot, partitions=settings.partitions, stop=stop
+        connection, steps(), signer, slot=own_slot(), partitions=settings.partitions, stop=stop
     )
 
 
@@ -61,7 +63,26 @@ async def _node(
     await run_node(settings, connection, signer, stop)
 
 
+async def _prepare(
+    settings: Settings, connection: Connection, signer: Signer, _stop: asyncio.Event
+) -> None:
+    from api.cli.prepare import prepare
+
+    await prepare(settings, connection, signer)
+
+
+def own_slot() -> int:
+    """Return this worker's slot, unique among the living ones.
+
+    ``HOMEOSTAT_SLOT`` is a number, or ``host`` where every worker has a host name of its own, as
+    containers do: it stays the same when a container is started again.
+    """
+    given = os.environ.get("HOMEOSTAT_SLOT", "0")
+    return crc32(socket.gethostname().encode()) if given == "host" else int(given)
+
+
 ROLES: Final[dict[str, Role]] = {
+    "prepare": _prepare,
     "worker": _worker,
     "projector": _projector,
     "api": _api,
@@ -78,7 +99,7 @@ def run_role(name: str) -> int:
         signer = Signer(settings.secret())
         connection = Connection.from_settings(settings)
         asyncio.run(_until_told(ROLES[name], settings, connection, signer))
-    except SettingsError as error:
+    except (SettingsError, BrokerAway, TopicError) as error:
         sys.stderr.write(f"homeostat {name}: {error}\n")
         return 2
     return 0

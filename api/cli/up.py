@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from api.cli.holding import InstallationBusy, holding
 from api.cli.logs import configure_logging
+from api.cli.prepare import prepare
 from api.cli.supervisor import Child, describe, keep_all_alive
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
-from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
 
@@ -50,7 +50,8 @@ async def _run(settings: Settings, report: Reporter) -> None:
     connection = Connection.from_settings(settings)
     broker = None if settings.kafka else await _start_broker(settings, report)
     try:
-        await _prepare(settings, connection, report)
+        await prepare(settings, connection, Signer(settings.secret()))
+        report("topics and policy are in place")
         children = asyncio.create_task(keep_all_alive(_waves(settings), stop))
         guard = asyncio.create_task(_keep_broker(broker, report, stop))
         ready = asyncio.create_task(_announce(settings, report))
@@ -73,17 +74,6 @@ async def _start_broker(settings: Settings, report: Reporter) -> EmbeddedBroker:
     await broker.start()
     report(f"broker accepts connections on {settings.bootstrap}")
     return broker
-
-
-async def _prepare(settings: Settings, connection: Connection, report: Reporter) -> None:
-    """Make the topics and put the first policy in force; both are nothing where done before."""
-    from streams.kafka.publisher import Publisher
-    from streams.producers.policy import ensure_policy
-
-    await ensure_topics(connection, settings.partitions)
-    async with Publisher(connection) as publisher:
-        await ensure_policy(connection, publisher, Signer(settings.secret()))
-    report("topics and policy are in place")
 
 
 def _waves(settings: Settings) -> list[list[Child]]:

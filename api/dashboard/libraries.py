@@ -46,3 +46,7 @@ def read_libraries(report: Callable[[str], None]) -> dict[str, bytes]:
 def _read(path: Path, root: str, inner: str) -> bytes:
     with zipfile.ZipFile(path) as package:
         return _SOURCE_MAP.sub(b"", package.read(f"{root}/{inner}"))
+
+
+if __name__ == "__main__":
+    read_libraries(print)

@@ -75,13 +75,12 @@ class Connection:
         """Return the connection that the environment describes."""
         if settings.kafka is None:
             return cls(settings.bootstrap, session_s=settings.session_s or EMBEDDED_SESSION_S)
-        password = settings.kafka_password
         return cls(
             settings.kafka,
             settings.kafka_security,
             settings.kafka_sasl_mechanism,
             settings.kafka_username,
-            password.get_secret_value() if password else None,
+            settings.kafka_secret,
             settings.kafka_ca_file,
             settings.session_s or OUTSIDE_SESSION_S,
         )
