@@ -18,7 +18,18 @@ from api.identity.tokens import Tokens
 from api.live import LiveTail
 from api.middleware import OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
 from api.pulse import Pulse
-from api.routes import actions, agents, events, findings, fleet, policy, session, system, telemetry
+from api.routes import (
+    actions,
+    agents,
+    events,
+    findings,
+    fleet,
+    policy,
+    prometheus,
+    session,
+    system,
+    telemetry,
+)
 from api.services import Services
 from config.settings import Settings
 from projections.database import open_database
@@ -80,6 +91,7 @@ def create_app(
     )
     for part in _PARTS:
         app.include_router(part.router, prefix=PREFIX)
+    app.include_router(prometheus.router)
     app.include_router(page_router())
     app.state.sessions = sessions
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])

@@ -22,6 +22,7 @@ from api.identity.tokens import Tokens
 
 MAX_BODY: Final = 1 << 20
 PROTECTED: Final = "/api/"
+METRICS: Final = "/metrics"
 OPENAPI: Final = "/api/v1/openapi.json"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS: Final = {
@@ -163,7 +164,7 @@ class BodyLimit:
 
 
 def _protected(path: str) -> bool:
-    return path.startswith(PROTECTED) and path != OPENAPI
+    return (path.startswith(PROTECTED) and path != OPENAPI) or path == METRICS
 
 
 def _host(scope: Scope) -> str:
