@@ -110,13 +110,14 @@ function palette(element) {
   };
 }
 
-const WIDTH_MS = 60000;
+const MISSING_MS = 25000; // so long without a measurement is a gap, and drawn as one
 function series(points, key) {
   const made = [];
+  let end = null;
   for (const point of points) {
-    const last = made.at(-1);
-    if (last && point.x - last.x > (point.live || last.live ? 15000 : 0) + WIDTH_MS * 1.9) made.push({ x: last.x + 1, y: null });
-    made.push({ x: point.x, y: point[key], live: point.live });
+    if (end !== null && point.x - end > MISSING_MS) made.push({ x: end, y: null });
+    made.push({ x: point.x, y: point[key] });
+    end = point.end;
   }
   return made;
 }

@@ -43,7 +43,7 @@ async function sample(id) {
     const x = Number(new Date(agent.last_seen));
     for (const [metric, value] of Object.entries(agent.metrics)) {
       const points = held.live.get(metric) ?? [];
-      if (points.at(-1)?.x !== x) points.push({ x, mean: value, low: value, high: value, live: true });
+      if (points.at(-1)?.x !== x) points.push({ x, end: x, mean: value, low: value, high: value });
       held.live.set(metric, points.slice(-600));
     }
     changed();
@@ -63,9 +63,14 @@ function open(id) {
   if (!timer) timer = setInterval(() => sample(id), 2000);
 }
 
+const width = () => (state.span > 172800 ? 3600 : state.policy?.policy.surveillance.window_s ?? 60);
+
 function points(metric) {
-  const windows = (held.history.get(metric) ?? []).map((w) => ({ x: Number(new Date(w.start)), mean: w.mean, low: w.minimum, high: w.maximum }));
-  const after = (windows.at(-1)?.x ?? 0) + 60000;
+  const windows = (held.history.get(metric) ?? []).map((w) => {
+    const x = Number(new Date(w.start));
+    return { x, end: x + width() * 1000, mean: w.mean, low: w.minimum, high: w.maximum };
+  });
+  const after = windows.at(-1)?.end ?? 0;
   return state.moment ? windows : windows.concat((held.live.get(metric) ?? []).filter((point) => point.x > after));
 }
 
