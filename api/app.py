@@ -16,6 +16,8 @@ from api.dashboard.files import page_router
 from api.identity.session import Sessions
 from api.identity.tokens import Tokens
 from api.live import LiveTail
+from api.metrics.kept import Kept
+from api.metrics.requests import Latencies, Timing
 from api.middleware import OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
 from api.pulse import Pulse
 from api.routes import (
@@ -94,6 +96,7 @@ def create_app(
     app.include_router(prometheus.router)
     app.include_router(page_router())
     app.state.sessions = sessions
+    app.state.latencies, app.state.scrapes = Latencies(), Kept()
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     errors.install(app)
     # The last one added is the first one asked.
@@ -101,6 +104,7 @@ def create_app(
     app.add_middleware(Authentication, tokens=tokens, sessions=sessions)
     app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Timing, latencies=app.state.latencies)
     return app
 
 

@@ -75,6 +75,17 @@ class Pulse:
             "ticker": _stalest(health, now),
         }
 
+    async def progress(self) -> SystemHealth:
+        """Return how far the projections are, with lags where the broker answers.
+
+        Raises
+        ------
+        DBAPIError
+            If the views cannot be read.
+        """
+        ends = await self._ends()
+        return (await run_in_threadpool(self._ask, ends))[0]
+
     async def close(self) -> None:
         """Disconnect."""
         reader, self._reader = self._reader, None

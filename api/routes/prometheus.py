@@ -7,15 +7,25 @@ from collections.abc import Iterator
 from typing import Final
 
 import psutil
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.exposition import MEDIA_TYPE, Family, exposition
 from api.identity.guard import Viewer
+from api.metrics.kept import Kept
+from api.metrics.parts import WORKER_LATE_S, lag_family, worker_families
+from api.metrics.process import process_families
+from api.metrics.requests import Latencies
 from api.pulse import Part
 from api.routes import READS
-from api.services import Served
+from api.services import Served, Services
 from projections.queries.dead_letters import count_dead_letters
-from projections.queries.health import SystemHealth, system_health
+from projections.queries.health import SystemHealth
+from projections.queries.scraped import (
+    agent_statuses,
+    count_agents,
+    ended_action_counts,
+    worker_metrics,
+)
 from projections.queries.totals import (
     action_counts,
     agent_counts,
@@ -29,9 +39,21 @@ MOST_AGENTS: Final = 1000
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(served: Served, caller: Viewer) -> Response:
-    """Return metrics in Prometheus' text format; a tenant's token sees its tenant only."""
+async def metrics(request: Request, served: Served, caller: Viewer) -> Response:
+    """Return metrics in Prometheus' text format; a tenant's token sees its tenant only.
+
+    The views are asked at most every five seconds.
+    """
+    kept: Kept = request.app.state.scrapes
+    latencies: Latencies = request.app.state.latencies
     tenant = None if caller.everywhere else caller.tenant
+    text = await kept.get(tenant, lambda: _viewed(served, tenant))
+    if caller.everywhere:
+        text += latencies.text() + exposition(process_families())
+    return Response(text, media_type=MEDIA_TYPE)
+
+
+async def _viewed(served: Services, tenant: str | None) -> str:
     ask = served.ask_aside
     families = [
         Family("homeostat_agents", "gauge", "Agents that are known.",
@@ -44,17 +66,37 @@ async def metrics(served: Served, caller: Viewer) -> Response:
                f"Health from 0 to 100, of the {MOST_AGENTS} agents with the lowest.",
                ("tenant", "agent"), await ask(agent_scores, tenant, MOST_AGENTS)),
     ]  # fmt: skip
-    if caller.everywhere:
+    families += await _singly(served, tenant)
+    if tenant is None:
         families += await _installation(served)
-    return Response(exposition(families), media_type=MEDIA_TYPE)
+    return exposition(families)
 
 
-async def _installation(served: Served) -> list[Family]:
+async def _singly(served: Services, tenant: str | None) -> list[Family]:
+    ask = served.ask_aside
+    statuses = await ask(agent_statuses, tenant, MOST_AGENTS)
+    omitted = await ask(count_agents, tenant) - len(statuses)
+    left_out = [] if tenant is not None else [((), float(max(omitted, 0)))]
+    return [
+        Family("homeostat_agent_status", "gauge",
+               f"1 for the status that an agent has, of the {MOST_AGENTS} with the lowest health.",
+               ("tenant", "agent", "status"), statuses),
+        Family("homeostat_agents_omitted", "gauge",
+               "Agents that are counted, but have no series of their own.", (), left_out),
+        Family("homeostat_actions_total", "counter", "Actions that came to an end.",
+               ("tenant", "action", "outcome"), await ask(ended_action_counts, tenant)),
+    ]  # fmt: skip
+
+
+async def _installation(served: Services) -> list[Family]:
     now = time.time()
     parts = await served.pulse.parts(now)
-    health = await served.ask_aside(system_health)
+    health = await served.pulse.progress()
+    workers = await served.ask_aside(worker_metrics, now - WORKER_LATE_S)
     letters = await served.ask_aside(count_dead_letters)
     return [
+        lag_family(health),
+        *worker_families(workers),
         Family("homeostat_part_up", "gauge", "Whether a part of the installation is well.",
                ("part",), [((name,), float(part.status == "ok")) for name, part in parts.items()]),
         Family("homeostat_projection_lag_records", "gauge", "Records that the views are behind.",

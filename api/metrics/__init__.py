@@ -1,0 +1,1 @@
+"""What a scrape tells beyond the views' totals: requests, partitions, workers, this process."""

@@ -1,0 +1,49 @@
+"""Single agents, ended actions and workers, for monitoring systems; see `totals` for the rest."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, case, func, select
+
+from projections.models import actions, agents
+from projections.queries.totals import Counted
+
+
+def agent_statuses(connection: Connection, tenant: str | None, most: int) -> Counted:
+    """Return 1 for each of up to `most` agents, the least well first, by tenant, agent, status."""
+    c = agents.c
+    query = select(c.tenant_id, c.agent_id, c.status)
+    if tenant is not None:
+        query = query.where(c.tenant_id == tenant)
+    worst = func.coalesce(c.health_score, 100.0)  # what was not judged yet is not known to be ill
+    rows = connection.execute(query.order_by(worst, c.tenant_id, c.agent_id).limit(most))
+    return [(tuple(row), 1.0) for row in rows]
+
+
+def count_agents(connection: Connection, tenant: str | None) -> int:
+    """Return how many agents are known."""
+    query = select(func.count()).select_from(agents)
+    if tenant is not None:
+        query = query.where(agents.c.tenant_id == tenant)
+    return connection.execute(query).scalar_one()
+
+
+def ended_action_counts(connection: Connection, tenant: str | None) -> Counted:
+    """Return how many actions came to an end, by tenant, action and outcome.
+
+    An action that was refused or withheld has that for its outcome.
+    """
+    c = actions.c
+    outcome = case((c.outcome != "", c.outcome), else_=c.state).label("came_to")
+    ended = (c.outcome != "") | c.state.in_(("refused", "withheld"))
+    named = (c.tenant_id, c.action, outcome)
+    query = select(*named, func.count()).where(ended).group_by(*named).order_by(*named)
+    if tenant is not None:
+        query = query.where(c.tenant_id == tenant)
+    return [(tuple(row[:-1]), float(row[-1])) for row in connection.execute(query)]
+
+
+def worker_metrics(connection: Connection, since: float) -> dict[str, dict[str, float]]:
+    """Return what each worker heard of since `since` (seconds since the epoch) said last."""
+    c = agents.c
+    query = select(c.agent_id, c.metrics).where(c.type == "worker", c.last_seen >= since)
+    return {row.agent_id: row.metrics for row in connection.execute(query.order_by(c.agent_id))}

@@ -1,0 +1,70 @@
+"""What a scrape asks of the views, of both kinds of database, with ten thousand agents."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from projections.queries.scraped import (
+    agent_statuses,
+    count_agents,
+    ended_action_counts,
+    worker_metrics,
+)
+from projections.queries.totals import agent_counts, agent_scores
+from projections.views import Views
+from tests.integration.log_of_facts import (
+    PARTITIONS,
+    SIGNER,
+    T0,
+    FakeLog,
+    finished,
+    granted,
+    proposed,
+    raised,
+    registered,
+    sealed,
+)
+
+AGENTS = 10_000
+SHOWN = 1000
+
+
+@pytest.fixture
+def fleet(database: Engine) -> Engine:
+    log = FakeLog()
+    views = Views(database, SIGNER, PARTITIONS, "a test")
+    seen = [(i, registered(f"web-{i:05d}", cpu_usage=1.0)) for i in range(AGENTS)]
+    seen.append((AGENTS, raised("web-00007", "finding-1", T0 + 1)))
+    views.write(log.records(sealed("surveillance", "telemetry", 0, seen)))
+    done = [
+        (0, proposed("web-00007", "action-1", "finding-1", T0 + 1.1)),
+        (1, granted("web-00007", "action-1", "finding-1", T0 + 1.2)),
+        (2, proposed("web-00008", "action-2", "finding-1", T0 + 1.1)),
+        (3, finished("web-00007", "action-1", "finding-1", T0 + 1.5)),
+    ]
+    views.write(log.records(sealed("decision", "decisions", 0, done)))
+    return database
+
+
+def test_single_agents_are_bounded_and_all_are_counted(fleet: Engine) -> None:
+    with fleet.connect() as connection:
+        statuses = agent_statuses(connection, None, SHOWN)
+        assert len(statuses) == SHOWN == len({labels for labels, _ in statuses})
+        assert len(agent_scores(connection, None, SHOWN)) <= SHOWN
+        assert count_agents(connection, None) == AGENTS
+        assert sum(value for _, value in agent_counts(connection, None)) == AGENTS
+        assert count_agents(connection, "elsewhere") == 0
+        assert agent_statuses(connection, "elsewhere", SHOWN) == []
+
+
+def test_only_what_came_to_an_end_is_an_outcome(fleet: Engine) -> None:
+    with fleet.connect() as connection:
+        ((labels, count),) = ended_action_counts(connection, None)
+        assert ended_action_counts(connection, "elsewhere") == []
+    assert (labels[0], labels[1], count) == ("default", "service.restart", 1.0)
+
+
+def test_agents_are_no_workers(fleet: Engine) -> None:
+    with fleet.connect() as connection:
+        assert worker_metrics(connection, 0.0) == {}
