@@ -12,6 +12,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from api import errors
+from api.asyncapi import route as asyncapi
 from api.dashboard.files import page_router
 from api.identity.session import Sessions
 from api.identity.tokens import Tokens
@@ -94,6 +95,7 @@ def create_app(
     for part in _PARTS:
         app.include_router(part.router, prefix=PREFIX)
     app.include_router(prometheus.router)
+    app.include_router(asyncapi.router)
     app.include_router(page_router())
     app.state.sessions = sessions
     app.state.latencies, app.state.scrapes = Latencies(), Kept()

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import defaultdict
 
+import httpx
 import pytest
 
 from api.metrics.kept import FRESH_S, SCOPES, Kept
@@ -168,3 +169,10 @@ async def test_what_failed_is_not_kept() -> None:
     with pytest.raises(ConnectionError):
         await kept.get(None, fail)
     assert await kept.get(None, work) == "text"
+
+
+def test_the_documents_of_the_api_and_of_the_log_need_no_token(api: RunningApi) -> None:
+    for path, standard in (("/api/v1/openapi.json", "openapi"), ("/asyncapi.json", "asyncapi")):
+        answer = httpx.get(api.base + path)
+        assert answer.status_code == 200
+        assert answer.json()[standard].startswith("3.")
