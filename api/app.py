@@ -80,7 +80,8 @@ def create_app(
     SettingsError
         If ``tokens.yaml`` cannot be used.
     """
-    tokens = Tokens(settings.token(), settings.home / "tokens.yaml")
+    file = settings.home / "tokens.yaml"
+    tokens = Tokens(settings.token(), file, scraper=settings.scrape_token)
     sessions = Sessions(tokens, settings.secret())
     app = FastAPI(
         title="Homeostat",

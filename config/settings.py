@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SHORTEST_TOKEN: Final = 16
 _ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$"
 
 
@@ -198,6 +199,8 @@ class Settings(BaseSettings):
         An SQLAlchemy URL; None is SQLite in `home`.
     kafka_password_file, database_password_file : Path or None
         Files that hold the passwords, as orchestrators hand secrets over.
+    scrape_token_file : Path or None
+        A file that holds one more API token: it reads for every tenant, and is Prometheus'.
     config : Path or None
         The YAML file; see `Configuration`.
     partitions : int
@@ -224,6 +227,7 @@ class Settings(BaseSettings):
     kafka_password_file: Path | None = None
     database_url: str | None = None
     database_password_file: Path | None = None
+    scrape_token_file: Path | None = None
     config: Path | None = None
     partitions: int = Field(default=4, ge=1, le=1000)
     workers: int = Field(default=1, ge=1, le=64)
@@ -255,6 +259,17 @@ class Settings(BaseSettings):
         if self.kafka_password_file is not None:
             return _content("KAFKA_PASSWORD_FILE", self.kafka_password_file)
         return self.kafka_password.get_secret_value() if self.kafka_password else None
+
+    @property
+    def scrape_token(self) -> str | None:
+        """The token that may only read, from its file; None where none is named."""
+        if self.scrape_token_file is None:
+            return None
+        token = _content("SCRAPE_TOKEN_FILE", self.scrape_token_file)
+        if len(token) < SHORTEST_TOKEN:
+            detail = f"a token needs at least {SHORTEST_TOKEN} characters; it has {len(token)}"
+            raise SettingsError(f"HOMEOSTAT_SCRAPE_TOKEN_FILE={self.scrape_token_file}: {detail}")
+        return token
 
     def configuration(self) -> Configuration:
         """Return the YAML file's content, or the defaults where none is named."""

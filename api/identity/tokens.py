@@ -1,4 +1,4 @@
-"""Bearer tokens: the installation's first one, and those of ``tokens.yaml``.
+"""Bearer tokens: the installation's own, and those of ``tokens.yaml``.
 
 The file lists hashes, never tokens::
 
@@ -29,6 +29,8 @@ from streams.contracts.telemetry import DEFAULT_TENANT
 _LOG: Final = logging.getLogger("homeostat.api")
 FIRST: Final = "admin"
 """The name of whoever holds the installation's first token."""
+SCRAPER: Final = "scraper"
+"""The name of whoever holds the token that monitoring systems read with."""
 
 
 class TokenEntry(BaseModel):
@@ -64,6 +66,8 @@ class Tokens:
         ``tokens.yaml``; it need not exist.
     clock : callable
         Seconds since the epoch, for expiry.
+    scraper : str, optional
+        One more token of the installation's own: it reads for every tenant.
 
     Raises
     ------
@@ -71,8 +75,18 @@ class Tokens:
         If the file cannot be used; names the line and the field.
     """
 
-    def __init__(self, first: str, file: Path, clock: Callable[[], float] = time.time) -> None:
-        self._first = (hash_of(first), Identity(FIRST, DEFAULT_TENANT, Role.ADMIN, everywhere=True))
+    def __init__(
+        self,
+        first: str,
+        file: Path,
+        clock: Callable[[], float] = time.time,
+        *,
+        scraper: str | None = None,
+    ) -> None:
+        self._own = {hash_of(first): Identity(FIRST, DEFAULT_TENANT, Role.ADMIN, everywhere=True)}
+        if scraper is not None:
+            reader = Identity(SCRAPER, DEFAULT_TENANT, Role.VIEWER, everywhere=True)
+            self._own.setdefault(hash_of(scraper), reader)
         self._file = file
         self._clock = clock
         self._version = _version(file)
@@ -90,7 +104,10 @@ class Tokens:
         """Return who the token of that SHA-256 (in hexadecimal) stands for; see `identify`."""
         self._refresh()
         now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
-        found = self._first[1] if hmac.compare_digest(given, self._first[0]) else None
+        found = None
+        for known, identity in self._own.items():
+            if hmac.compare_digest(given, known):
+                found = identity
         for entry in self._entries:
             same = hmac.compare_digest(given, entry.sha256)
             if same and (entry.expires is None or now < entry.expires):
@@ -106,7 +123,7 @@ class Tokens:
             self._entries = _read(self._file)
         except SettingsError as error:
             # Whoever broke the file may have meant to revoke one: none of them counts.
-            _LOG.error("%s; only the first token is accepted until it is mended", error)
+            _LOG.error("%s; only the installation's own are accepted until it is mended", error)
             self._entries = []
 
 

@@ -49,12 +49,14 @@ def test_what_a_service_waits_for_is_there_and_can_say_so() -> None:
 
 def test_volumes_are_declared_and_used() -> None:
     used = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
-    assert used == COMPOSE["volumes"].keys()
+    ours = {place for place in used if place.startswith("./")}
+    assert used - ours == COMPOSE["volumes"].keys()
+    assert all((ROOT / place).exists() for place in ours)
 
 
 def test_images_of_others_are_pinned() -> None:
     for name in SERVICES.keys() - OURS.keys():
-        assert re.search(r":\d", SERVICES[name]["image"]), name
+        assert re.search(r":v?\d", SERVICES[name]["image"]), name
 
 
 def test_ours_run_without_privileges_and_listen_on_loopback_only() -> None:
@@ -62,8 +64,16 @@ def test_ours_run_without_privileges_and_listen_on_loopback_only() -> None:
         assert service["user"] not in ("0", "root"), name
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
+    for name, service in SERVICES.items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
-    assert not any("ports" in SERVICES[name] for name in SERVICES.keys() - OURS.keys())
+    assert not any("ports" in SERVICES[name] for name in ("kafka", "postgres", "prometheus"))
+
+
+def test_who_observes_can_read_no_secret_but_its_own() -> None:
+    for name in ("prometheus", "grafana"):
+        assert SERVICES[name]["profiles"] == ["observe"]
+        mounted = {volume.split(":")[0] for volume in SERVICES[name]["volumes"]}
+        assert not mounted & {"secrets", "home"}, name
 
 
 def test_what_runs_for_long_is_looked_at() -> None:

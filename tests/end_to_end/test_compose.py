@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,12 +17,13 @@ import pytest
 
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.ports import free_port
-from tests.architecture.test_compose import OURS, ROOT
+from tests.architecture.test_compose import OURS, ROOT, SERVICES
 from tests.integration.conftest import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]
 
 PATIENCE_S = 90.0
+SCRAPE = "a-token-of-prometheus"
 
 
 class Composed:
@@ -32,7 +34,10 @@ class Composed:
         self.port = free_port()
         secret = folder / "postgres"
         secret.write_text("a-password", encoding="ascii")
+        token = folder / "scrape"
+        token.write_text(SCRAPE, encoding="ascii")
         self._here = {
+            "HOMEOSTAT_SCRAPE_TOKEN_FILE": str(token),
             "HOMEOSTAT_HOME": str(folder / "home"),
             "HOMEOSTAT_KAFKA": kafka,
             "HOMEOSTAT_DATABASE_URL": database,
@@ -88,6 +93,11 @@ class Composed:
         """Return the page's document."""
         return httpx.get(f"http://127.0.0.1:{self.port}/").text
 
+    def scraped(self) -> httpx.Response:
+        """Return what Prometheus gets with its own token."""
+        headers = {"Authorization": f"Bearer {SCRAPE}", "Host": "api:8000"}
+        return httpx.get(f"http://127.0.0.1:{self.port}/metrics", headers=headers)
+
     def kill(self, service: str) -> None:
         """Kill a service outright."""
         self._running[service].kill()
@@ -126,6 +136,27 @@ def ordered() -> Iterator[str]:
     yield from (name for name in ("projector", "api", "worker", "node"))
 
 
+def test_secrets_are_made_once_each_another_and_readable(tmp_path: Path) -> None:
+    script = (
+        SERVICES["secrets"]["command"][-1].replace("$$", "$").replace("10001", str(os.getuid()))
+    )
+    for place in ("run/homeostat", "run/observing", "var/lib/homeostat"):
+        (tmp_path / place).mkdir(parents=True)
+        script = script.replace(f"/{place}", str(tmp_path / place))
+    (tmp_path / "run/homeostat/postgres").write_text("one of my own")
+    seen = []
+    for _ in range(2):
+        subprocess.run(["sh", "-ec", script], check=True)
+        files = sorted(path for path in (tmp_path / "run").rglob("*") if path.is_file())
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o444}
+        seen.append({path.name: path.read_text().strip() for path in files})
+    assert seen[0] == seen[1]
+    assert seen[0].keys() == {"postgres", "scrape", "grafana"}
+    assert seen[0]["postgres"] == "one of my own"
+    assert len(set(seen[0].values())) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{32}", seen[0][name]) for name in ("scrape", "grafana"))
+
+
 async def test_every_service_runs_and_its_health_check_means_progress(composed: Composed) -> None:
     assert composed.looked_at("api").returncode == 1
     composed.start("prepare")
@@ -135,5 +166,6 @@ async def test_every_service_runs_and_its_health_check_means_progress(composed: 
     for service in ordered():
         composed.becomes_healthy(service)
     assert "Homeostat" in composed.page()
+    assert 'homeostat_partition_lag_records{topic="telemetry"' in composed.scraped().text
     composed.kill("api")
     assert composed.looked_at("worker").returncode == 1

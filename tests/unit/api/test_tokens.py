@@ -59,7 +59,7 @@ def test_a_file_that_breaks_while_running_leaves_the_first_token_only(tmp_path, 
     (tmp_path / "tokens.yaml").write_text("- {name: a")
     assert known.identify("a") is None
     assert known.identify("first")
-    assert "only the first token is accepted" in caplog.text
+    assert "only the installation's own are accepted" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,17 @@ def test_a_file_that_breaks_while_running_leaves_the_first_token_only(tmp_path, 
 def test_a_wrong_file_is_refused_with_its_field(tmp_path, entries, named):
     with pytest.raises(SettingsError, match=named):
         tokens(tmp_path, *entries)
+
+
+def test_the_scraper_reads_everywhere_and_does_nothing_else(tmp_path):
+    known = Tokens("first", tmp_path / "none.yaml", scraper="for prometheus")
+    assert known.identify("for prometheus") == Identity(
+        "scraper", "default", Role.VIEWER, everywhere=True
+    )
+    assert known.identify("first") == Identity("admin", "default", Role.ADMIN, everywhere=True)
+    assert known.identify("") is None
+
+
+def test_without_a_scraper_there_is_no_token_of_its_name(tmp_path):
+    known = Tokens("first", tmp_path / "none.yaml")
+    assert all(known.identify(token) is None for token in ("", "None", "scraper"))

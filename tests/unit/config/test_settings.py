@@ -76,3 +76,16 @@ def test_a_secret_is_made_once_and_for_its_owner_only(tmp_path):
 def test_a_host_is_named_so_that_it_can_be_a_key():
     assert host_name(Configuration(host="db-1")) == "db-1"
     assert "/" not in host_name(Configuration())
+
+
+def test_a_scrape_token_comes_from_its_file_and_is_never_an_easy_one(tmp_path):
+    file = tmp_path / "scrape"
+    settings = settings_from_environment(scrape_token_file=file)
+    with pytest.raises(SettingsError, match=r"HOMEOSTAT_SCRAPE_TOKEN_FILE=.*No such file"):
+        _ = settings.scrape_token
+    file.write_text("\n")
+    with pytest.raises(SettingsError, match="at least 16 characters; it has 0"):
+        _ = settings.scrape_token
+    file.write_text("a-token-of-some-length\n")
+    assert settings.scrape_token == "a-token-of-some-length"
+    assert settings_from_environment().scrape_token is None
