@@ -5,7 +5,8 @@ from typing import Any, Final
 from api.errors import MEDIA_TYPE, ProblemDetails
 
 
-def _problem(description: str) -> dict[str, Any]:
+def problem(description: str) -> dict[str, Any]:
+    """Return how a failure is described in the OpenAPI document."""
     return {
         "description": description,
         "model": ProblemDetails,
@@ -14,14 +15,14 @@ def _problem(description: str) -> dict[str, Any]:
 
 
 READS: Final[dict[int | str, dict[str, Any]]] = {
-    401: _problem("No valid token."),
-    403: _problem("The token's role or tenant does not allow it."),
-    404: _problem("There is no such thing."),
-    422: _problem("A field is wrong; names it, its value and the remedy."),
-    503: _problem("The views or the log are away; try again."),
+    401: problem("No valid token."),
+    403: problem("The token's role or tenant does not allow it."),
+    404: problem("There is no such thing."),
+    422: problem("A field is wrong; names it, its value and the remedy."),
+    503: problem("The views or the log are away; try again."),
 }
 WRITES: Final[dict[int | str, dict[str, Any]]] = {
     **READS,
-    409: _problem("It is not in a state that allows this."),
-    413: _problem("The body is larger than 1 MiB."),
+    409: problem("It is not in a state that allows this."),
+    413: problem("The body is larger than 1 MiB."),
 }

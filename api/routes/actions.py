@@ -12,6 +12,7 @@ from api.identity.guard import Approver, Operator, Tenant, Viewer
 from api.identity.roles import Identity
 from api.routes import READS, WRITES
 from api.routes.moments import AsOf
+from api.routes.waiting import WAITS
 from api.schemas.actions import ActionRequest, ActionView, Answer
 from api.schemas.common import Cursor, Limit, Listing, Receipt
 from api.services import Served
@@ -23,7 +24,7 @@ from streams.contracts.telemetry import check_id
 router = APIRouter(prefix="/actions", tags=["actions"], responses=READS)
 
 
-@router.get("")
+@router.get("", **WAITS)
 def actions(
     served: Served,
     _caller: Viewer,
@@ -56,7 +57,7 @@ def actions(
     return Listing(items=[ActionView.of(row) for row in rows], next=page.next_cursor)
 
 
-@router.get("/{action_id}")
+@router.get("/{action_id}", **WAITS)
 def action(
     served: Served, _caller: Viewer, tenant: Tenant, action_id: str, as_of: AsOf = None
 ) -> ActionView:

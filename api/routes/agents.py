@@ -11,6 +11,7 @@ from api.errors import not_found
 from api.identity.guard import Operator, Tenant, Viewer
 from api.routes import READS, WRITES
 from api.routes.moments import AsOf
+from api.routes.waiting import WAITS
 from api.schemas.agents import (
     AgentDetail,
     AgentView,
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/agents", tags=["agents"], responses=READS)
 _DAY_S = 86_400.0
 
 
-@router.get("")
+@router.get("", **WAITS)
 def agents(
     served: Served,
     _caller: Viewer,
@@ -57,7 +58,7 @@ def agents(
     return Listing(items=[AgentView.of(row) for row in page.items], next=page.next_cursor)
 
 
-@router.get("/{agent_id}")
+@router.get("/{agent_id}", **WAITS)
 def agent(
     served: Served, _caller: Viewer, tenant: Tenant, agent_id: str, as_of: AsOf = None
 ) -> AgentDetail:
@@ -73,7 +74,7 @@ def agent(
     return AgentDetail.with_findings(row, [FindingView.model_validate(each) for each in rows])
 
 
-@router.get("/{agent_id}/metrics")
+@router.get("/{agent_id}/metrics", **WAITS)
 def metrics(
     served: Served,
     _caller: Viewer,
@@ -95,7 +96,7 @@ def metrics(
     return MetricHistory(metric=metric, resolution=resolution, items=items)
 
 
-@router.get("/{agent_id}/events")
+@router.get("/{agent_id}/events", **WAITS)
 def events(
     served: Served,
     _caller: Viewer,

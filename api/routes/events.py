@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from api.identity.guard import Tenant, Viewer
 from api.live import Listener
 from api.routes import READS
+from api.routes.waiting import WAITS
 from api.schemas.common import Limit, Listing
 from api.schemas.events import EventView
 from api.services import Served
@@ -23,7 +24,7 @@ Types = Annotated[
 Subject = Annotated[str | None, Query(max_length=401, description="`tenant/agent`.")]
 
 
-@router.get("/events")
+@router.get("/events", **WAITS)
 def events(
     served: Served,
     _caller: Viewer,

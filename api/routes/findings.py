@@ -10,6 +10,7 @@ from api.errors import not_found
 from api.identity.guard import Tenant, Viewer
 from api.routes import READS
 from api.routes.moments import AsOf
+from api.routes.waiting import WAITS
 from api.schemas.common import Cursor, Limit, Listing
 from api.schemas.events import EventView
 from api.schemas.findings import Chain, FindingView, Link
@@ -21,7 +22,7 @@ from projections.queries.findings import FindingRow, get_finding, list_findings
 router = APIRouter(prefix="/findings", tags=["findings"], responses=READS)
 
 
-@router.get("")
+@router.get("", **WAITS)
 def findings(
     served: Served,
     _caller: Viewer,
@@ -55,7 +56,7 @@ def findings(
     return Listing(items=items, next=page.next_cursor)
 
 
-@router.get("/{finding_id}")
+@router.get("/{finding_id}", **WAITS)
 def finding(
     served: Served, _caller: Viewer, tenant: Tenant, finding_id: str, as_of: AsOf = None
 ) -> FindingView:
@@ -68,7 +69,7 @@ def finding(
     return FindingView.model_validate(row)
 
 
-@router.get("/{finding_id}/chain")
+@router.get("/{finding_id}/chain", **WAITS)
 def finding_chain(served: Served, _caller: Viewer, tenant: Tenant, finding_id: str) -> Chain:
     """Return everything that followed from a finding, with the milliseconds between."""
     found = _found(served, tenant, finding_id)

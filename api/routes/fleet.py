@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.identity.guard import Tenant, Viewer
 from api.routes import READS
 from api.routes.moments import AsOf
+from api.routes.waiting import WAITS
 from api.schemas.fleet import FleetView
 from api.services import Served
 from projections.queries.fleet import fleet_columns
@@ -14,7 +15,7 @@ from projections.queries.fleet import fleet_columns
 router = APIRouter(prefix="/fleet", tags=["agents"], responses=READS)
 
 
-@router.get("")
+@router.get("", **WAITS)
 def fleet(served: Served, _caller: Viewer, tenant: Tenant, as_of: AsOf = None) -> FleetView:
     """Return a few columns of every agent, in one answer: for maps and counts."""
     return FleetView.model_validate(served.ask(fleet_columns, tenant, as_of))

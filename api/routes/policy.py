@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from api.errors import Problem
 from api.identity.guard import InstallationAdmin, Viewer
 from api.routes import READS, WRITES
+from api.routes.waiting import WAITS
 from api.schemas.policy import PolicyChange, PolicyReceipt, PolicyView
 from api.services import Served, Services
 from config.policy import default_policy, policy_from, policy_hash
@@ -19,7 +20,7 @@ from streams.producers.policy import publish_policy
 router = APIRouter(prefix="/policy", tags=["policy"], responses=READS)
 
 
-@router.get("")
+@router.get("", **WAITS)
 def policy(served: Served, _caller: Viewer) -> PolicyView:
     """Return the policy in force."""
     row = served.ask(current_policy)
@@ -33,11 +34,13 @@ async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) 
     async with served.versions.one_change:
         version = _next_version(served, await served.ask_aside(current_policy), body.replaces)
         policy = msgspec.structs.replace(wanted, version=version)
-        event = await publish_policy(
+        event, place = await publish_policy(
             served.publisher, served.signer, policy, caller.name, body.reason
         )
         served.versions.policy = version
-    return PolicyReceipt(version=version, hash=policy_hash(policy), event_id=event.id)
+    return PolicyReceipt(
+        version=version, hash=policy_hash(policy), event_id=event.id, position=str(place)
+    )
 
 
 def _next_version(served: Services, row: PolicyRow | None, replaces: int | None) -> int:

@@ -7,17 +7,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.errors import invalid
 from api.identity.guard import InstallationViewer, Viewer
-from api.pulse import PROJECTED, overall
+from api.pulse import overall
 from api.routes import READS
+from api.routes.waiting import readable_place
 from api.schemas.common import Cursor, Limit, Listing
 from api.schemas.system import DeadLetterView, PartView, ReachedView, SystemHealthView
 from api.services import Served
 from projections.queries.dead_letters import list_dead_letters
 from projections.queries.health import is_projected
 from streams.contracts.envelope import rfc3339
-from streams.contracts.record import Position
 
 router = APIRouter(tags=["system"], responses=READS)
 
@@ -36,13 +35,7 @@ def reached(
     served: Served, _caller: Viewer, position: Annotated[str, Query(max_length=300)]
 ) -> ReachedView:
     """Say whether what was written at a receipt's `position` can be read by now."""
-    try:
-        place = Position.parse(position)
-    except ValueError as error:
-        raise invalid("position", position, "hand in the `position` of a receipt") from error
-    if place.topic not in PROJECTED:
-        remedy = f"the views do not show {place.topic}; watch /api/v1/events for what follows"
-        raise invalid("position", position, remedy)
+    place = readable_place("position", position)
     there = served.ask(is_projected, place.topic, place.partition, place.offset)
     return ReachedView(position=position, reached=there)
 

@@ -46,7 +46,8 @@ class Listing(BaseModel, Generic[T]):
 class Receipt(BaseModel):
     """It is in the log; what follows from it shows later.
 
-    `position` is opaque: it is reached once what follows can be read.
+    `position` is opaque: hand it in as `wait_for` of a read to be answered once the views show
+    this record (not what a step makes of it later; that has the same correlation id).
     """
 
     position: str = Field(examples=["telemetry/2/1187/0"])

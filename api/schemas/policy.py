@@ -47,3 +47,6 @@ class PolicyReceipt(View):
     version: int
     hash: str
     event_id: str
+    position: str = Field(
+        description="Opaque; a read with `wait_for` shows it.", examples=["policies/0/3/0"]
+    )

@@ -12,6 +12,7 @@ from config.policy import Policy, default_policy, policy_hash
 from streams.contracts.envelope import Event, encode_event, outgoing, rfc3339
 from streams.contracts.events.registry import BY_DATA
 from streams.contracts.events.system import PolicyChanged
+from streams.contracts.record import Position
 from streams.contracts.topics import DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
 from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.connection import Connection
@@ -24,7 +25,7 @@ _SUBJECT: Final = "default/policy"
 
 async def publish_policy(
     publisher: Publisher, signer: Signer, policy: Policy, by: str, reason: str = ""
-) -> Event:
+) -> tuple[Event, Position]:
     """Write `policy` to the record of policies, then into every partition of every inbox.
 
     Parameters
@@ -36,8 +37,9 @@ async def publish_policy(
 
     Returns
     -------
-    Event
-        The ``policy.changed`` that was written everywhere, with one id.
+    tuple of Event and Position
+        The ``policy.changed`` that was written everywhere, with one id, and where it lies in the
+        record of policies.
 
     Raises
     ------
@@ -46,9 +48,9 @@ async def publish_policy(
         a policy whose version is not below the one in force.
     """
     event = _changed(policy, by, reason)
-    await publisher.publish([signer.sign(outgoing(event, POLICIES.name, 0))])
+    written = await publisher.publish([signer.sign(outgoing(event, POLICIES.name, 0))])
     await _broadcast(publisher, signer, encode_event(event))
-    return event
+    return event, written[0]
 
 
 async def ensure_policy(connection: Connection, publisher: Publisher, signer: Signer) -> None:
