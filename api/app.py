@@ -20,6 +20,8 @@ from api.live import LiveTail
 from api.metrics.kept import Kept
 from api.metrics.requests import Latencies, Timing
 from api.middleware import OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
+from api.openapi.completing import complete
+from api.openapi.naming import operation_id
 from api.pulse import Pulse
 from api.routes import (
     actions,
@@ -91,6 +93,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         lifespan=_lifespan(settings, connection, signer, poll_s),
     )
     for part in _PARTS:
@@ -101,6 +104,7 @@ def create_app(
     app.state.sessions = sessions
     app.state.latencies, app.state.scrapes = Latencies(), Kept()
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
+    complete(app)
     errors.install(app)
     # The last one added is the first one asked.
     app.add_middleware(BodyLimit)

@@ -1,0 +1,1 @@
+"""What the OpenAPI document says beyond the routes: names, tags, ways to sign in, examples."""
