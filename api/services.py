@@ -122,7 +122,7 @@ class Services:
         return Receipt(position=str(written[-1]))
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

@@ -1,8 +1,11 @@
-"""What routes ask of a caller: a role, and a tenant that is theirs."""
+"""What routes ask of a caller: a role, and a tenant that is theirs.
+
+Dependencies are coroutines: a plain function would be run in a thread of its own, for each request.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated
 
@@ -16,7 +19,7 @@ from streams.contracts.telemetry import check_id
 _SCHEME = HTTPBearer(auto_error=False, description="The token in HOMEOSTAT_HOME/token, or another.")
 
 
-def _caller(
+async def _caller(
     request: Request,
     _shown: Annotated[HTTPAuthorizationCredentials | None, Security(_SCHEME)],
 ) -> Identity:
@@ -27,7 +30,7 @@ def _caller(
 Caller = Annotated[Identity, Depends(_caller)]
 
 
-def require(role: Role, *, installation: bool = False) -> Callable[[Identity], Identity]:
+def require(role: Role, *, installation: bool = False) -> Callable[[Identity], Awaitable[Identity]]:
     """Return a dependency that gives the caller, or answers 403.
 
     Parameters
@@ -38,7 +41,7 @@ def require(role: Role, *, installation: bool = False) -> Callable[[Identity], I
         Whether it concerns the installation, not one tenant.
     """
 
-    def guard(caller: Caller) -> Identity:
+    async def guard(caller: Caller) -> Identity:
         if not caller.role.covers(role):
             detail = f"{caller.name} is {caller.role.value}; this needs the role {role.value}"
             raise Problem(HTTPStatus.FORBIDDEN, "role-too-low", detail)
@@ -61,7 +64,7 @@ def own(caller: Identity, tenant: str | None) -> str:
     return tenant
 
 
-def _tenant(
+async def _tenant(
     caller: Caller,
     tenant: Annotated[
         str | None, Query(description="Another tenant, for tokens of the installation.")

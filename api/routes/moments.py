@@ -11,7 +11,7 @@ from api.errors import invalid
 from api.schemas.common import Instant
 
 
-def _as_of(
+async def _as_of(
     as_of: Annotated[
         Instant | None, Query(description="A past moment: the answer is as things were then.")
     ] = None,
