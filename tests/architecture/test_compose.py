@@ -34,6 +34,39 @@ def test_every_key_is_one_of_the_specification() -> None:
         assert service.keys() <= KEYS, name
 
 
+def test_values_are_spelt_as_the_specification_has_them() -> None:
+    for name, service in SERVICES.items():
+        assert service.get("restart", "no") in {"no", "always", "on-failure", "unless-stopped"}
+        for port in service.get("ports", []):
+            assert re.fullmatch(r"[\d.]+:\d+:\d+", port), name
+        for volume in service.get("volumes", []):
+            assert re.fullmatch(r"[\w./-]+:/[\w./-]+(:ro)?", volume), volume
+        check = service.get("healthcheck", {})
+        assert check.keys() <= {"test", "interval", "timeout", "retries", "start_period"}, name
+        for key in check.keys() & {"interval", "timeout", "start_period"}:
+            assert re.fullmatch(r"\d+(ms|s|m|h)", check[key]), (name, key)
+        if check:
+            assert check["test"][0] == "CMD"
+            assert all(isinstance(word, str) for word in check["test"]), name
+        assert all(isinstance(word, str) for word in service.get("command", [])), name
+        assert all(isinstance(v, str) for v in service.get("environment", {}).values()), name
+
+
+def test_nobody_waits_for_themselves() -> None:
+    waits = {name: service.get("depends_on", {}).keys() for name, service in SERVICES.items()}
+    started: set[str] = set()
+    while ready := {name for name in waits.keys() - started if waits[name] <= started}:
+        started |= ready
+    assert started == SERVICES.keys()
+
+
+def test_nothing_that_is_always_up_waits_for_a_profile() -> None:
+    for name, service in SERVICES.items():
+        for other in service.get("depends_on", {}):
+            wanted = set(SERVICES[other].get("profiles", []))
+            assert not wanted or wanted & set(service.get("profiles", [])), name
+
+
 def test_each_role_has_a_service() -> None:
     assert {service["command"][0] for service in OURS.values()} == set(ROLES)
     assert all(service["build"] == "." for service in OURS.values())
