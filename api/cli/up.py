@@ -99,6 +99,7 @@ async def _keep_broker(
             return
         report(f"the broker died ({describe(status)}); starting it again")
         await broker.start()
+        report("the broker serves again")
 
 
 async def _announce(settings: Settings, report: Reporter) -> None:
