@@ -49,6 +49,8 @@ class Lane:
     since_snapshot: int = 0
     urgent: bool = False
     """Whether the next snapshot should not wait: a record was passed over."""
+    unsent: bool = False
+    """True while what follows from folded records is not all with the producer."""
     sound: bool = True
     """False while a failed batch may have left the state half applied."""
     snapshot_at: float = field(default_factory=time.monotonic)

@@ -80,10 +80,15 @@ class Owner:
         self.records += len(records)
         lane.since_snapshot += len(records)
         if lane.alive and (sealed := self._with_timer(lane, records[-1], sealed)):
-            lane.pending += await self._outputs.send(sealed)
-            lane.forget_acknowledged()
+            await self._send(lane, sealed)
         if lane.alive:
             self._snapshots.consider(lane)
+
+    async def _send(self, lane: Lane, sealed: Sequence[Outgoing]) -> None:
+        lane.unsent = True  # a snapshot begun meanwhile would imply facts that may never land
+        lane.pending.extend(await self._outputs.send(sealed))
+        lane.unsent = False
+        lane.forget_acknowledged()
 
     async def _folded(self, lane: Lane, records: Sequence[Record]) -> list[Outgoing]:
         try:

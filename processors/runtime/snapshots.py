@@ -85,7 +85,8 @@ class Snapshots:
 
 def ready(lane: Lane) -> bool:
     """Say whether there is anything to snapshot, and nothing against it."""
-    return lane.alive and lane.sound and lane.since_snapshot > 0 and not lane.snapshotting
+    settled = lane.sound and not lane.unsent and not lane.snapshotting
+    return lane.alive and settled and lane.since_snapshot > 0
 
 
 def _label(lane: Lane) -> Label:

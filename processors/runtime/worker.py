@@ -146,8 +146,9 @@ class Worker:
         self.app.flow_control.clear()
         async with asyncio.timeout(_STOP_S):
             held = list(self.owner.lanes.values())
-            while any(lane.alive and lane.snapshotting for lane in held):
-                await asyncio.sleep(0.01)  # one under way is older than what the lane holds now
+            # A snapshot under way is older than what the lane holds now.
+            while any(lane.alive and (lane.snapshotting or lane.unsent) for lane in held):
+                await asyncio.sleep(0.01)
             lanes = [lane for lane in held if ready(lane)]
             await asyncio.gather(*(self._snapshots.begin(lane) for lane in lanes))
             await self.app.stop()
