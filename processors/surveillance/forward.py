@@ -52,7 +52,7 @@ def open_forward(record: Record, seen: dict[str, tuple[int, int]]) -> Forwarded 
     try:
         origin = Position.parse((record.header(ORIGIN) or b"").decode())
         inner = _decoder.decode(record.value or b"")
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise MalformedRecord("malformed_forward", str(error)) from error
     if (origin.topic, origin.partition) == (record.topic, record.partition):
         raise Untrusted("malformed_forward", "a forward comes from another partition")

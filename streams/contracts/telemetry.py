@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from streams.contracts.errors import InvalidField, MalformedRecord
+from streams.contracts.mistyped import wrong_type
 
 MAX_BYTES: Final = 64 * 1024
 MAX_METRICS: Final = 256
@@ -30,8 +31,13 @@ RESERVED: Final = frozenset({"up", "restarts"})
 DECLARABLE: Final = frozenset({"active", "idle", "busy", "degraded"})
 """States that an agent may claim for itself."""
 
+_TIMES: Final = "use RFC 3339 with an offset, such as 2026-01-31T12:00:00Z, or epoch seconds"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]*")
 _METRIC: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,127}")
+# What `fromisoformat` takes beyond this differs between versions of Python, and a replay may not.
+_RFC3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:Z|[+-]\d\d:\d\d))", re.ASCII
+)
 
 
 class Heartbeat(msgspec.Struct, frozen=True, gc=False):
@@ -108,7 +114,7 @@ def decode_tick(value: bytes) -> float:
     """Return the moment of a tick, in seconds since the epoch."""
     try:
         at = _tick.decode(value).tick
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord("malformed_tick", str(error)) from error
     if not math.isfinite(at):
         raise InvalidField("malformed_tick", "tick", at, "give finite seconds since the epoch")
@@ -136,9 +142,11 @@ def decode_heartbeat(value: bytes | None) -> Heartbeat:
     try:
         heartbeat = _heartbeat.decode(value)
     except msgspec.ValidationError as error:
-        raise MalformedRecord("invalid_field", str(error)) from error
+        raise wrong_type(value, Heartbeat) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedRecord("malformed_json", str(error)) from error
+        raise MalformedRecord(
+            "malformed_json", f"{error}; send one JSON object in UTF-8"
+        ) from error
     check_heartbeat(heartbeat)
     return heartbeat
 
@@ -192,19 +200,35 @@ def _check_labels(labels: dict[str, str]) -> None:
 def parse_time(at: str | float) -> float:
     """Return seconds since the epoch for an RFC 3339 text or a number.
 
+    A leap second (``:60``) is the second after it, as in POSIX.
+
+    Raises
+    ------
+    InvalidField
+        Where it is neither, or names no offset from UTC.
+
     Examples
     --------
     >>> parse_time("1970-01-01T00:01:00Z")
     60.0
+    >>> parse_time("2016-12-31T23:59:60Z") == parse_time("2017-01-01T00:00:00Z")
+    True
     """
     if isinstance(at, str):
-        try:
-            moment = dt.datetime.fromisoformat(at)
-        except ValueError as error:
-            raise InvalidField("invalid_time", "at", at, "use RFC 3339 or epoch seconds") from error
-        if moment.tzinfo is None:
-            raise InvalidField("invalid_time", "at", at, "add an offset such as Z")
-        return moment.timestamp()
+        return _of_text(at)
     if not math.isfinite(at):
-        raise InvalidField("invalid_time", "at", at, "use RFC 3339 or epoch seconds")
+        raise InvalidField("invalid_time", "at", at, _TIMES)
     return float(at)
+
+
+def _of_text(at: str) -> float:
+    parts = _RFC3339.fullmatch(at.upper())
+    if parts is None:
+        raise InvalidField("invalid_time", "at", at, _TIMES)
+    begin, second, end = parts.groups()
+    leap = second == "60"
+    try:
+        moment = dt.datetime.fromisoformat(f"{begin}{'59' if leap else second}{end}")
+    except ValueError as error:
+        raise InvalidField("invalid_time", "at", at, _TIMES) from error
+    return moment.timestamp() + leap

@@ -6,6 +6,7 @@ that of the next. A version once written stays readable for ever.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from streams.contracts.envelope import Event
 from streams.contracts.errors import UnknownVersion
 from streams.contracts.events.registry import event_type
 
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {}
@@ -44,7 +46,7 @@ def upcast(event: Event, lines: dict[str, tuple[Upcaster, ...]] = UPCASTERS) -> 
 
 def _version_of(event: Event) -> int:
     name, _, version = event.dataschema.rpartition("/")
-    if name != f"/schemas/{event.type}" or not version.isdigit() or version == "0":
+    if name != f"/schemas/{event.type}" or not _NUMBER.fullmatch(version):
         detail = f"dataschema is {event.dataschema!r}; expected /schemas/{event.type}/N"
         raise UnknownVersion("unknown_dataschema", detail)
     return int(version)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 
 import msgspec
 import pytest
@@ -10,7 +12,7 @@ from aiokafka.partitioner import murmur2 as murmur2_of_aiokafka
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.errors import ContractError, Untrusted
+from streams.contracts.errors import ContractError, InvalidField, MalformedRecord, Untrusted
 from streams.contracts.partitioning import murmur2, partition_for
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import (
@@ -20,6 +22,7 @@ from streams.contracts.telemetry import (
     decode_tick,
     encode_heartbeat,
     encode_tick,
+    parse_time,
 )
 from streams.contracts.trust import KIND, MAC, ORIGIN, RecordKind, Signer
 
@@ -71,6 +74,82 @@ def test_any_json_is_read_or_refused_with_a_reason(value: dict[str, object]) -> 
 def test_depth_is_refused(opening: bytes) -> None:
     with pytest.raises(ContractError):
         decode_heartbeat(opening * (60_000 // len(opening)))
+
+
+moments = st.from_regex(
+    r"\d{1,5}-\d{1,3}-\d{1,3}[Tt ]\d{1,3}:\d{1,3}(:\d{1,3}([.,]\d{0,12})?)?"
+    r"([Zz]|[+-]\d{1,3}:?\d{0,3})?",
+    fullmatch=True,
+)
+EXOTIC = (
+    "0000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z",
+    "2026-01-01T00:00:00+99:99", "2026-01-01T00:00:00+24:00", "20260101T000000Z",
+    "2026-W01-1T00:00:00Z", "2026-01-01T00Z", "2026-01-01", "2026-01-01T00:00:61Z",
+    "\u0662\u0660\u0662\u0666-01-01T00:00:00Z", "nan", "1e400", "", "9" * 5000,
+    math.nan, math.inf, -math.inf,
+)  # fmt: skip
+
+
+@given(moments | st.text(max_size=40) | st.floats() | st.integers(-(10**30), 10**30))
+def test_any_time_is_finite_or_refused(at: str | float) -> None:
+    read: float | InvalidField
+    try:
+        read = parse_time(at)
+    except InvalidField as error:
+        read = error
+    if isinstance(read, InvalidField):
+        assert (read.reason, read.field) == ("invalid_time", "at")
+    else:
+        assert math.isfinite(read)
+
+
+@pytest.mark.parametrize("at", EXOTIC)
+def test_an_exotic_time_is_refused_with_a_remedy(at: str | float) -> None:
+    with pytest.raises(InvalidField, match=r"at is .*; use RFC 3339"):
+        parse_time(at)
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"),
+    [
+        ("0001-01-01T00:00:00+14:00", -62_135_647_200.0),
+        ("9999-12-31T23:59:59-14:00", 253_402_351_199.0),
+        ("2016-12-31T23:59:60Z", 1_483_228_800.0),
+        ("2017-01-01t05:29:60.5+05:30", 1_483_228_800.5),
+        ("1970-01-01 00:00:01z", 1.0),
+        ("1969-12-31T23:59:59.5Z", -0.5),
+        (-1, -1.0),
+    ],
+)
+def test_the_edges_of_rfc_3339_are_read(at: str | float, seconds: float) -> None:
+    assert parse_time(at) == seconds
+
+
+@pytest.mark.parametrize(
+    ("members", "field", "value"),
+    [
+        ('"agent_id": 7, "metrics": {}', "agent_id", "7"),
+        ('"metrics": {}', "agent_id", "None"),
+        ('"agent_id": "a", "metrics": {"q": true}', "metrics.q", "true"),
+        ('"agent_id": "a", "metrics": {"ok": 1, "q": 1e999}', "metrics.q", "1e999"),
+        (f'"agent_id": "a", "metrics": {{"q": {"9" * 5000}}}', "metrics.q", "999"),
+        ('"agent_id": "a", "metrics": [1]', "metrics", r"\[1\]"),
+        (f'"agent_id": "a", "metrics": {{}}, "at": {"9" * 400}', "at", "999"),
+        (f'"agent_id": "a", "metrics": {{}}, "sequence": {"9" * 5000}', "sequence", "999"),
+        ('"agent_id": "a", "metrics": {}, "at": {"t": 1}', "at", "{"),
+        ('"agent_id": "a", "metrics": {}, "labels": {"x": {"y": 1}}', "labels.x", "{"),
+    ],
+)
+def test_a_wrong_type_names_field_value_and_remedy(members: str, field: str, value: str) -> None:
+    with pytest.raises(InvalidField, match=rf"{re.escape(field)} is {value}.*; .*give ") as refused:
+        decode_heartbeat(f"{{{members}}}".encode())
+    assert (refused.value.field, len(refused.value.detail) < 300) == (field, True)
+
+
+@pytest.mark.parametrize("value", [b"null", b"7", b'"text"', b"[]", b"true"])
+def test_what_is_no_object_is_told_so(value: bytes) -> None:
+    with pytest.raises(MalformedRecord, match="send one JSON object"):
+        decode_heartbeat(value)
 
 
 @given(heartbeats)
