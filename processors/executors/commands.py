@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -67,6 +68,8 @@ class CommandLog:
 def _checked(event: Event) -> Event:
     try:
         msgspec.convert(event.data, Command)
-    except msgspec.ValidationError as error:
-        raise MalformedRecord("malformed_command", f"{event.type}: {error}") from error
+        uuid.UUID(event.id)  # the ids of what is reported on it follow from its own
+    except (msgspec.ValidationError, ValueError) as error:
+        detail = f"{event.type} {event.id!r}: {error}"
+        raise MalformedRecord("malformed_command", detail) from error
     return event

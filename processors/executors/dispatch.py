@@ -186,14 +186,29 @@ class Dispatcher:
         )  # fmt: skip
 
     async def _conclude(self, event: Event, finished: ActionFinished) -> None:
+        try:
+            records = self._outcome(event, finished)
+        except (TypeError, ValueError, msgspec.MsgspecError) as error:
+            log.exception("what %s on %s came to cannot be told", finished.action, finished.target)
+            detail = f"{finished.outcome}, but its evidence cannot be told: {error}"
+            bare = msgspec.structs.replace(
+                finished, outcome="unknown", verified=False, detail=detail, evidence={}
+            )
+            records = self._outcome(event, bare)
+        for record in records:
+            await self._publish(record)
+        self._claims.finish(event.id)
+
+    def _outcome(self, event: Event, finished: ActionFinished) -> list[list[Outgoing]]:
+        """Return the reports of an outcome; all of them are made before one is written."""
+        told: list[msgspec.Struct] = [finished]
         if finished.verified:
             verified = ActionVerified(
                 finished.action_id, finished.action, finished.target, finished.host,
                 "health", finished.detail, finished.duration_s,
             )  # fmt: skip
-            await self._report(event, verified)
-        await self._report(event, finished)
-        self._claims.finish(event.id)
+            told.insert(0, verified)
+        return [report(event, data, self._host, time.time(), self._signer) for data in told]
 
     async def _report(self, event: Event, data: msgspec.Struct) -> None:
         await self._publish(report(event, data, self._host, time.time(), self._signer))

@@ -87,6 +87,7 @@ class Node:
         )
         self._commands = CommandLog(connection, signer, home / "commands.offset")
         self._acting: set[asyncio.Task[None]] = set()
+        self._broken: asyncio.Queue[BaseException] = asyncio.Queue()
         self._conflicts: dict[str, tuple[dict[str, float], dict[str, str]]] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._leaving = False
@@ -96,7 +97,7 @@ class Node:
         for managed in self._services.values():
             if managed.adopt():
                 log.info("adopted %s", managed.name)
-        duties = [self._outbox.run(), self._obey(), self._sense()]
+        duties = [self._outbox.run(), self._obey(), self._observe(), self._sense()]
         duties += [self._attend(managed) for managed in self._services.values()]
         duties += [
             watch_probe(probe, self._outbox, self._host) for probe in self._configuration.probes
@@ -130,7 +131,16 @@ class Node:
                 self._dispatcher.take(item)
                 task = asyncio.create_task(self._carry_out(item))
                 self._acting.add(task)
-                task.add_done_callback(self._acting.discard)
+                task.add_done_callback(self._acted)
+
+    def _acted(self, task: asyncio.Task[None]) -> None:
+        self._acting.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken.put_nowait(error)
+
+    async def _observe(self) -> None:
+        """End the node where an outcome could not be kept: the next one settles the claim."""
+        raise await self._broken.get()
 
     async def _carry_out(self, command: Event) -> None:
         await self._dispatcher.carry_out(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,14 @@ WHOLE: dict[str, Any] = msgspec.to_builtins(
 )
 
 
-def command(name: str, data: dict[str, Any]) -> Outgoing:
+def named(name: str) -> str:
+    """Return the id of a command that a test calls `name`."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+
+
+def command(name: str, data: dict[str, Any], identity: str | None = None) -> Outgoing:
     event = Event(
-        id=name,
+        id=identity or named(name),
         source="/steps/governor",
         type="service.restart",
         subject="default/web",
@@ -65,6 +71,7 @@ async def test_only_signed_and_whole_commands_are_obeyed(
         command("unsigned", WHOLE),
         SIGNER.sign(command("no-target", {k: v for k, v in WHOLE.items() if k != "target"})),
         SIGNER.sign(command("wrong-type", WHOLE | {"timeout_s": "soon"})),
+        SIGNER.sign(command("no-uuid", WHOLE, identity="the-first")),
         SIGNER.sign(Outgoing(COMMANDS.name, b"default/web", b"{", partition=0)),
         SIGNER.sign(command("whole", WHOLE)),
     ]
@@ -77,11 +84,12 @@ async def test_only_signed_and_whole_commands_are_obeyed(
         "unsigned_command",
         "malformed_command",
         "malformed_command",
+        "malformed_command",
         "malformed_event",
     ]
     assert all(item[0].topic == DEAD_LETTERS.name for item in found[:-1] if isinstance(item, list))
     assert isinstance(found[-1], Event)
-    assert found[-1].id == "whole"
+    assert found[-1].id == named("whole")
 
 
 async def test_two_hosts_tell_the_same_of_a_bad_command(
@@ -104,4 +112,6 @@ async def test_a_restart_goes_on_after_what_was_read(
     first = await read(CommandLog(connection, SIGNER, path), 2)
     second = await read(CommandLog(connection, SIGNER, path), 2)
     # The offset is kept after a command was taken on: the one in hand comes again.
-    assert [e.id for e in first + second if isinstance(e, Event)] == ["a", "b", "b", "c"]
+    assert [e.id for e in first + second if isinstance(e, Event)] == [
+        named(name) for name in ("a", "b", "b", "c")
+    ]

@@ -13,8 +13,10 @@ import pytest
 
 from config.settings import Configuration
 from processors.executors.actions.registry import Registry
+from processors.executors.actions.services import Restart
 from processors.executors.claims import Claims
 from processors.executors.dispatch import Dispatcher
+from processors.executors.executor import Result
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
 from streams.contracts.envelope import Event, decode_event
@@ -167,3 +169,17 @@ async def test_a_service_that_ends_at_once_was_not_started(hands: Hands) -> None
 async def test_a_command_for_another_host_is_not_ours(hands: Hands) -> None:
     assert hands.dispatcher.concerns(command())
     assert not hands.dispatcher.concerns(command(host="there"))
+
+
+async def test_an_outcome_whose_evidence_cannot_be_told_is_told_without_it(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def with_a_path(self: Restart) -> Result:
+        return Result(True, "well", {"seen": Path("/")})
+
+    monkeypatch.setattr(Restart, "verify", with_a_path)
+    finished = await hands.do(command())
+    assert [event.type for event in hands.reports] == ["action.claimed", "action.finished"]
+    assert (finished["outcome"], finished["verified"]) == ("unknown", False)
+    assert "cannot be told" in finished["detail"]
+    assert hands.claims.unfinished() == []
