@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from api.cli.asking import COMMANDS
 from api.cli.doctor import doctor
+from api.cli.log_commands import log
+from api.cli.running import run as execute
+from api.cli.show import say
 from api.cli.simulate import simulate
-from config.settings import Settings, SettingsError, settings_from_environment
+from config.settings import Settings
 from streams.contracts.trust import Signer
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="homeostat",
@@ -25,6 +23,7 @@ app = typer.Typer(
 )
 projections = typer.Typer(help="The views that are folded from the log.", no_args_is_help=True)
 app.add_typer(projections, name="projections")
+app.add_typer(log, name="log")
 app.command()(simulate)
 for each in (*COMMANDS, doctor):
     app.command()(each)
@@ -73,11 +72,11 @@ def replay(
 
     async def run(settings: Settings) -> VerifyReport:
         signer = Signer(settings.secret())
-        async with kept_log(settings, _say) as connection:
-            return await check(connection, signer, steps(), fetch_sizes=(fetch,), report=_say)
+        async with kept_log(settings, say) as connection:
+            return await check(connection, signer, steps(), fetch_sizes=(fetch,), report=say)
 
-    result = _run(run)
-    _say(result.summary())
+    result = execute(run)
+    say(result.summary())
     raise typer.Exit(0 if result.equal else 1)
 
 
@@ -88,28 +87,7 @@ def rebuild() -> None:
     from projections.replay.rebuild import rebuild as build
 
     async def run(settings: Settings) -> None:
-        async with kept_log(settings, _say) as connection:
-            await build(settings, connection, report=_say)
+        async with kept_log(settings, say) as connection:
+            await build(settings, connection, report=say)
 
-    _run(run)
-
-
-def _run(command: Callable[[Settings], Awaitable[T]]) -> T:
-    """Return what `command` finds; end with status 2 and a line where it cannot be run."""
-    from projections.replay.beside import RebuildUnderWayError
-    from streams.kafka.errors import BrokerAway, BrokerError, TopicError
-
-    try:
-        return asyncio.run(_awaited(command(settings_from_environment())))
-    except (SettingsError, BrokerError, BrokerAway, TopicError, RebuildUnderWayError) as error:
-        sys.stderr.write(f"homeostat: {error}\n")
-        raise typer.Exit(2) from error
-
-
-async def _awaited(result: Awaitable[T]) -> T:
-    return await result
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    execute(run)

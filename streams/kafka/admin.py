@@ -18,7 +18,9 @@ _AGAIN_S: Final = 0.02
 _PATIENCE_S: Final = 30.0
 
 
-async def ensure_topics(connection: Connection, partitions: int) -> None:
+async def ensure_topics(
+    connection: Connection, partitions: int, topics: Collection[Topic] | None = None
+) -> None:
     """Create every topic that is missing, and alter the settings of those that differ.
 
     Parameters
@@ -27,6 +29,8 @@ async def ensure_topics(connection: Connection, partitions: int) -> None:
         How to reach the broker.
     partitions : int
         Of every keyed topic; fixed when the log is made.
+    topics : collection of Topic, optional
+        Which, with which settings; all, as declared, unless given.
 
     Raises
     ------
@@ -41,7 +45,7 @@ async def ensure_topics(connection: Connection, partitions: int) -> None:
     client = AIOKafkaAdminClient(**connection.client_options())
     try:
         await client.start()
-        await _ensure(client, every_topic(), partitions)
+        await _ensure(client, topics or every_topic(), partitions)
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise BrokerAway(f"{connection.bootstrap} does not answer: {error}") from error
     finally:

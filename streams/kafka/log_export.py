@@ -1,0 +1,105 @@
+"""Copies a log into files, as of one moment."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from streams.contracts.topics import TELEMETRY, every_topic
+from streams.kafka.connection import Connection
+from streams.kafka.errors import TopicError
+from streams.kafka.log_files import FORMAT, Manifest, Part, PartWriter, write_manifest
+from streams.kafka.log_reader import LogReader, Offsets, Place
+
+_TRIES: Final = 200
+
+
+class Exporter:
+    """Copies the log of one installation, which may run meanwhile.
+
+    Parameters
+    ----------
+    connection : Connection
+        How to reach the broker.
+    partitions : int
+        Of every keyed topic.
+    secret : str
+        What the manifest tells of the installation's secret.
+    """
+
+    def __init__(self, connection: Connection, partitions: int, secret: str) -> None:
+        self._connection = connection
+        self._partitions = partitions
+        self._secret = secret
+
+    async def export(
+        self, folder: Path, told: Callable[[int, int], None] = lambda _done, _total: None
+    ) -> Manifest:
+        """Write the log into `folder`, which must not exist; return what it is.
+
+        Parameters
+        ----------
+        told : callable
+            Called with the records done and their total, after every fetch.
+
+        Raises
+        ------
+        FileExistsError
+            Where `folder` is there already.
+        BrokerAway, TopicError, PositionLost
+            Where the log cannot be read, or expires meanwhile.
+        """
+        async with LogReader(self._connection) as reader:
+            ends = await moment(reader)
+            firsts = await reader.beginning_offsets([t.name for t in every_topic()])
+            firsts = {place: min(firsts[place], end) for place, end in ends.items()}
+            total, done = sum(ends.values()) - sum(firsts.values()), 0
+            with _files(folder, firsts, ends) as files:
+                async for records in reader.read(firsts, ends):
+                    files[Place(records[0].topic, records[0].partition)].write(records)
+                    done += len(records)
+                    told(done, total)
+        parts = [Part(*p, firsts[p], ends[p], file.records) for p, file in files.items()]
+        manifest = Manifest(FORMAT, self._partitions, self._secret, parts)
+        write_manifest(folder, manifest)
+        return manifest
+
+
+async def moment(reader: LogReader) -> Offsets:
+    """Return ends that belong together: nothing before them follows from anything after them.
+
+    Two readings of the other topics that are equal, with that of telemetry in between, are what
+    one reading of all at once would have given (a double collect).
+
+    Raises
+    ------
+    TopicError
+        Where there is no quiet moment.
+
+    References
+    ----------
+    Y. Afek et al., "Atomic snapshots of shared memory", Journal of the ACM 40(4), 1993.
+    """
+    others = [topic.name for topic in every_topic() if topic is not TELEMETRY]
+    before = await reader.end_offsets(others)
+    for _ in range(_TRIES):
+        telemetry = await reader.end_offsets([TELEMETRY.name])
+        after = await reader.end_offsets(others)
+        if before == after:
+            return telemetry | after
+        before = after
+    raise TopicError("the log never rests for a moment; end `homeostat up` and export again")
+
+
+@contextlib.contextmanager
+def _files(folder: Path, firsts: Offsets, ends: Offsets) -> Iterator[dict[Place, PartWriter]]:
+    folder.mkdir(parents=True)
+    with contextlib.ExitStack() as stack:
+        yield {
+            place: stack.enter_context(
+                PartWriter(folder / Part(*place, firsts[place], end, 0).file)
+            )
+            for place, end in sorted(ends.items())
+        }

@@ -1,0 +1,172 @@
+"""Makes a log of files, with the coordinates, timestamps and bytes that it had.
+
+The inboxes' timestamps are the broker's own, so for as long as the import lasts the topics take
+those of the files. Offsets below a partition's first are filled and deleted, as retention had.
+Nothing else may run meanwhile: whatever wrote would take an offset that belongs to a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, Final, Self
+
+from streams.contracts.topics import Kind, Topic, every_topic
+from streams.kafka.admin import ensure_topics
+from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway
+from streams.kafka.log_files import Line, LogFileError, Manifest, Part, read_part
+from streams.kafka.log_reader import LogReader
+
+_BATCH: Final = 1 << 20
+_REQUEST: Final = 64 << 20
+_SNAPSHOTS: Final = {topic.name for topic in every_topic() if topic.kind is Kind.SNAPSHOTS}
+
+
+async def import_log(
+    connection: Connection,
+    folder: Path,
+    manifest: Manifest,
+    told: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Write the export in `folder` into a broker that has no record of ours.
+
+    Parameters
+    ----------
+    told : callable
+        Called with the records done and their total, after every batch.
+
+    Raises
+    ------
+    LogFileError
+        Where the log is not empty, or the files do not fit it.
+    BrokerAway
+        If no broker answers.
+    """
+    await ensure_topics(connection, manifest.partitions, [_as_given(t) for t in every_topic()])
+    await _check_empty(connection)
+    total, done = sum(_offsets(part) for part in manifest.parts), 0
+    async with _Writer(connection) as writer:
+        for part in manifest.parts:
+            async for count in writer.write(part, read_part(folder, part)):
+                done += count
+                told(done, total)
+    await _forget(connection, manifest)
+    await ensure_topics(connection, manifest.partitions)
+
+
+def _as_given(topic: Topic) -> Topic:
+    stamps = {"message.timestamp.type": "CreateTime"}
+    return replace(topic, log_append_time=False, extra=topic.extra | stamps)
+
+
+async def _check_empty(connection: Connection) -> None:
+    async with LogReader(connection) as reader:
+        ends = await reader.end_offsets([topic.name for topic in every_topic()])
+    for place, end in ends.items():
+        if end:
+            detail = f"{place.topic} has records here; import into a new HOMEOSTAT_HOME or broker"
+            raise LogFileError(detail)
+
+
+class _Writer:
+    """Writes partitions one after the other, in batches whose offsets are looked at."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._producer: Any = None
+
+    async def __aenter__(self) -> Self:
+        from aiokafka import AIOKafkaProducer
+        from aiokafka.errors import KafkaConnectionError
+
+        self._producer = AIOKafkaProducer(
+            **self._connection.client_options(),
+            enable_idempotence=True,
+            acks="all",
+            max_batch_size=_BATCH,
+            max_request_size=_REQUEST,
+        )
+        try:
+            await self._producer.start()
+        except KafkaConnectionError as error:
+            await self._producer.stop()
+            detail = f"{self._connection.bootstrap} does not answer: {error}"
+            raise BrokerAway(detail) from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._producer.stop()
+
+    async def write(self, part: Part, lines: Iterator[Line]) -> Any:
+        """Write a partition; give how many records each batch added."""
+        if part.topic in _SNAPSHOTS:
+            filled, expected = lines, None  # compacted: the newest of a key counts, not its place
+        else:
+            filled, expected = _filled(part, lines), 0
+        for batch, count in self._batches(filled):
+            sent = await (
+                await self._producer.send_batch(batch, part.topic, partition=part.partition)
+            )
+            if expected is not None:
+                _check_place(part, sent.offset, expected)
+                expected += count
+            yield count
+
+    def _batches(self, lines: Iterator[Line]) -> Iterator[tuple[Any, int]]:
+        batch, count = self._producer.create_batch(), 0
+        for line in lines:
+            entry = {"key": line.key, "value": line.value, "headers": line.headers}
+            if batch.append(**entry, timestamp=line.at_ms) is None:
+                batch.close()
+                yield batch, count
+                batch, count = self._producer.create_batch(), 0
+                batch.append(**entry, timestamp=line.at_ms)
+            count += 1
+        if count:
+            batch.close()
+            yield batch, count
+
+
+def _offsets(part: Part) -> int:
+    """Return how many records it takes to make `part`."""
+    return part.records if part.topic in _SNAPSHOTS else part.end
+
+
+def _filled(part: Part, lines: Iterator[Line]) -> Iterator[Line]:
+    """Give `lines` after as many empty ones as offsets are missing before the first."""
+    first = next(lines, None)
+    if first is None:
+        return repeat(Line(0, 0, None, b"", []), part.end)
+    return chain(repeat(Line(0, first.at_ms, None, b"", []), part.first), (first,), lines)
+
+
+def _check_place(part: Part, offset: int, expected: int) -> None:
+    if offset != expected:
+        raise LogFileError(
+            f"{part.topic}/{part.partition}: the record of offset {expected} came to lie at "
+            f"{offset}, so something else writes here: end it, and import into a new "
+            "HOMEOSTAT_HOME or broker"
+        )
+
+
+async def _forget(connection: Connection, manifest: Manifest) -> None:
+    """Delete what only fills the offsets below each partition's first."""
+    from aiokafka import TopicPartition
+    from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+    wanted = {
+        TopicPartition(part.topic, part.partition): RecordsToDelete(before_offset=part.first)
+        for part in manifest.parts
+        if part.first and part.topic not in _SNAPSHOTS
+    }
+    if not wanted:
+        return
+    client = AIOKafkaAdminClient(**connection.client_options())
+    try:
+        await client.start()
+        await client.delete_records(wanted)
+    finally:
+        await client.close()

@@ -1,0 +1,119 @@
+"""A log leaves an installation as files, and another one goes on from them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from projections.database import open_database
+from projections.replay.compare import differences
+from streams.contracts.envelope import decode_event
+from streams.contracts.topics import ACTIONS
+from streams.kafka.log_files import MANIFEST, Line, Part, read_manifest, read_part
+from tests.end_to_end.harness import Installation, read_all
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Give an installation that healed a service, exported while it ran, and then went down."""
+    installation = Installation(tmp_path_factory.mktemp("origin"))
+    try:
+        installation.start()
+        os.kill(installation.wait_for(installation.service_pid, "service"), signal.SIGKILL)
+        installation.wait_for(lambda: _healed(installation), "healed service")
+        _done(installation, "log", "export", str(installation.home / "live"))
+        installation.stop()
+        _done(installation, "projections", "rebuild")
+        told = _done(installation, "log", "export", str(installation.home / "rest"))
+        assert "100 %" in told
+        yield installation
+    finally:
+        installation.stop()
+
+
+def _healed(installation: Installation) -> bool:
+    finished = installation.get("/events", type="action.finished")["items"]
+    return bool(finished and installation.get("/findings", agent="web", state="ended")["items"])
+
+
+def _done(installation: Installation, *argv: str) -> str:
+    done = installation.command(*argv)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _heir(origin: Installation, folder: Path) -> Installation:
+    heir = Installation(folder)
+    shutil.copy(origin.home / "secret", heir.home / "secret")
+    return heir
+
+
+def test_an_import_holds_the_same_state(origin: Installation, tmp_path: Path) -> None:
+    heir = _heir(origin, tmp_path / "heir")
+    assert "100 %" in _done(heir, "log", "import", str(origin.home / "rest"))
+    _done(heir, "replay", "--verify")
+    _done(heir, "projections", "rebuild")
+    ours, theirs = (open_database(f"sqlite:///{i.home / 'homeostat.db'}") for i in (origin, heir))
+    with ours.connect() as one, theirs.connect() as other:
+        assert differences(one, other) == {}
+    ours.dispose()
+    theirs.dispose()
+    again = _done(heir, "log", "export", str(heir.home / "again"))
+    assert "records are in" in again
+    for part in read_manifest(origin.home / "rest").parts:
+        if not part.topic.startswith("snapshots."):
+            files = [folder / part.file for folder in (origin.home / "rest", heir.home / "again")]
+            assert files[0].read_bytes() == files[1].read_bytes(), part
+
+
+async def test_what_was_commanded_is_not_done_again(origin: Installation, tmp_path: Path) -> None:
+    live = origin.home / "live"
+    exported = [line.value for part in read_manifest(live).parts for line in _lines(live, part)]
+    before = _claimed(exported)
+    assert before
+    heir = _heir(origin, tmp_path / "heir")
+    await asyncio.to_thread(_done, heir, "log", "import", str(live))
+    try:
+        await asyncio.to_thread(heir.start)
+        await asyncio.to_thread(heir.wait_for, heir.service_pid, "service of its own")
+        await asyncio.to_thread(_done, heir, "replay", "--verify")
+        actions = await read_all(heir.connection, [ACTIONS.name])
+    finally:
+        await asyncio.to_thread(heir.stop)
+    after = _claimed([record.value for record in actions])
+    assert len(after) > len(before)  # it started the service by a command of its own
+    assert all(after[command] == times for command, times in before.items())
+
+
+def _lines(folder: Path, part: Part) -> Iterator[Line]:
+    return read_part(folder, part) if part.topic == ACTIONS.name else iter(())
+
+
+def _claimed(values: list[bytes | None]) -> Counter[str]:
+    """Count how often each command was taken on."""
+    events = [decode_event(value) for value in values]
+    return Counter(e.causationid for e in events if e.type == "action.claimed")
+
+
+def test_what_cannot_be_imported_is_said(origin: Installation, tmp_path: Path) -> None:
+    stranger, rest = Installation(tmp_path / "stranger"), str(origin.home / "rest")
+    told = stranger.command("log", "import", rest)
+    assert told.returncode == 2
+    assert "secret" in told.stderr
+    assert not (stranger.home / "kafka").exists()
+    nothing = stranger.command("log", "import", str(tmp_path))
+    assert nothing.returncode == 2
+    assert MANIFEST in nothing.stderr
+    full = origin.command("log", "import", rest)
+    assert full.returncode == 2
+    assert "has records here" in full.stderr
+    there = origin.command("log", "export", rest)
+    assert there.returncode == 2
+    assert "is there already" in there.stderr
