@@ -8,7 +8,7 @@ from processors.step import Emission
 from processors.surveillance import forward, registry
 from processors.surveillance.batch import Batch
 from processors.surveillance.presence import declared_code
-from processors.surveillance.state import Profile, SurveillanceState
+from processors.surveillance.state import SurveillanceState
 from streams.contracts.errors import ContractError, InvalidField, Untrusted
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Record
@@ -97,10 +97,8 @@ def _gather(
     profile, metrics, status = state.profile(slot), heartbeat.metrics, heartbeat.status
     if profile.gone:
         raise ContractError("decommissioned", f"{profile.key} is decommissioned; use another id")
-    if _differs(profile, heartbeat):
-        check_heartbeat(heartbeat)
-        out += batch.flush(state)
-        out += registry.relabel(state, record.offset, slot, heartbeat)
+    if heartbeat.labels or heartbeat.agent_type is not None:
+        _introduce(state, batch, record, heartbeat, slot, at, out)
     if tuple(metrics) != profile.shape:
         check_heartbeat(heartbeat)
         batch.scattered.append((len(batch.values), registry.series_for(state, slot, metrics)))
@@ -143,11 +141,30 @@ def _check_small(heartbeat: Heartbeat) -> None:
         check_heartbeat(heartbeat)
 
 
-def _differs(profile: Profile, heartbeat: Heartbeat) -> bool:
-    kind, labels = heartbeat.agent_type, heartbeat.labels
-    if kind is not None and kind != profile.agent_type:
-        return True
-    return bool(labels) and labels != profile.labels
+def _introduce(
+    state: SurveillanceState,
+    batch: Batch,
+    record: Record,
+    heartbeat: Heartbeat,
+    slot: int,
+    at: float,
+    out: list[Emission],
+) -> None:
+    """Take over what an agent says of itself, unless a later record said something else."""
+    profile = state.profile(slot)
+    kind, labels = profile.agent_type, profile.labels
+    if heartbeat.agent_type is not None and at >= profile.type_at:
+        kind = heartbeat.agent_type
+    if heartbeat.labels and at >= profile.labels_at:
+        labels = heartbeat.labels
+    if kind != profile.agent_type or labels != profile.labels:
+        check_heartbeat(heartbeat)
+        out += batch.flush(state)
+        out += registry.relabel(state, record.offset, slot, kind, labels)
+    if heartbeat.agent_type is not None:
+        profile.type_at = max(profile.type_at, at)
+    if heartbeat.labels:
+        profile.labels_at = max(profile.labels_at, at)
 
 
 def _time_of(state: SurveillanceState, given: str | float, record: Record) -> float:

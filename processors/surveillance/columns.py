@@ -86,7 +86,7 @@ class AgentColumns(Columns):
     SPEC: ClassVar = {
         "status": (np.int8, -1),
         "last_seen": (np.float64, 0.0),
-        "last_at": (np.float64, -np.inf),
+        "declared_at": (np.float64, -np.inf),
         "interval": (np.float64, 0.0),
         "failures": (np.int32, 0),
         "level": (np.int8, 0),
@@ -95,7 +95,7 @@ class AgentColumns(Columns):
     }
     status: npt.NDArray[np.int8]
     last_seen: Floats
-    last_at: Floats
+    declared_at: Floats
     interval: Floats
     failures: npt.NDArray[np.int32]
     level: npt.NDArray[np.int8]
@@ -116,6 +116,7 @@ class SeriesColumns(Columns):
         "low": (np.float64, np.inf),
         "high": (np.float64, -np.inf),
         "last": (np.float64, 0.0),
+        "last_at": (np.float64, -np.inf),
         "warning_since": (np.float64, np.inf),
         "critical_since": (np.float64, np.inf),
         "better_since": (np.float64, np.inf),
@@ -137,6 +138,7 @@ class SeriesColumns(Columns):
     low: Floats
     high: Floats
     last: Floats
+    last_at: Floats
     warning_since: Floats
     critical_since: Floats
     better_since: Floats

@@ -109,12 +109,15 @@ def fold(state: SurveillanceState, samples: Samples) -> list[Emission]:
 def _round(state: SurveillanceState, r: Samples) -> list[Emission]:
     emissions: list[Emission] = []
     presence.heard(state, r.slot, r.now)
-    for i in presence.returning(state, r.slot, r.declared).tolist():
+    declared = presence.declarations(state, r.slot, r.declared, r.at)
+    touched: set[int] = set()
+    for i in presence.returning(state, r.slot, declared).tolist():
         offset, slot = int(r.offset[i]), int(r.slot[i])
-        emissions += presence.take_up(state, offset, slot, int(r.declared[i]), float(r.now[i]))
-    windows.add(state.series, r.series, r.value)
-    r = _timely(state, r)
-    touched = _failures(state, r)
+        moved = presence.take_up(state, offset, slot, int(declared[i]), float(r.now[i]))
+        emissions += moved
+        touched.update([i] if moved else [])
+    r = _news(r, windows.add(state.series, r.series, r.value, r.at[r.record]))
+    touched |= _failures(state, r)
     for found in (_limits(state, r), _baseline(state, r)):
         emissions += [emission for _, emission in found]
         touched.update(i for i, _ in found)
@@ -123,12 +126,10 @@ def _round(state: SurveillanceState, r: Samples) -> list[Emission]:
     return emissions
 
 
-def _timely(state: SurveillanceState, r: Samples) -> Samples:
-    """Leave out what was measured before the agent's latest: it is history, not news."""
-    latest = state.agents.last_at[r.slot]
-    state.agents.last_at[r.slot] = np.maximum(latest, r.at)
-    on_time = r.at >= latest
-    return r if bool(on_time.all()) else r.only(on_time)
+def _news(r: Samples, news: Bools) -> Samples:
+    if bool(news.all()):
+        return r
+    return r._replace(value=r.value[news], series=r.series[news], record=r.record[news])
 
 
 def _failures(state: SurveillanceState, r: Samples) -> set[int]:

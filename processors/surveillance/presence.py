@@ -31,6 +31,18 @@ def heard(state: SurveillanceState, slots: Ints, now: Floats) -> None:
     a.last_seen[slots] = now
 
 
+def declarations(state: SurveillanceState, slots: Ints, declared: Ints, at: Floats) -> Ints:
+    """Return what each of `slots` declares, without what a later record has overtaken."""
+    a = state.agents
+    spoken = declared != _UNDECLARED
+    if not bool(spoken.any()):
+        return declared
+    latest = a.declared_at[slots]
+    news = spoken & (at >= latest)
+    a.declared_at[slots] = np.where(news, at, latest)
+    return np.where(news, declared, _UNDECLARED)
+
+
 def returning(state: SurveillanceState, slots: Ints, declared: Ints) -> Ints:
     """Return the indices of those whose heartbeat may change their status."""
     status = state.agents.status[slots]
@@ -41,7 +53,7 @@ def returning(state: SurveillanceState, slots: Ints, declared: Ints) -> Ints:
 def take_up(
     state: SurveillanceState, offset: int, slot: int, declared: int, at: float
 ) -> list[Emission]:
-    """Give an agent the status that its heartbeat speaks for."""
+    """Give an agent the status that its heartbeat speaks for; its health is the caller's."""
     status = STATUSES[state.agents.status[slot]]
     wanted = Status.ACTIVE if declared == _UNDECLARED else STATUSES[declared]
     reasons = {Status.REGISTERED: "first_heartbeat", Status.OFFLINE: "heartbeat_returned"}
@@ -49,8 +61,7 @@ def take_up(
     if not isinstance(answer, Allowed):
         return []
     emissions = [moved(state, offset, slot, answer.status, answer.reason, at)]
-    emissions += end_finding(state, offset, slot, f"{CHANNEL}/", "recovered", at)
-    return emissions + assess(state, offset, slot, at)
+    return emissions + end_finding(state, offset, slot, f"{CHANNEL}/", "recovered", at)
 
 
 def tick(state: SurveillanceState, offset: int) -> list[Emission]:

@@ -90,12 +90,11 @@ def _check_metric_limit(state: SurveillanceState, held: int) -> None:
 
 
 def relabel(
-    state: SurveillanceState, offset: int, slot: int, heartbeat: Heartbeat
+    state: SurveillanceState, offset: int, slot: int, agent_type: str, labels: dict[str, str]
 ) -> list[Emission]:
-    """Take over an agent's new type or labels."""
+    """Give an agent a type and labels that differ from what it had."""
     profile = state.profile(slot)
-    profile.agent_type = heartbeat.agent_type or profile.agent_type
-    profile.labels = heartbeat.labels or profile.labels
+    profile.agent_type, profile.labels = agent_type, labels
     assign_rules(state, state.series_of(slot))
     data = AgentLabelled(profile.agent_type, profile.labels)
     return [fact(state, offset, slot, data, state.time)]

@@ -43,6 +43,8 @@ class Profile(msgspec.Struct, array_like=True):
         The series of every other metric.
     gone : bool
         Whether it is decommissioned: nothing more is taken from it.
+    type_at, labels_at : float
+        When the records were measured that said so, seconds since the epoch.
     """
 
     key: str
@@ -52,6 +54,8 @@ class Profile(msgspec.Struct, array_like=True):
     base: int
     extra: dict[str, int]
     gone: bool = False
+    type_at: float = float("-inf")
+    labels_at: float = float("-inf")
 
 
 class ShapeColumns(NamedTuple):

@@ -8,20 +8,29 @@ from typing import Final
 import numpy as np
 
 from processors.step import Emission, Fact
-from processors.surveillance.columns import Floats, Ints, SeriesColumns
+from processors.surveillance.columns import Bools, Floats, Ints, SeriesColumns
 from processors.surveillance.state import SurveillanceState
 from streams.contracts.events.agent import WindowsClosed
 
 _AGENTS_AT_MOST: Final = 500
 
 
-def add(c: SeriesColumns, series: Ints, value: Floats) -> None:
-    """Fold one value of each of `series` into its open window."""
+def add(c: SeriesColumns, series: Ints, value: Floats, at: Floats) -> Bools:
+    """Fold one value of each of `series`, measured at `at`, into its open window.
+
+    Returns
+    -------
+    Bools
+        Which of them are news: those measured before the series' latest are history, which
+        counts for the window and nothing else.
+    """
     c.count[series] += 1
     c.total[series] += value
     c.low[series] = np.minimum(c.low[series], value)
     c.high[series] = np.maximum(c.high[series], value)
-    c.last[series] = value
+    news: Bools = at >= c.last_at[series]
+    c.last[series[news]], c.last_at[series[news]] = value[news], at[news]
+    return news
 
 
 def is_over(state: SurveillanceState) -> bool:
