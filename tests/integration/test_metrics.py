@@ -1,10 +1,11 @@
-"""What a scrape asks of the views, of both kinds of database, with ten thousand agents."""
+"""What a scrape asks of the views, of both kinds of database, with more agents than are told of singly."""
 
 from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine
 
+from processors.step import Fact
 from projections.queries.scraped import (
     agent_statuses,
     count_agents,
@@ -13,6 +14,7 @@ from projections.queries.scraped import (
 )
 from projections.queries.totals import agent_counts, agent_scores
 from projections.views import Views
+from streams.contracts.events.agent import AgentRegistered
 from tests.integration.log_of_facts import (
     PARTITIONS,
     SIGNER,
@@ -26,15 +28,18 @@ from tests.integration.log_of_facts import (
     sealed,
 )
 
-AGENTS = 10_000
+AGENTS = 2_000
 SHOWN = 1000
+SAID = {"records_per_s": 7.0, "consumer_lag": 3.0}
 
 
 @pytest.fixture
 def fleet(database: Engine) -> Engine:
     log = FakeLog()
     views = Views(database, SIGNER, PARTITIONS, "a test")
-    seen = [(i, registered(f"web-{i:05d}", cpu_usage=1.0)) for i in range(AGENTS)]
+    seen = [(i, registered(f"web-{i:05d}", cpu_usage=1.0)) for i in range(AGENTS - 1)]
+    worker = AgentRegistered("worker-3", "worker", provisional=False, labels={}, metrics=SAID)
+    seen.append((AGENTS - 1, Fact("default/worker-3", worker, T0)))
     seen.append((AGENTS, raised("web-00007", "finding-1", T0 + 1)))
     views.write(log.records(sealed("surveillance", "telemetry", 0, seen)))
     done = [
@@ -65,6 +70,7 @@ def test_only_what_came_to_an_end_is_an_outcome(fleet: Engine) -> None:
     assert (labels[0], labels[1], count) == ("default", "service.restart", 1.0)
 
 
-def test_agents_are_no_workers(fleet: Engine) -> None:
+def test_workers_are_told_of_while_they_speak_and_agents_are_none(fleet: Engine) -> None:
     with fleet.connect() as connection:
-        assert worker_metrics(connection, 0.0) == {}
+        assert worker_metrics(connection, T0 - 1) == {"worker-3": SAID}
+        assert worker_metrics(connection, T0 + 1) == {}
