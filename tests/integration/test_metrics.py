@@ -1,4 +1,4 @@
-"""What a scrape asks of the views, of both kinds of database, with more agents than are told of singly."""
+"""What a scrape asks of both kinds of database, with more agents than are told of singly."""
 
 from __future__ import annotations
 
