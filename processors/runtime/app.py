@@ -12,12 +12,10 @@ import faust
 from processors.runtime.ending import Ending
 from processors.runtime.owner import Owner
 from processors.step import Step
-from streams.kafka.connection import Connection
+from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.transport import UNTOUCHED, BatchTransport, NoTables
 
 GROUP: Final = "homeostat"
-HEARTBEATS: Final = 5
-"""To a session: some may be late without anybody taking the worker for dead."""
 REBALANCE_S: Final = 20.0
 REQUEST_S: Final = 60.0
 POLL_RECORDS: Final = 4000

@@ -15,6 +15,8 @@ EMBEDDED_SESSION_S: Final = 2.0
 """The embedded broker allows a second; twice that bears a busy machine."""
 OUTSIDE_SESSION_S: Final = 6.0
 """The least that a broker allows unless it is told otherwise."""
+HEARTBEATS: Final = 5
+"""To a session: some may be late without anybody taking the member for dead."""
 
 
 @dataclass(frozen=True, slots=True)

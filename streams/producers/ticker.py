@@ -21,7 +21,7 @@ from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import encode_tick
 from streams.contracts.topics import DECISIONS, GOVERNANCE, TELEMETRY, TIMERS
 from streams.contracts.trust import RecordKind, Signer
-from streams.kafka.connection import Connection
+from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.errors import PublishError
 from streams.kafka.publisher import Publisher
 
@@ -174,8 +174,8 @@ class Ticker:
             group_instance_id=f"{self._group}-{self._slot}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            session_timeout_ms=6000,
-            heartbeat_interval_ms=1000,
+            session_timeout_ms=int(self._connection.session_s * 1000),
+            heartbeat_interval_ms=int(self._connection.session_s * 1000 / HEARTBEATS),
             fetch_max_wait_ms=1000,
         )
 
