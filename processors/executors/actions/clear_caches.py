@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.settings import Housekeeping
 from processors.executors.actions.files import size_of
+from processors.executors.actions.worker import Worker
 from processors.executors.executor import NotPossible, Result
 
 
@@ -26,6 +27,7 @@ class ClearCaches:
         self._rules = rules
         self._trash = trash
         self._moved: list[tuple[Path, Path]] = []
+        self._worker = Worker()
 
     async def preview(self) -> str:
         """Return the directories that would be emptied, with their sizes."""
@@ -36,19 +38,24 @@ class ClearCaches:
 
     async def run(self) -> Result:
         """Move everything into the trash, off the event loop."""
-        return await asyncio.to_thread(self._run)
+        return await self._worker.do(self._run)
 
     async def verify(self) -> Result:
         """See that the caches are empty, then empty the trash."""
-        left = sum(size_of(folder) for folder in self._folders())
+        left = await asyncio.to_thread(lambda: sum(size_of(each) for each in self._folders()))
         if left:
-            return Result(False, f"{left} bytes are left")
+            half_way = f"; what was moved is in {self._trash}" if self._trash.exists() else ""
+            return Result(False, f"{left} bytes are left{half_way}")
         await asyncio.to_thread(shutil.rmtree, self._trash, ignore_errors=True)
         self._moved = []
         return Result(True, "the caches are empty")
 
     async def undo(self) -> Result | None:
-        """Move everything back that is still in the trash."""
+        """Move everything back that is still in the trash, once nothing is moved there any more."""
+        await self._worker.stop()
+        return await asyncio.to_thread(self._undo)
+
+    def _undo(self) -> Result | None:
         moved, self._moved = self._moved, []
         for origin, kept in reversed(moved):
             if not origin.exists():
@@ -65,6 +72,7 @@ class ClearCaches:
             bin_ = self._trash / str(number)
             bin_.mkdir(parents=True, exist_ok=True)
             for entry in list(folder.iterdir()):
+                self._worker.go_on()
                 shutil.move(entry, bin_ / entry.name)
                 self._moved.append((entry, bin_ / entry.name))
         return Result(True, f"moved {len(self._moved)} entries", {"bytes_freed": freed})

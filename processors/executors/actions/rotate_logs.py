@@ -22,6 +22,7 @@ from processors.executors.actions.cutting import (
     take_front,
 )
 from processors.executors.actions.files import log_files
+from processors.executors.actions.worker import Worker
 from processors.executors.executor import NotPossible, Result
 
 MB: Final = 1_000_000
@@ -32,10 +33,6 @@ class _Rotated:
     path: Path
     archive: Path
     size: int
-
-
-class Stopped(RuntimeError):
-    """The rotation was told to end between two blocks."""
 
 
 class RotateLogs:
@@ -50,8 +47,7 @@ class RotateLogs:
     def __init__(self, rules: Housekeeping) -> None:
         self._rules = rules
         self._rotated: list[_Rotated] = []
-        self._work: asyncio.Future[Result] | None = None
-        self._stopped = False
+        self._worker = Worker()
 
     async def preview(self) -> str:
         """Return the files that would be rotated, with their sizes."""
@@ -67,18 +63,15 @@ class RotateLogs:
 
     async def run(self) -> Result:
         """Rotate off the event loop."""
-        self._work = asyncio.ensure_future(asyncio.to_thread(self._run))
-        return await asyncio.shield(self._work)
+        return await self._worker.do(self._run)
 
     async def verify(self) -> Result:
-        """See that every archive can be read and is whole."""
+        """See that every archive can be read and is whole; after a crash, that no log is large."""
         return await asyncio.to_thread(self._verify)
 
     async def undo(self) -> Result | None:
         """Put the archived lines back in front of what was written since."""
-        self._stopped = True
-        if self._work is not None:
-            await asyncio.wait({self._work})
+        await self._worker.stop()
         return await asyncio.to_thread(self._undo) if self._rotated else None
 
     def _large(self) -> list[Path]:
@@ -112,8 +105,7 @@ class RotateLogs:
         with archive.open("wb") as file:
             with path.open("rb") as log, gzip.GzipFile(fileobj=file, mode="wb") as packed:
                 while size:
-                    if self._stopped:
-                        raise Stopped(f"told to stop; {path} is as it was")
+                    self._worker.go_on()
                     block = log.read(min(MB, size))
                     packed.write(block)
                     size -= len(block)
@@ -121,6 +113,10 @@ class RotateLogs:
             os.fsync(file.fileno())
 
     def _verify(self) -> Result:
+        if not self._rotated:
+            large = ", ".join(map(str, self._large()))
+            limit = f"{self._rules.rotate_above_mb} MB"
+            return Result(not large, f"larger than {limit}: {large or 'no declared log'}")
         for one in self._rotated:
             with gzip.open(one.archive) as archive:
                 size = sum(len(block) for block in iter(lambda: archive.read(MB), b""))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -104,3 +107,34 @@ async def test_a_cache_directory_that_is_a_link_is_left_alone(tmp_path: Path) ->
     (tmp_path / "cache").symlink_to(real)
     with pytest.raises(NotPossible, match="not_needed"):
         await ClearCaches(rules(tmp_path), tmp_path / "trash").preview()
+
+
+async def test_an_undo_after_a_time_limit_waits_until_nothing_is_moved_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for number in range(20):
+        (cache / str(number)).write_bytes(b"x")
+    before = {path.name for path in cache.iterdir()}
+    moving, may_move = threading.Event(), threading.Event()
+    move = shutil.move
+
+    def held(origin: Path, kept: Path) -> object:
+        moving.set()
+        may_move.wait(30)
+        return move(origin, kept)
+
+    monkeypatch.setattr(shutil, "move", held)
+    action = ClearCaches(rules(tmp_path), tmp_path / "trash")
+    running = asyncio.create_task(action.run())
+    await asyncio.to_thread(moving.wait, 30)
+    running.cancel()  # as a time limit does
+    undone = asyncio.create_task(action.undo())
+    await asyncio.sleep(0)
+    assert not undone.done(), "it overtook the effect"
+    may_move.set()
+    result = await undone
+    assert result is not None
+    assert result.detail == "put back 1 entries"
+    assert {path.name for path in cache.iterdir()} == before

@@ -10,7 +10,8 @@ import pytest
 
 from config.settings import Housekeeping
 from processors.executors.actions.cutting import can_cut
-from processors.executors.actions.rotate_logs import RotateLogs, Stopped
+from processors.executors.actions.rotate_logs import RotateLogs
+from processors.executors.actions.worker import Stopped
 
 WRITER = """
 import sys
