@@ -38,12 +38,12 @@ class FreePort(Restart):
 
     async def preview(self) -> str:
         """Return whom it would end, by pid and command line."""
-        stranger, said = self._stranger()
+        stranger, said = await asyncio.to_thread(self._stranger)
         return f"end process {stranger.pid} ({said})\nstart {self._managed.service.command}"
 
     async def run(self) -> Result:
         """End the stranger, SIGTERM first, and start the service."""
-        stranger, said = self._stranger()
+        stranger, said = await asyncio.to_thread(self._stranger)
         await asyncio.to_thread(_end, stranger)
         await self._managed.stop()
         started = await super().run()
@@ -51,6 +51,7 @@ class FreePort(Restart):
         return Result(started.well, f"ended {stranger.pid} ({said}); {started.detail}", evidence)
 
     def _stranger(self) -> tuple[psutil.Process, str]:
+        """Find it anew; every socket of the machine is looked at, so never on the event loop."""
         found = stranger_on_port(self._managed)
         if found is None:
             raise NotPossible("not_needed", f"nobody else holds the port of {self._managed.name}")

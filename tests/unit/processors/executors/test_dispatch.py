@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from config.settings import Configuration
@@ -19,6 +22,7 @@ from processors.executors.dispatch import Dispatcher
 from processors.executors.executor import Result
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
+from processors.executors.telemetry import conflict
 from streams.contracts.envelope import Event, decode_event
 from streams.contracts.events.action import Command
 from streams.contracts.record import Outgoing
@@ -30,9 +34,11 @@ SIGNER = Signer(b"a secret of a test")
 class Hands:
     """A dispatcher of host ``here`` with one declared service, ``web``; keeps what it reports."""
 
-    def __init__(self, home: Path) -> None:
-        service = {"name": "web", "command": ["sleep", "600"], "stop_s": 1}
-        configuration = Configuration.model_validate({"host": "here", "services": [service]})
+    def __init__(self, home: Path, web: dict[str, Any] | None = None, **others: Any) -> None:
+        service = {"name": "web", "command": ["sleep", "600"], "stop_s": 1} | (web or {})
+        configuration = Configuration.model_validate(
+            {"host": "here", "services": [service], **others}
+        )
         declared = configuration.services[0]
         self.web = ManagedService(declared, Ledger(home / "ledger"), home / "log", lambda _: None)
         self.claims = Claims(home / "claims.jsonl")
@@ -183,3 +189,89 @@ async def test_an_outcome_whose_evidence_cannot_be_told_is_told_without_it(
     assert (finished["outcome"], finished["verified"]) == ("unknown", False)
     assert "cannot be told" in finished["detail"]
     assert hands.claims.unfinished() == []
+
+
+@pytest.fixture
+def stranger() -> Iterator[tuple[psutil.Process, int]]:
+    """Hold a port by a process that is not ours; give both."""
+    script = (
+        "import socket, time\n"
+        "held = socket.create_server(('127.0.0.1', 0))\n"
+        "print(held.getsockname()[1], flush=True)\n"
+        "time.sleep(600)  # a precious stranger\n"
+    )
+    command_line = [sys.executable, "-c", script]
+    with subprocess.Popen(command_line, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            yield psutil.Process(process.pid), int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def holding(port: int) -> dict[str, Any]:
+    """Return what makes ``web`` a service that listens on `port`."""
+    serve = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    return {"command": serve, "start_s": 30, "health": {"tcp": f"127.0.0.1:{port}"}}
+
+
+async def test_freeing_a_port_names_and_ends_the_stranger(
+    tmp_path: Path, stranger: tuple[psutil.Process, int]
+) -> None:
+    process, port = stranger
+    hands = Hands(tmp_path, holding(port))
+    metrics, labels = conflict(hands.web)
+    assert metrics == {"port_conflict": 1.0}
+    assert (labels["port"], labels["holder_pid"]) == (str(port), str(process.pid))
+    assert labels["holder_command"].startswith(f"{sys.executable} -c import socket")
+    try:
+        finished = await hands.do(command("service.free_port", timeout_s=60))
+        assert finished["outcome"] == "succeeded", finished["detail"]
+        assert finished["evidence"]["ended_pid"] == process.pid
+        assert "import socket" in finished["evidence"]["ended_command"]
+        assert f"end process {process.pid} (" in finished["evidence"]["preview"]
+    finally:
+        await hands.web.stop()
+        hands.claims.close()
+
+
+async def test_a_protected_stranger_is_left_alone_by_the_node_itself(
+    tmp_path: Path, stranger: tuple[psutil.Process, int]
+) -> None:
+    process, port = stranger
+    hands = Hands(tmp_path, holding(port), protected=["a precious stranger"])
+    finished = await hands.do(command("service.free_port", requested_by="ann"))
+    hands.claims.close()
+    assert (finished["outcome"], finished["evidence"]["reason"]) == ("refused", "protected")
+    assert str(process.pid) in finished["detail"]
+    assert process.status() != psutil.STATUS_ZOMBIE
+    assert hands.web.running is None
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [("host.rotate_logs", "large.log"), ("host.clear_caches", "100 bytes are left")],
+)
+async def test_a_host_action_cut_short_by_a_crash_is_unknown_with_what_is_left(
+    tmp_path: Path, action: str, told: str
+) -> None:
+    (tmp_path / "large.log").write_bytes(b"x" * 20_000)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "blob").write_bytes(b"x" * 100)
+    rules = {
+        "log_globs": [f"{tmp_path}/*.log"],
+        "cache_directories": [str(tmp_path / "cache")],
+        "rotate_above_mb": 0.01,
+    }
+    first = Hands(tmp_path, housekeeping=rules)
+    first.dispatcher.take(command(action, target="default/here"))
+    first.claims.close()
+    later = Hands(tmp_path, housekeeping=rules)
+    await later.dispatcher.settle()
+    later.claims.close()
+    assert [event.type for event in later.reports] == ["action.finished"]
+    finished = later.reports[-1].data
+    assert (finished["outcome"], finished["verified"]) == ("unknown", False)
+    assert told in finished["detail"]
+    assert (tmp_path / "cache" / "blob").exists(), "it was done again"
+    assert later.claims.unfinished() == []
