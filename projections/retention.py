@@ -1,4 +1,4 @@
-"""How long windows of metrics are kept, in the log's own time."""
+"""How long windows of metrics and ended intervals are kept, in the log's own time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ class Retention:
     ----------
     minutes_days, hours_days : float
         How long windows and hours are kept, counted from the newest window.
+    intervals_days : float
+        How long what agents, findings and actions were is kept after it ended.
     """
 
     minutes_days: float = 7.0
     hours_days: float = 400.0
+    intervals_days: float = 400.0
     _next: float = field(default=0.0, init=False)
 
     def apply(self, connection: Connection, rows: Rows) -> None:
@@ -45,3 +48,4 @@ class Retention:
         store.purge_windows(
             connection, newest, self.minutes_days * 86400.0, self.hours_days * 86400.0
         )
+        store.purge_intervals(connection, newest - self.intervals_days * 86400.0)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 
 from projections.models import agents, counters, metric_hours, metric_windows
+from projections.models.history import HISTORIES
 from projections.read_models.metric import added, hourly
 from projections.rows import Key, Row, Rows
 
@@ -106,6 +107,12 @@ def purge_windows(connection: Connection, newest: float, minutes_s: float, hours
     """Delete windows that start longer than that before `newest` (seconds since the epoch)."""
     connection.execute(delete(metric_windows).where(metric_windows.c.start < newest - minutes_s))
     connection.execute(delete(metric_hours).where(metric_hours.c.start < newest - hours_s))
+
+
+def purge_intervals(connection: Connection, before: float) -> None:
+    """Delete what ended before that moment (seconds since the epoch)."""
+    for history in HISTORIES.values():
+        connection.execute(delete(history).where(history.c.valid_to < before))
 
 
 def _merged(connection: Connection, new: Any) -> Any:

@@ -17,7 +17,7 @@ from api.schemas.actions import ActionRequest, ActionView, Answer
 from api.schemas.common import Cursor, Limit, Listing, Receipt
 from api.services import Served
 from projections.queries.actions import ActionRow, get_action, list_actions
-from projections.queries.as_of import action_then
+from projections.queries.as_of import get_action_as_of, list_actions_as_of
 from streams.contracts.events.action import ActionRequested, ApprovalGiven
 from streams.contracts.telemetry import check_id
 
@@ -39,22 +39,13 @@ def actions(
     cursor: Cursor = None,
 ) -> Listing[ActionView]:
     """Return actions, newest first; with `as_of` those known by then, as far as they had come."""
-    page = served.ask(
-        list_actions,
-        tenant,
-        states=state or () if as_of is None else (),
-        agent_id=agent,
-        finding_id=finding,
-        action=action,
-        at=as_of,
-        limit=limit,
-        cursor=cursor,
-    )
-    rows = page.items
-    if as_of is not None:  # a page may then be shorter: what was in another state is left out
-        rows = [action_then(row, as_of) for row in rows]
-        rows = [row for row in rows if not state or row.state in state]
-    return Listing(items=[ActionView.of(row) for row in rows], next=page.next_cursor)
+    asked = {"agent_id": agent, "finding_id": finding, "action": action, "cursor": cursor}
+    states = state or ()
+    if as_of is None:
+        page = served.ask(list_actions, tenant, states=states, limit=limit, **asked)
+    else:
+        page = served.ask(list_actions_as_of, tenant, as_of, states=states, limit=limit, **asked)
+    return Listing(items=[ActionView.of(row) for row in page.items], next=page.next_cursor)
 
 
 @router.get("/{action_id}", **WAITS)
@@ -62,10 +53,13 @@ def action(
     served: Served, _caller: Viewer, tenant: Tenant, action_id: str, as_of: AsOf = None
 ) -> ActionView:
     """Return one action with its scores, candidates and outcome, as far as it has or had come."""
-    row = served.ask(get_action, tenant, action_id)
-    if row is None or (as_of is not None and row.created_at > as_of):
+    if as_of is None:
+        row = served.ask(get_action, tenant, action_id)
+    else:
+        row = served.ask(get_action_as_of, tenant, action_id, as_of)
+    if row is None:
         raise not_found("action", action_id, tenant)
-    return ActionView.of(row if as_of is None else action_then(row, as_of))
+    return ActionView.of(row)
 
 
 @router.post("", status_code=202, responses=WRITES)

@@ -24,7 +24,7 @@ from api.schemas.events import EventView
 from api.schemas.findings import FindingView
 from api.services import Served
 from projections.queries.agents import get_agent, list_agents
-from projections.queries.as_of import finding_then, get_agent_as_of, list_agents_as_of
+from projections.queries.as_of import get_agent_as_of, list_agents_as_of, list_findings_as_of
 from projections.queries.events import list_events
 from projections.queries.findings import list_findings
 from projections.queries.metrics import metric_history
@@ -49,7 +49,7 @@ def agents(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Listing[AgentView]:
-    """Return agents by id; with `as_of` those that were known then, without their metrics."""
+    """Return agents by id; with `as_of` those that were known then, as they were."""
     asked = {"status": status, "type": type, "health": health, "text": text}
     if as_of is None:
         page = served.ask(list_agents, tenant, **asked, limit=limit, cursor=cursor)
@@ -65,13 +65,14 @@ def agent(
     """Return one agent, with its latest metrics and what is wrong with it now, or was then."""
     if as_of is None:
         row = served.ask(get_agent, tenant, agent_id)
+        found = served.ask(list_findings, tenant, state="open", agent_id=agent_id)
     else:
         row = served.ask(get_agent_as_of, tenant, agent_id, as_of)
+        found = served.ask(list_findings_as_of, tenant, as_of, state="open", agent_id=agent_id)
     if row is None:
         raise not_found("agent", agent_id, tenant)
-    found = served.ask(list_findings, tenant, state="open", agent_id=agent_id, at=as_of).items
-    rows = found if as_of is None else [finding_then(each, as_of) for each in found]
-    return AgentDetail.with_findings(row, [FindingView.model_validate(each) for each in rows])
+    findings = [FindingView.model_validate(each) for each in found.items]
+    return AgentDetail.with_findings(row, findings)
 
 
 @router.get("/{agent_id}/metrics", **WAITS)

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from api.identity.guard import Tenant, Viewer
 from api.live import Listener
 from api.routes import READS
+from api.routes.moments import AsOf
 from api.routes.waiting import WAITS
 from api.schemas.common import Limit, Listing
 from api.schemas.events import EventView
@@ -37,16 +38,21 @@ def events(
         int | None,
         Query(ge=1, description="The last events with a smaller `seq`; then `next` leads back."),
     ] = None,
+    as_of: AsOf = None,
     cursor: Annotated[int | None, Query(ge=0, description="`next` of an earlier page.")] = None,
     limit: Limit = 100,
 ) -> Listing[EventView]:
-    """Return events in the order in which they became visible, oldest first."""
+    """Return events in the order in which they became visible, oldest first.
+
+    With `as_of`, only those that had happened by then.
+    """
     past = before is not None
     rows = served.ask(
         list_events,
         tenant,
         after=after if past else max(after, cursor or 0),
         before=(cursor or before) if past else None,
+        until=as_of,
         types=types or (),
         subject=subject,
         limit=limit,

@@ -15,7 +15,7 @@ from api.schemas.common import Cursor, Limit, Listing
 from api.schemas.events import EventView
 from api.schemas.findings import Chain, FindingView, Link
 from api.services import Served
-from projections.queries.as_of import finding_then
+from projections.queries.as_of import get_finding_as_of, list_findings_as_of
 from projections.queries.events import EventRow, chain
 from projections.queries.findings import FindingRow, get_finding, list_findings
 
@@ -37,22 +37,12 @@ def findings(
     cursor: Cursor = None,
 ) -> Listing[FindingView]:
     """Return findings, newest first; with `as_of` those raised by then, as they were."""
-    page = served.ask(
-        list_findings,
-        tenant,
-        state=state,
-        kind=kind,
-        severity=severity if as_of is None else None,
-        agent_id=agent,
-        at=as_of,
-        limit=limit,
-        cursor=cursor,
-    )
-    rows = page.items
-    if as_of is not None:  # a page may then be shorter: what was another severity is left out
-        rows = [finding_then(row, as_of) for row in rows]
-        rows = [row for row in rows if severity in (None, row.severity)]
-    items = [FindingView.model_validate(row) for row in rows]
+    asked = {"state": state, "kind": kind, "severity": severity, "agent_id": agent}
+    if as_of is None:
+        page = served.ask(list_findings, tenant, **asked, limit=limit, cursor=cursor)
+    else:
+        page = served.ask(list_findings_as_of, tenant, as_of, **asked, limit=limit, cursor=cursor)
+    items = [FindingView.model_validate(row) for row in page.items]
     return Listing(items=items, next=page.next_cursor)
 
 
@@ -61,12 +51,7 @@ def finding(
     served: Served, _caller: Viewer, tenant: Tenant, finding_id: str, as_of: AsOf = None
 ) -> FindingView:
     """Return one finding with its evidence, as it is or was."""
-    row = _found(served, tenant, finding_id)
-    if as_of is not None:
-        if row.raised_at > as_of:
-            raise not_found("finding", finding_id, tenant)
-        row = finding_then(row, as_of)
-    return FindingView.model_validate(row)
+    return FindingView.model_validate(_found(served, tenant, finding_id, as_of))
 
 
 @router.get("/{finding_id}/chain", **WAITS)
@@ -93,8 +78,11 @@ def _milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 3)
 
 
-def _found(served: Served, tenant: str, finding_id: str) -> FindingRow:
-    row = served.ask(get_finding, tenant, finding_id)
+def _found(served: Served, tenant: str, finding_id: str, as_of: float | None = None) -> FindingRow:
+    if as_of is None:
+        row = served.ask(get_finding, tenant, finding_id)
+    else:
+        row = served.ask(get_finding_as_of, tenant, finding_id, as_of)
     if row is None:
         raise not_found("finding", finding_id, tenant)
     return row

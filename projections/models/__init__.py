@@ -6,18 +6,22 @@ from projections.models.base import METADATA
 from projections.models.dead_letter import dead_letters
 from projections.models.event import events
 from projections.models.finding import findings
+from projections.models.history import action_history, agent_history, finding_history
 from projections.models.metric import metric_hours, metric_windows
 from projections.models.policy import policies
 from projections.models.progress import counters, epochs, marks, positions
 
 __all__ = [
     "METADATA",
+    "action_history",
     "actions",
+    "agent_history",
     "agents",
     "counters",
     "dead_letters",
     "epochs",
     "events",
+    "finding_history",
     "findings",
     "marks",
     "metric_hours",

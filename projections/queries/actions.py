@@ -76,7 +76,6 @@ def list_actions(
     agent_id: str | None = None,
     finding_id: str | None = None,
     action: str | None = None,
-    at: float | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[ActionRow]:
@@ -86,8 +85,6 @@ def list_actions(
     ----------
     states : collection of str
         Those of `projections.models.action.actions`; empty for all.
-    at : float or None
-        A past moment: only actions that were known by then.
     """
     query = select(*columns_of(actions)).where(actions.c.tenant_id == tenant)
     if states:
@@ -96,8 +93,6 @@ def list_actions(
     for name, value in wanted.items():
         if value is not None:
             query = query.where(actions.c[name] == value)
-    if at is not None:
-        query = query.where(actions.c.created_at <= at)
     order = [actions.c.created_at, actions.c.action_id]
     return page(connection, query, order, _action, limit, cursor, descending=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, String, Table, cast, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
@@ -95,9 +95,9 @@ def list_agents(
     return page(connection, query, [agents.c.agent_id], _agent, limit, cursor)
 
 
-def mentions(text: str) -> ColumnElement[bool]:
+def mentions(text: str, of: Table = agents) -> ColumnElement[bool]:
     """Return the condition that an agent's id, type or labels contain `text`, in any case."""
-    searched = (agents.c.agent_id, agents.c.type, cast(agents.c.labels, String))
+    searched = (of.c.agent_id, of.c.type, cast(of.c.labels, String))
     return or_(*(func.lower(c).contains(text.lower(), autoescape=True) for c in searched))
 
 

@@ -1,31 +1,33 @@
-"""Rows as they were at a past moment: a query over intervals of validity and recorded times.
+"""Rows as they were at a past moment: a query over intervals of validity.
 
-An agent's status and health come from their intervals, its type and labels from the facts that
-set them, its metrics from the last windows that had begun. A finding keeps when each severity
-began, an action when it reached each stage, so both are read as far as they had come.
+An agent's metrics are the last values of the newest windows that had closed by then.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, select
 from sqlalchemy.engine import RowMapping
 
-from projections.models import agents, events, metric_windows, status_history
+from projections.models import action_history, agent_history, finding_history
 from projections.queries.actions import ActionRow
 from projections.queries.agents import AgentRow, mentions
+from projections.queries.as_of_metrics import latest_windows
 from projections.queries.findings import FindingRow
-from projections.queries.paging import Page, page
+from projections.queries.paging import (
+    CursorError,
+    Page,
+    columns_of,
+    decode_cursor,
+    encode_cursor,
+    page,
+    plain,
+)
 
-STATUS: Final = status_history.alias("status_then")
-HEALTH: Final = status_history.alias("health_then")
-_STAGES: Final = (
-    "proposed", "awaiting", "queued", "granted", "claimed", "verified", "finished", "refused",
-)  # fmt: skip
-_SILENT_S: Final = 600.0
-"""How far back a window may have begun to count as the latest."""
+R = TypeVar("R")
 
 
 def list_agents_as_of(
@@ -40,158 +42,158 @@ def list_agents_as_of(
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[AgentRow]:
-    """Return the agents that were known at `at`, as they were; see `list_agents`.
-
-    Type and labels are searched as they are now.
-    """
+    """Return the agents that were known at `at`, as they were; see `list_agents`."""
+    h = agent_history.c
     query = agents_as_of(tenant, at)
-    if status is not None:
-        query = query.where(func.coalesce(STATUS.c.value, "registered") == status)
-    if health is not None:
-        query = query.where(func.coalesce(HEALTH.c.value, "unknown") == health)
-    if type is not None:
-        query = query.where(agents.c.type == type)
+    query = _matching(query, agent_history, status=status, type=type, health_level=health)
     if text:
-        query = query.where(mentions(text))
-    found = page(connection, query, [agents.c.agent_id], agent_then, limit, cursor)
-    return Page(completed(connection, found.items, at), found.next_cursor)
+        query = query.where(mentions(text, agent_history))
+    found = _page(connection, query, [h.agent_id], _agent, at, limit, cursor)
+    return Page(_measured(connection, tenant, found.items, at), found.next_cursor)
 
 
 def get_agent_as_of(
     connection: Connection, tenant: str, agent_id: str, at: float
 ) -> AgentRow | None:
     """Return one agent as it was at `at`, or None where it was not registered yet."""
-    query = agents_as_of(tenant, at).where(agents.c.agent_id == agent_id)
+    query = agents_as_of(tenant, at).where(agent_history.c.agent_id == agent_id)
     row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        return None
-    return measured(connection, completed(connection, [agent_then(row)], at)[0], at)
+    return None if row is None else _measured(connection, tenant, [_agent(row)], at)[0]
 
 
 def agents_as_of(tenant: str, at: float) -> Select[Any]:
-    """Return a query of `AgentRow` columns for the agents that were registered at `at`."""
-    a = agents.c
-    known = (
-        a.tenant_id, a.agent_id, a.type, a.provisional, a.labels, a.registered_at, a.updated_at,
-    )  # fmt: skip
-    then = (
-        func.coalesce(STATUS.c.value, "registered").label("status"),
-        func.coalesce(STATUS.c.valid_from, a.registered_at).label("status_since"),
-        func.coalesce(STATUS.c.reason, "").label("status_reason"),
-        func.coalesce(HEALTH.c.value, "unknown").label("health_level"),
-        HEALTH.c.score.label("health_score"),
-        HEALTH.c.valid_from.label("health_since"),
-        func.coalesce(HEALTH.c.reason, "").label("health_reason"),
+    """Return a query of the agents that were registered at `at`, in columns of their history."""
+    return _as_of(agent_history, tenant, at)
+
+
+def list_findings_as_of(
+    connection: Connection,
+    tenant: str,
+    at: float,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    severity: str | None = None,
+    agent_id: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[FindingRow]:
+    """Return the findings that were raised by `at`, as they were; see `list_findings`.
+
+    Raises
+    ------
+    ValueError
+        For another state than ``open`` and ``ended``.
+    """
+    if state not in (None, "open", "ended"):
+        raise ValueError(f"state is {state!r}; use open or ended")
+    h = finding_history.c
+    query = _as_of(finding_history, tenant, at)
+    query = _matching(query, finding_history, kind=kind, severity=severity, agent_id=agent_id)
+    if state is not None:
+        query = query.where(h.ended_at.is_(None) if state == "open" else h.ended_at.is_not(None))
+    order = [h.raised_at, h.finding_id]
+    return _page(connection, query, order, _finding, at, limit, cursor, descending=True)
+
+
+def get_finding_as_of(
+    connection: Connection, tenant: str, finding_id: str, at: float
+) -> FindingRow | None:
+    """Return one finding as it was at `at`, or None where it was not raised yet."""
+    query = _as_of(finding_history, tenant, at).where(finding_history.c.finding_id == finding_id)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _finding(row)
+
+
+def list_actions_as_of(
+    connection: Connection,
+    tenant: str,
+    at: float,
+    *,
+    states: Collection[str] = (),
+    agent_id: str | None = None,
+    finding_id: str | None = None,
+    action: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[ActionRow]:
+    """Return the actions that were known at `at`, as far as they had come; see `list_actions`."""
+    h = action_history.c
+    query = _as_of(action_history, tenant, at)
+    query = _matching(
+        query, action_history, agent_id=agent_id, finding_id=finding_id, action=action
     )
-    return (
-        select(*known, *then)
-        .outerjoin(STATUS, _valid(STATUS, "status", at))
-        .outerjoin(HEALTH, _valid(HEALTH, "health", at))
-        .where(a.tenant_id == tenant, a.registered_at <= at)
-    )
+    if states:
+        query = query.where(h.state.in_(sorted(states)))
+    order = [h.created_at, h.action_id]
+    return _page(connection, query, order, _action, at, limit, cursor, descending=True)
 
 
-def _valid(history: Any, aspect: str, at: float) -> Any:
-    c = history.c
-    return and_(
-        c.tenant_id == agents.c.tenant_id,
-        c.agent_id == agents.c.agent_id,
-        c.aspect == aspect,
-        c.valid_from <= at,
-        or_(c.valid_to.is_(None), c.valid_to > at),
-    )
+def get_action_as_of(
+    connection: Connection, tenant: str, action_id: str, at: float
+) -> ActionRow | None:
+    """Return one action as far as it had come at `at`, or None where it was not known yet."""
+    query = _as_of(action_history, tenant, at).where(action_history.c.action_id == action_id)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _action(row)
 
 
-def agent_then(row: RowMapping) -> AgentRow:
-    """Return a row of `agents_as_of` without what only `completed` knows."""
-    plain = dict(row)
-    reason = plain.pop("health_reason")
-    reasons = [part for part in reason.split(", ") if part]
-    return AgentRow(
-        **plain, consecutive_failures=0, health_reasons=reasons, metrics={}, last_seen=None
-    )
+def _as_of(history: Table, tenant: str, at: float) -> Select[Any]:
+    h = history.c
+    query = select(*columns_of(history, "valid_from", "valid_to"))
+    return query.where(h.tenant_id == tenant, h.valid_from <= at, h.valid_to > at)
 
 
-def completed(connection: Connection, rows: list[AgentRow], at: float) -> list[AgentRow]:
-    """Return `rows` with the type and labels of then."""
-    if not rows:
-        return rows
-    subjects = {f"{row.tenant_id}/{row.agent_id}" for row in rows}
-    e = events.c
-    changed_since = select(e.subject).where(
-        e.subject.in_(sorted(subjects)), e.type == "agent.labelled", e.time > at
-    )
-    stale = set(connection.execute(changed_since).scalars())
+def _matching(query: Select[Any], history: Table, **wanted: str | None) -> Select[Any]:
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(history.c[name] == value)
+    return query
+
+
+def _page(
+    connection: Connection,
+    query: Select[Any],
+    order: Sequence[ColumnElement[Any] | Column[Any]],
+    make: Callable[[RowMapping], R],
+    at: float,
+    limit: int,
+    cursor: str | None,
+    *,
+    descending: bool = False,
+) -> Page[R]:
+    """Return a page whose cursor belongs to its moment, so that a list is of one moment."""
+    inner = None
+    if cursor is not None:
+        _, moment, inner = decode_cursor(cursor, 3)
+        if moment != at or not isinstance(inner, str):
+            raise CursorError(f"cursor is {cursor[:40]!r}; it belongs to another as_of")
+    found = page(connection, query, order, make, limit, inner, descending=descending)
+    following = found.next_cursor and encode_cursor(["as_of", at, found.next_cursor])
+    return Page(found.items, following)
+
+
+def _measured(
+    connection: Connection, tenant: str, rows: list[AgentRow], at: float
+) -> list[AgentRow]:
+    found = latest_windows(connection, tenant, [row.agent_id for row in rows], at)
     return [
-        _labelled(connection, row, at) if f"{row.tenant_id}/{row.agent_id}" in stale else row
+        replace(row, metrics=found[row.agent_id].metrics, last_seen=found[row.agent_id].closed_at)
+        if row.agent_id in found
+        else row
         for row in rows
     ]
 
 
-def _labelled(connection: Connection, row: AgentRow, at: float) -> AgentRow:
-    e = events.c
-    query = (
-        select(e.data)
-        .where(
-            e.subject == f"{row.tenant_id}/{row.agent_id}",
-            e.type.in_(("agent.registered", "agent.labelled")),
-            e.time <= at,
-        )
-        .order_by(e.seq.desc())
-        .limit(1)
-    )
-    data = connection.execute(query).scalar()
-    return row if data is None else replace(row, type=data["agent_type"], labels=data["labels"])
+def _agent(row: RowMapping) -> AgentRow:
+    return AgentRow(**plain(row), metrics={}, last_seen=None)
 
 
-def measured(connection: Connection, row: AgentRow, at: float) -> AgentRow:
-    """Return `row` with the metrics of then, from the windows that had begun."""
-    w = metric_windows.c
-    query = (
-        select(w.metric, w.last, w.start)
-        .where(
-            w.tenant_id == row.tenant_id,
-            w.agent_id == row.agent_id,
-            w.start <= at,
-            w.start > at - _SILENT_S,
-        )
-        .order_by(w.start)
-    )
-    metrics, seen = {}, None
-    for found in connection.execute(query):
-        metrics[found.metric], seen = found.last, found.start
-    return replace(row, metrics=metrics, last_seen=seen)
+def _finding(row: RowMapping) -> FindingRow:
+    values = plain(row)
+    values["severities"] = [(when, severity) for when, severity in values["severities"]]
+    return FindingRow(**values)
 
 
-def finding_then(row: FindingRow, at: float) -> FindingRow:
-    """Return a finding as it was at `at`, when it was raised already."""
-    severities = [(when, severity) for when, severity in row.severities if when <= at]
-    severity = severities[-1][1] if severities else row.severity
-    row = replace(row, severities=severities, severity=severity)
-    if row.ended_at is None or row.ended_at <= at:
-        return row
-    return replace(row, ended_at=None, end_reason="", lasted_s=None)
-
-
-def action_then(row: ActionRow, at: float) -> ActionRow:
-    """Return an action as far as it had come at `at`, when it was known already."""
-    times = {stage: getattr(row, f"{stage}_at") for stage in _STAGES}
-    later = [stage for stage, when in times.items() if when is not None and when > at]
-    if not later:
-        return row
-    reached = [stage for stage, when in times.items() if when is not None and when <= at]
-    approvals = [given for given in row.approvals if given["at"] <= at]
-    unreached: dict[str, Any] = {f"{stage}_at": None for stage in later}
-    row = replace(
-        row,
-        **unreached,
-        state=reached[-1] if reached else "proposed",
-        approvals=approvals,
-        detail="",
-        updated_at=max((times[stage] for stage in reached), default=row.created_at),
-    )
-    if "granted" in later:
-        row = replace(row, approved_by="")
-    if "finished" in later:
-        row = replace(row, outcome="", duration_s=None, evidence={}, verified=False)
-    return replace(row, check="") if "verified" in later else row
+def _action(row: RowMapping) -> ActionRow:
+    return ActionRow(**plain(row))

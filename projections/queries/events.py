@@ -48,6 +48,7 @@ def list_events(
     *,
     after: int = 0,
     before: int | None = None,
+    until: float | None = None,
     types: Collection[str] = (),
     subject: str | None = None,
     limit: int = 100,
@@ -60,6 +61,8 @@ def list_events(
         Only those with a greater `seq`: a live stream's place.
     before : int or None
         Instead the last `limit` events with a smaller `seq`: a page into the past.
+    until : float or None
+        Only those that happened by then, in seconds since the epoch.
     subject : str or None
         ``tenant/agent``.
     """
@@ -71,6 +74,8 @@ def list_events(
     # A subject says its tenant: asked for both, a planner may read all of the tenant's events.
     owner = events.c.tenant_id == tenant if subject is None else events.c.subject == subject
     query = query.where(owner)
+    if until is not None:
+        query = query.where(events.c.time <= until)
     if before is not None:
         query = query.where(events.c.seq < before).order_by(events.c.seq.desc())
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import RowMapping
 
 from projections.models import findings
@@ -51,7 +51,6 @@ def list_findings(
     kind: str | None = None,
     severity: str | None = None,
     agent_id: str | None = None,
-    at: float | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[FindingRow]:
@@ -61,8 +60,6 @@ def list_findings(
     ----------
     state : str or None
         ``open`` or ``ended``; None for both.
-    at : float or None
-        A past moment: only findings that were raised by then, and `state` as it was then.
 
     Raises
     ------
@@ -73,12 +70,8 @@ def list_findings(
         raise ValueError(f"state is {state!r}; use open or ended")
     query = select(*columns_of(findings)).where(findings.c.tenant_id == tenant)
     ended = findings.c.ended_at
-    if at is not None:
-        query = query.where(findings.c.raised_at <= at)
-    if state == "open":
-        query = query.where(ended.is_(None) if at is None else or_(ended.is_(None), ended > at))
-    elif state == "ended":
-        query = query.where(ended.is_not(None) if at is None else ended <= at)
+    if state is not None:
+        query = query.where(ended.is_(None) if state == "open" else ended.is_not(None))
     wanted = {"kind": kind, "severity": severity, "agent_id": agent_id}
     for name, value in wanted.items():
         if value is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from projections.models import agents
+from projections.models import agent_history, agents
 from projections.queries.as_of import agents_as_of
 
 
@@ -24,7 +24,7 @@ class FleetColumns:
 
 def fleet_columns(connection: Connection, tenant: str, at: float | None = None) -> FleetColumns:
     """Return the columns of every agent of `tenant`, now or at a past moment."""
-    c = agents.c
+    c = agents.c if at is None else agent_history.c
     if at is None:
         query = select(c.agent_id, c.type, c.status, c.health_level, c.health_score, c.labels)
         query = query.where(c.tenant_id == tenant)

@@ -10,7 +10,16 @@ from typing import Final
 
 from sqlalchemy import Table
 
-from projections.read_models import action, agent, dead_letter, event, finding, metric, policy
+from projections.read_models import (
+    action,
+    agent,
+    dead_letter,
+    event,
+    finding,
+    history,
+    metric,
+    policy,
+)
 from projections.rows import Key, Rows, Seen
 
 Fold = Callable[[Rows, Seen], None]
@@ -31,12 +40,19 @@ def fold(rows: Rows, seen: Seen) -> None:
     specific = FOLDS.get(seen.event.type)
     if specific is not None:
         specific(rows, seen)
+        for thing in things(seen):
+            history.remember(rows, seen, thing)
     event.append(rows, seen)
     rows.count("facts", seen.event.type)
 
 
 def touches(seen: Seen) -> list[tuple[Table, Key]]:
     """Return the rows that the fold of `seen` will ask for, so that they load in one go."""
+    return [row for thing in things(seen) for row in (thing, *history.opened(thing))]
+
+
+def things(seen: Seen) -> list[tuple[Table, Key]]:
+    """Return the agent, finding or action that `seen` is about, by table and key."""
     for model in (agent, finding, action):
         if seen.event.type in model.FOLDS:
             return [model.touched(seen)]

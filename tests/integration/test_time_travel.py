@@ -7,19 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine
+import pytest
+from sqlalchemy import Connection, Engine, select
 
 from processors.step import Fact
+from projections.models import action_history, agent_history
+from projections.models.history import OPEN
 from projections.queries.actions import list_actions
-from projections.queries.agents import list_agents
+from projections.queries.agents import AgentRow, list_agents
 from projections.queries.as_of import (
-    action_then,
-    finding_then,
     get_agent_as_of,
+    list_actions_as_of,
     list_agents_as_of,
+    list_findings_as_of,
 )
-from projections.queries.findings import list_findings
+from projections.queries.findings import FindingRow, list_findings
 from projections.queries.fleet import fleet_columns
+from projections.queries.paging import CursorError
 from projections.views import Views
 from streams.contracts.events.action import ActionAwaiting, ApprovalGiven
 from streams.contracts.events.agent import AgentLabelled
@@ -92,51 +96,37 @@ def story() -> list[Happening]:
 
 
 def now(connection: Connection) -> dict[str, Any]:
-    """Return what the views show, without what a past moment does not claim to know."""
-    agents = list_agents(connection, "default").items
+    """Return what the views show, without what heartbeats and windows say."""
     return {
-        "agents": [_known(row) for row in agents],
+        "agents": [_told(row) for row in list_agents(connection, "default").items],
         "open": list_findings(connection, "default", state="open").items,
         "ended": list_findings(connection, "default", state="ended").items,
-        "actions": [_told(row) for row in list_actions(connection, "default").items],
-        "fleet": fleet_columns(connection, "default").status,
+        "critical": list_findings(connection, "default", severity="critical").items,
+        "actions": list_actions(connection, "default").items,
+        "waiting": list_actions(connection, "default", states=["awaiting"]).items,
+        "fleet": fleet_columns(connection, "default"),
     }
 
 
 def then(connection: Connection, at: float) -> dict[str, Any]:
     """Return the same, asked for later."""
-    agents = list_agents_as_of(connection, "default", at).items
-    found = {
-        state: list_findings(connection, "default", state=state, at=at).items
-        for state in ("open", "ended")
-    }
-    actions = list_actions(connection, "default", at=at).items
+
+    def findings(**asked: str) -> list[FindingRow]:
+        return list_findings_as_of(connection, "default", at, **asked).items
+
     return {
-        "agents": [_known(row) for row in agents],
-        "open": [finding_then(row, at) for row in found["open"]],
-        "ended": [finding_then(row, at) for row in found["ended"]],
-        "actions": [_told(action_then(row, at)) for row in actions],
-        "fleet": fleet_columns(connection, "default", at).status,
+        "agents": [_told(row) for row in list_agents_as_of(connection, "default", at).items],
+        "open": findings(state="open"),
+        "ended": findings(state="ended"),
+        "critical": findings(severity="critical"),
+        "actions": list_actions_as_of(connection, "default", at).items,
+        "waiting": list_actions_as_of(connection, "default", at, states=["awaiting"]).items,
+        "fleet": fleet_columns(connection, "default", at),
     }
 
 
-def _known(row: Any) -> Any:
-    return replace(
-        row, metrics={}, last_seen=None, updated_at=0.0, consecutive_failures=0, provisional=True
-    )
-
-
-def _told(row: Any) -> Any:
-    return replace(
-        row, detail="", reason="", check="", updated_at=0.0, expires_at=None, preview_hash=""
-    )
-
-
-def _without(found: dict[str, Any]) -> dict[str, Any]:
-    same = {"updated_at": 0.0, "summary": "", "value": None, "event_id": ""}
-    plain = {name: found[name] for name in ("agents", "actions", "fleet")}
-    findings = {name: [replace(row, **same) for row in found[name]] for name in ("open", "ended")}
-    return plain | findings
+def _told(row: AgentRow) -> AgentRow:
+    return replace(row, metrics={}, last_seen=None)
 
 
 def test_every_moment_is_as_it_was(database: Engine) -> None:
@@ -145,14 +135,52 @@ def test_every_moment_is_as_it_was(database: Engine) -> None:
     for number, (step, topic, fact) in enumerate(story()):
         views.write(facts_only(log.records(sealed(step, topic, 0, [(number, fact)]))))
         with database.connect() as connection:
-            shown[fact.at] = _without(now(connection))
+            shown[fact.at] = now(connection)
     with database.connect() as connection:
         for at, expected in shown.items():
             for moment in (at, at + 0.5):
-                assert _without(then(connection, moment)) == expected, at - T0
-        assert then(connection, T0 - 1) == {
-            "agents": [], "open": [], "ended": [], "actions": [], "fleet": [],
-        }  # fmt: skip
+                assert then(connection, moment) == expected, at - T0
+        before = then(connection, T0 - 1)
+        assert before.pop("fleet").agent_id == []
+        assert not any(before.values())
+
+
+def test_late_facts_take_nothing_back_and_leave_no_gap(database: Engine) -> None:
+    """An executor whose clock is behind: what was told of the past stays told."""
+    views, log = Views(database, SIGNER, PARTITIONS, "a test"), FakeLog()
+    facts = [
+        ("decision", "decisions", proposed("web", "a1", "f1", T0)),
+        ("governor", "governance", granted("web", "a1", "f1", T0 + 10)),
+        ("executor", "actions.commands", finished("web", "a1", "f1", T0 + 4)),
+    ]
+    for number, (step, topic, fact) in enumerate(facts):
+        views.write(facts_only(log.records(sealed(step, topic, 0, [(number, fact)]))))
+    with database.connect() as connection:
+        states = {
+            after: [
+                row.state for row in list_actions_as_of(connection, "default", T0 + after).items
+            ]
+            for after in (-1, 0, 4, 9, 10, 20)
+        }
+        rows = connection.execute(select(action_history).order_by("valid_to")).all()
+    assert states == {
+        -1: [], 0: ["proposed"], 4: ["proposed"], 9: ["proposed"], 10: ["finished"],
+        20: ["finished"],
+    }  # fmt: skip
+    assert [(row.valid_from, row.valid_to) for row in rows] == [(T0, T0 + 10), (T0 + 10, OPEN)]
+
+
+def test_what_changes_nothing_adds_no_interval(database: Engine) -> None:
+    views, log = Views(database, SIGNER, PARTITIONS, "a test"), FakeLog()
+    views.write(facts_only(log.records(sealed("surveillance", "telemetry", 0, _idle()))))
+    with database.connect() as connection:
+        (row,) = connection.execute(select(agent_history)).all()
+    assert (row.valid_from, row.valid_to, row.updated_at) == (T0, OPEN, T0 + 50)
+
+
+def _idle() -> list[tuple[int, Fact]]:
+    first = (0, registered("web")._replace(at=T0))
+    return [first, *((n, labelled("web", T0 + n, host="h1")) for n in range(1, 51))]
 
 
 def test_an_agents_metrics_are_those_of_its_last_window(database: Engine) -> None:
@@ -163,13 +191,14 @@ def test_an_agents_metrics_are_those_of_its_last_window(database: Engine) -> Non
     with database.connect() as connection:
         metrics = {
             at: getattr(get_agent_as_of(connection, "default", "web", T0 + at), "metrics", None)
-            for at in (-1, 30, 90, 130, 5000)
+            for at in (-1, 30, 125, 130, 181, 5000)
         }
     assert metrics[-1] is None
     assert metrics[30] == {}
-    assert list(metrics[90].values()) == [10.0]
-    assert list(metrics[130].values()) == [20.0]
-    assert metrics[5000] == {}
+    assert list(metrics[125].values()) == [10.0]
+    assert list(metrics[130].values()) == [10.0]
+    assert list(metrics[181].values()) == [20.0]
+    assert list(metrics[5000].values()) == [20.0]
 
 
 def test_pages_of_the_past_are_whole(database: Engine) -> None:
@@ -186,3 +215,15 @@ def test_pages_of_the_past_are_whole(database: Engine) -> None:
                 break
     assert seen == [f"agent-{n:02d}" for n in range(25)]
     assert msgspec.json.encode(seen)
+
+
+def test_a_cursor_belongs_to_its_moment(database: Engine) -> None:
+    views, log = Views(database, SIGNER, PARTITIONS, "a test"), FakeLog()
+    facts = [(n, registered(f"agent-{n:02d}")) for n in range(3)]
+    views.write(facts_only(log.records(sealed("surveillance", "telemetry", 0, facts))))
+    with database.connect() as connection:
+        cursor = list_agents_as_of(connection, "default", T0 + 1, limit=1).next_cursor
+        live = list_agents(connection, "default", limit=1).next_cursor
+        for wrong in (cursor, live):
+            with pytest.raises(CursorError, match="belongs to another"):
+                list_agents_as_of(connection, "default", T0 + 2, limit=1, cursor=wrong)
