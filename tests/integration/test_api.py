@@ -17,7 +17,8 @@ from config.policy import policy_from
 from config.settings import Settings
 from projections.projector import run_projector
 from streams.contracts.envelope import decode_event
-from streams.contracts.events.action import ActionAwaiting
+from streams.contracts.events.action import ActionAwaiting, ActionRefused
+from streams.contracts.events.registry import EVENT_TYPES
 from streams.contracts.record import Record
 from streams.contracts.telemetry import decode_heartbeat
 from streams.contracts.topics import DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
@@ -75,7 +76,7 @@ async def log_of(connection: Connection, *topics: str) -> list[Record]:
         return [r async for records in reader.read(first, last) for r in records]
 
 
-async def answered(client: httpx.AsyncClient, path: str, **params: str) -> Any:
+async def answered(client: httpx.AsyncClient, path: str, **params: str | list[str]) -> Any:
     """Return the answer once the views give one other than 404 or 503."""
     while True:
         answer = await client.get(path, params=params)
@@ -124,6 +125,30 @@ async def test_requests_lie_in_their_inboxes(tmp_path, connection):
     assert event.data["requested_by"] == "admin"
     (record,) = await log_of(connection, TELEMETRY.name)
     assert decode_event(record.value).type == "agent.lifecycle_requested"
+
+
+async def test_who_asked_for_an_action_and_whose_answer_was_refused_is_in_the_events(
+    tmp_path, connection
+):
+    await awaiting(connection)
+    no = ActionRefused("a-1", "service.restart", "default/web-1", "stale", "look again", "bob")
+    fact = Fact("default/web-1", no, T0 + 4, "f-1", kind=EVENT_TYPES["action.approval_refused"])
+    async with Publisher(connection) as publisher:
+        await publisher.publish(sealed("governor", "governance", 0, [(1, fact)]))
+    wanted = {"action.requested", "action.approval_refused"}
+    async with running(tmp_path, connection) as client:
+        asked = await client.post(
+            "/actions", json={"action": "service.restart", "target": "web-1", "parameters": {}}
+        )
+        assert asked.status_code == 202
+        seen: dict[str, Any] = {}
+        while seen.keys() != wanted:
+            listing = await answered(client, "/events", type=sorted(wanted))
+            seen = {event["type"]: event for event in listing["items"]}
+        assert (await answered(client, "/actions/a-1"))["state"] == "awaiting"
+    assert seen["action.requested"]["data"]["requested_by"] == "admin"
+    assert seen["action.requested"]["id"] == asked.json()["event_id"]
+    assert seen["action.approval_refused"]["data"]["by"] == "bob"
 
 
 async def awaiting(connection: Connection, requested_by: str = "") -> None:

@@ -46,7 +46,7 @@ _TYPES: Final = (
     EventType("finding.raised", finding.FindingRaised, (_T.FINDINGS, _T.DECISIONS)),
     EventType("finding.changed", finding.FindingChanged, (_T.FINDINGS, _T.DECISIONS)),
     EventType("finding.ended", finding.FindingEnded, (_T.FINDINGS, _T.DECISIONS)),
-    EventType("action.requested", action.ActionRequested, (_T.DECISIONS,)),
+    EventType("action.requested", action.ActionRequested, (_T.DECISIONS, _T.ACTIONS)),
     EventType("action.proposed", action.ActionProposed, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.withheld", action.ActionWithheld, (_T.ACTIONS,)),
     EventType("action.approval_given", action.ApprovalGiven, (_T.GOVERNANCE, _T.ACTIONS)),
@@ -63,6 +63,7 @@ _TYPES: Final = (
     EventType("timer.set", system.TimerSet, (_T.TIMERS,)),
     EventType("record.dead_lettered", system.DeadLetter, (_T.DEAD_LETTERS,)),
     EventType("record.skipped", system.RecordSkipped, (_T.DEAD_LETTERS,)),
+    EventType("record.discarded", system.RecordDiscarded, (_T.DEAD_LETTERS,)),
 )
 
 EVENT_TYPES: Final[dict[str, EventType]] = {t.name: t for t in _TYPES}
