@@ -100,7 +100,7 @@ class Node:
         duties = [self._outbox.run(), self._obey(), self._observe(), self._sense()]
         duties += [self._attend(managed) for managed in self._services.values()]
         duties += [
-            watch_probe(probe, self._outbox, self._host) for probe in self._configuration.probes
+            watch_probe(probe, self._outbox.put, self._host) for probe in self._configuration.probes
         ]
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(duty) for duty in duties]
         told: asyncio.Task[Any] = asyncio.create_task(stop.wait())

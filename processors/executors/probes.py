@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import psutil
 
 from config.settings import Probe
-from processors.executors.telemetry import Outbox
 from streams.producers.service_probe import Verdict, probe_http, probe_tcp, verdict
 from streams.producers.unit_probe import probe_unit
 from streams.producers.websocket_probe import probe_websocket
+
+Tell = Callable[[str, str, Mapping[str, float], Mapping[str, str]], None]
+"""Takes an agent, its type, metrics and labels."""
 
 _LEAST_S: Final = 0.05
 """A process that is started and dies again and again is not looked at more often."""
 
 
-async def watch_probe(probe: Probe, outbox: Outbox, host: str) -> None:
+async def watch_probe(probe: Probe, tell: Tell, host: str) -> None:
     """Probe at its interval, for ever, and tell how it went.
 
     A process that was found is also watched by its pidfd: its death is told at once.
@@ -31,7 +34,7 @@ async def watch_probe(probe: Probe, outbox: Outbox, host: str) -> None:
         if seen.well:
             metrics["response_time_avg"] = seen.latency_ms
         labels = {"probed_from": host, "verdict": seen.detail[:200]}
-        outbox.put(probe.name, "probe", metrics, labels)
+        tell(probe.name, "probe", metrics, labels)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(probe.interval_s):
                 await _gone(pid)
@@ -72,9 +75,12 @@ async def _gone(pid: int | None) -> None:
 
 def _find_process(wanted: str) -> tuple[int | None, Verdict]:
     began = time.perf_counter()
+    by_pid = wanted.isdecimal()
     for process in psutil.process_iter(["pid", "cmdline", "status"]):
         info = process.info
-        same = str(info["pid"]) == wanted or wanted in " ".join(info["cmdline"] or ())
+        # A number is a pid and nothing else: it may occur in anybody's command line.
+        text = str(info["pid"]) if by_pid else " ".join(info["cmdline"] or ())
+        same = text == wanted if by_pid else wanted in text
         if same and info["status"] != psutil.STATUS_ZOMBIE and info["pid"] != os.getpid():
             return info["pid"], verdict(True, began, f"process {info['pid']} lives")
     return None, verdict(False, began, f"no process matches {wanted!r}")
