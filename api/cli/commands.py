@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.asking import COMMANDS
+from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.log_commands import log
 from api.cli.running import run as execute
@@ -24,6 +25,7 @@ app = typer.Typer(
 projections = typer.Typer(help="The views that are folded from the log.", no_args_is_help=True)
 app.add_typer(projections, name="projections")
 app.add_typer(log, name="log")
+app.add_typer(dead_letters)
 app.command()(simulate)
 for each in (*COMMANDS, doctor):
     app.command()(each)

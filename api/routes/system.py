@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.identity.guard import InstallationViewer, Viewer
+from api.errors import Problem, not_found
+from api.identity.guard import InstallationOperator, InstallationViewer, Viewer
 from api.pulse import overall
-from api.routes import READS
+from api.routes import READS, WRITES
 from api.routes.waiting import readable_place
-from api.schemas.common import Cursor, Limit, Listing
-from api.schemas.system import DeadLetterView, PartView, ReachedView, SystemHealthView
+from api.schemas.common import Cursor, Limit, Listing, Receipt
+from api.schemas.system import DeadLetterView, Discard, PartView, ReachedView, SystemHealthView
 from api.services import Served
-from projections.queries.dead_letters import list_dead_letters
+from projections.queries.dead_letters import DeadLetterRow, get_dead_letter, list_dead_letters
 from projections.queries.health import is_projected
 from streams.contracts.envelope import rfc3339
+from streams.contracts.events.system import RecordDiscarded
 
 router = APIRouter(tags=["system"], responses=READS)
 
@@ -55,3 +58,28 @@ def dead_letters(
     return Listing(
         items=[DeadLetterView.model_validate(row) for row in page.items], next=page.next_cursor
     )
+
+
+@router.get("/dead-letters/{event_id}")
+def dead_letter(served: Served, _caller: InstallationViewer, event_id: str) -> DeadLetterView:
+    """Return one record that was not accepted, with all of its bytes."""
+    return DeadLetterView.model_validate(_found(served.ask(get_dead_letter, event_id), event_id))
+
+
+@router.post("/dead-letters/{event_id}/discard", status_code=202, responses=WRITES)
+async def discard(
+    served: Served, caller: InstallationOperator, event_id: str, body: Discard
+) -> Receipt:
+    """Say that nothing is to come of a record; it stays in the log."""
+    row = _found(await served.ask_aside(get_dead_letter, event_id), event_id)
+    if row.kind not in ("dead_letter", "skipped"):
+        detail = f"record {event_id} is {row.kind}; only a dead letter can be discarded, once"
+        raise Problem(HTTPStatus.CONFLICT, "not-discardable", detail)
+    fact = RecordDiscarded(event_id, caller.name, body.reason)
+    return await served.receipt(f"default/{row.topic}", fact)
+
+
+def _found(row: DeadLetterRow | None, event_id: str) -> DeadLetterRow:
+    if row is None:
+        raise not_found("dead letter", event_id, "the installation")
+    return row

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from api.schemas.common import Moment, View
+from pydantic import Field
+
+from api.schemas.common import Body, Moment, View
 
 
 class PartView(View):
@@ -45,3 +47,9 @@ class DeadLetterView(View):
     headers: list[tuple[str, str]]
     truncated: bool
     at: Moment
+
+
+class Discard(Body):
+    """Why nothing is to come of a record; it stays on record."""
+
+    reason: str = Field(min_length=1, max_length=500, examples=["the sender was mended"])

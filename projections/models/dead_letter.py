@@ -26,5 +26,6 @@ dead_letters: Final = Table(
     moment("at", nullable=False),
     Index(None, "at", "event_id"),
 )
-"""`kind` is ``dead_letter`` (from outside), ``skipped`` (by a step) or ``untrusted`` (a record in
-an internal topic that the projector refused); key and value are base64."""
+"""`kind` is ``dead_letter`` (from outside), ``skipped`` (by a step), ``untrusted`` (a record in
+an internal topic that the projector refused) or ``discarded`` (either of the first two, since a
+person said so); key and value are base64."""

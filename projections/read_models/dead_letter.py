@@ -10,9 +10,10 @@ from projections.models import dead_letters
 from projections.read_models.typed import data_as
 from projections.rows import Row, Rows, Seen
 from streams.contracts.errors import ContractError
-from streams.contracts.events.system import DeadLetter, RecordSkipped
+from streams.contracts.events.system import DeadLetter, RecordDiscarded, RecordSkipped
 from streams.contracts.record import Record
 
+DISCARDED: Final = "discarded"
 _NAMESPACE: Final = uuid.UUID("a1c33a1b-7a0f-5c39-8a53-6b0c5b0f5b0e")
 
 
@@ -32,6 +33,14 @@ def skipped(rows: Rows, seen: Seen) -> None:
     rows.put(dead_letters, row | {"step": data.step})
 
 
+def discarded(rows: Rows, seen: Seen) -> None:
+    """Mark what a person discarded; both facts lie in one partition, so the letter comes first."""
+    data = data_as(seen, RecordDiscarded)
+    letter = rows.get(dead_letters, data.letter_id)
+    if letter is not None:
+        rows.put(dead_letters, letter | {"kind": DISCARDED})
+
+
 def refused(rows: Rows, record: Record, error: ContractError) -> None:
     """Keep a record of an internal topic that is forged or cannot be read; nothing else moves."""
     data = dead_letter(record, error).data
@@ -42,7 +51,11 @@ def refused(rows: Rows, record: Record, error: ContractError) -> None:
     rows.count("refused", error.reason)
 
 
-FOLDS: Final = {"record.dead_lettered": dead_lettered, "record.skipped": skipped}
+FOLDS: Final = {
+    "record.dead_lettered": dead_lettered,
+    "record.skipped": skipped,
+    "record.discarded": discarded,
+}
 
 
 def _row(event_id: str, kind: str, at: float, data: DeadLetter) -> Row:

@@ -39,6 +39,17 @@ class DeadLetter(msgspec.Struct, frozen=True):
     truncated: bool = False
 
 
+class RecordDiscarded(msgspec.Struct, frozen=True):
+    """A person looked at a dead letter or a skipped record, and nothing more is to come of it.
+
+    `letter_id` is the id of the event that told of it.
+    """
+
+    letter_id: str
+    by: str
+    reason: str
+
+
 class RecordSkipped(msgspec.Struct, frozen=True):
     """An internal record that a step could not handle was passed over, on the record."""
 
