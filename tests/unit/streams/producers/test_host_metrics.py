@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -46,6 +48,26 @@ def test_rates_begin_with_the_second_reading_and_are_never_negative() -> None:
     rates = {name: v for name, v in sensor.read().items() if name.endswith("_per_s")}
     assert {"bytes_sent_per_s", "bytes_recv_per_s"} <= rates.keys()
     assert min(rates.values()) >= 0
+
+
+def test_what_is_sent_and_received_shows_in_the_rates() -> None:
+    sensor, size = HostSensor(), 20_000_000
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        began = time.monotonic()  # before the sensor's own beginning: its interval is the shorter
+        sensor.read()
+        sender = socket.create_connection(server.getsockname())
+        receiver, _ = server.accept()
+        with sender, receiver:
+            thread = threading.Thread(target=sender.sendall, args=(bytes(size),))
+            thread.start()
+            left = size
+            while left:
+                left -= len(receiver.recv(1 << 20))
+            thread.join()
+        metrics = sensor.read()
+    at_least = size / (time.monotonic() - began)
+    assert metrics["bytes_sent_per_s"] >= at_least
+    assert metrics["bytes_recv_per_s"] >= at_least
 
 
 @pytest.mark.skipif(not Path("/proc/net/sockstat").exists(), reason="Linux counts sockets there")
