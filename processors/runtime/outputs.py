@@ -11,6 +11,7 @@ from processors.runtime.ending import Ending
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing
 from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway
 
 _BULK: Final = 64
 """From here on whole batches are cheaper than a call for each record."""
@@ -37,10 +38,17 @@ class Outputs:
         self._partitions: dict[str, int] = {}
 
     async def start(self) -> None:
-        """Connect."""
-        from aiokafka import AIOKafkaProducer
+        """Connect.
 
-        self._producer = AIOKafkaProducer(
+        Raises
+        ------
+        BrokerAway
+            If no broker answers, or it refuses us.
+        """
+        from aiokafka import AIOKafkaProducer
+        from aiokafka.errors import KafkaConnectionError
+
+        producer = AIOKafkaProducer(
             **self._connection.client_options(),
             enable_idempotence=True,
             acks="all",
@@ -49,7 +57,12 @@ class Outputs:
             max_request_size=_REQUEST_MAX,
             request_timeout_ms=40_000,
         )
-        await self._producer.start()
+        try:
+            await producer.start()
+        except KafkaConnectionError as error:
+            await producer.stop()
+            raise BrokerAway(f"{self._connection.bootstrap} does not answer: {error}") from error
+        self._producer = producer
 
     async def stop(self) -> None:
         """Send what is under way, and disconnect."""

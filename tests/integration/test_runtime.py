@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from faust.types import TP
@@ -16,28 +15,25 @@ from faust.types import TP
 from processors.runtime import owner as owner_module
 from processors.runtime.lane import Lane
 from processors.runtime.watchdog import Watchdog
-from processors.runtime.worker import Worker
 from streams.contracts.record import Outgoing
-from streams.contracts.telemetry import Heartbeat, encode_heartbeat
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from streams.kafka.ports import free_port
-from streams.kafka.publisher import Publisher
 from streams.kafka.quiet import Repetitions
 from streams.kafka.transport import NoTables
-from tests.end_to_end.counting import POISON, SIGNER, Counting
-
-PARTITIONS = 4
-
-
-class Ended(BaseException):
-    """Stands for the end of the process."""
-
-
-def end(reason: str) -> NoReturn:
-    raise Ended(reason)
+from tests.end_to_end.counting import POISON
+from tests.integration.running import (
+    PARTITIONS,
+    Ended,
+    caught_up,
+    end,
+    make,
+    running,
+    send,
+    until,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,51 +50,6 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
         yield Connection(broker.bootstrap)
     finally:
         asyncio.run(broker.stop())
-
-
-def make(connection: Connection, name: str, slot: int = 0) -> Worker:
-    step = Counting(name=name)
-    return Worker(connection, [step], SIGNER, slot, PARTITIONS, name, end)
-
-
-@asynccontextmanager
-async def running(connection: Connection, name: str, slot: int = 0) -> AsyncIterator[Worker]:
-    worker = make(connection, name, slot)
-    await worker.start()
-    try:
-        yield worker
-    finally:
-        await worker.stop()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for what the worker does in its own time."""
-    async with asyncio.timeout(30):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
-async def send(connection: Connection, *agents: str) -> None:
-    async with Publisher(connection) as publisher:
-        heartbeats = [Heartbeat(agent, {"x": 1.0}) for agent in agents]
-        await publisher.publish(
-            [Outgoing("telemetry", h.key.encode(), encode_heartbeat(h)) for h in heartbeats]
-        )
-
-
-async def ends(connection: Connection) -> dict[tuple[str, int], int]:
-    async with LogReader(connection) as reader:
-        return dict(await reader.end_offsets(["telemetry"]))
-
-
-async def caught_up(connection: Connection, worker: Worker) -> None:
-    goal = await ends(connection)  # may be passed: a worker's own heartbeats lie there as well
-    await until(
-        lambda: (
-            worker.owner.lanes.keys() == goal.keys()
-            and all(lane.next >= goal[place] for place, lane in worker.owner.lanes.items())
-        )
-    )
 
 
 async def test_point_1_faust_keeps_no_account_of_batches(connection: Connection) -> None:
