@@ -1,0 +1,189 @@
+"""Recorded histories of surveillance: what lay in one partition of its inbox, and what it wrote.
+
+``python -m tests.histories.surveillance.surveillance_histories`` records them anew, on purpose: a
+difference is a change of behaviour, and goes with a new version of the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from config.policy import default_policy, policy_hash
+from processors.step import Context, Sealer
+from processors.surveillance.step import Surveillance
+from streams.contracts.envelope import Event, encode_event, rfc3339
+from streams.contracts.events.agent import LifecycleRequested
+from streams.contracts.events.registry import EVENT_TYPES
+from streams.contracts.events.system import PolicyChanged
+from streams.contracts.record import Outgoing, Record
+from streams.contracts.telemetry import encode_tick
+from streams.contracts.trust import RecordKind, Signer
+
+FOLDER: Final = Path(__file__).parent
+SIGNER: Final = Signer(b"a secret for tests only")
+CONTEXT: Final = Context("telemetry", 0, 1, SIGNER)
+BEGIN: Final = 1_700_000_040.0
+
+
+class Log:
+    """One partition of the inbox; time passes only when told to."""
+
+    def __init__(self) -> None:
+        self.now = BEGIN
+        self.records: list[Record] = []
+        self._policy(replace(default_policy(), version=2))
+
+    def beat(self, agent: str = "a1", *, signed: bool = False, **fields: Any) -> None:
+        value = msgspec.json.encode({"agent_id": agent, **fields})
+        self._append(value, RecordKind.TELEMETRY if signed else None)
+
+    def tick(self, seconds: float, *, each: Callable[[], None] | None = None) -> None:
+        """Let time pass, a tick every five seconds; `each` is done before every one."""
+        for _ in range(int(seconds // 5)):
+            self.now += 5.0
+            if each is not None:
+                each()
+            self._append(encode_tick(self.now), RecordKind.TICK)
+
+    def forge(self, at: float) -> None:
+        """Write a tick that another installation signed."""
+        foreign = Signer(b"another installation")
+        made = foreign.sign(Outgoing("telemetry", None, encode_tick(at)), RecordKind.TICK)
+        self._put(made.value, made.headers)
+
+    def ask(self, agent: str, status: str) -> None:
+        self._event("agent.lifecycle_requested", agent, LifecycleRequested(status, "asked", "ada"))
+
+    def change(self, **thresholds: float) -> None:
+        """Bring a policy into force with other limits for the CPU."""
+        policy = default_policy()
+        watch = policy.surveillance
+        changed = [
+            replace(rule, **thresholds) if rule.metric == "cpu_usage" else rule
+            for rule in watch.thresholds
+        ]
+        self._policy(replace(policy, version=3, surveillance=replace(watch, thresholds=changed)))
+
+    def _policy(self, policy: Any) -> None:
+        plain = msgspec.to_builtins(policy)
+        data = PolicyChanged(policy.version, policy_hash(policy), plain, "tests")
+        self._event("policy.changed", "policy", data)
+
+    def _event(self, name: str, subject: str, data: msgspec.Struct) -> None:
+        event = Event(
+            id=f"outside-{len(self.records)}",
+            source="/tests",
+            type=name,
+            subject=f"default/{subject}",
+            time=rfc3339(self.now),
+            tenant="default",
+            data=msgspec.to_builtins(data),
+            dataschema=EVENT_TYPES[name].dataschema,
+        )
+        self._append(encode_event(event), RecordKind.EVENT)
+
+    def _append(self, value: bytes, kind: RecordKind | None) -> None:
+        signed = None if kind is None else SIGNER.sign(Outgoing("telemetry", None, value), kind)
+        self._put(value, () if signed is None else signed.headers)
+
+    def _put(self, value: bytes, headers: tuple[tuple[str, bytes], ...]) -> None:
+        place = ("telemetry", 0, len(self.records))
+        self.records.append(Record(*place, self.now, None, value, headers))
+
+
+def silence() -> Log:
+    """Let two agents come, one fall silent and return; a forged tick moves no time."""
+    log = Log()
+    log.beat("web", agent_type="service", labels={"host": "alpha"}, metrics={"q": 1})
+
+    def both() -> None:
+        log.beat("web", metrics={"q": 1})
+        log.beat(metrics={"q": 2})
+
+    log.tick(30, each=both)
+    log.forge(log.now + 9000.0)
+    log.tick(60, each=lambda: log.beat(metrics={"q": 2}))
+    log.beat("web", metrics={"q": 3}, status="idle", labels={"host": "beta"})
+    log.tick(10, each=lambda: log.beat(metrics={"q": 2}))
+    return log
+
+
+def limits() -> Log:
+    """Hold a threshold, fall between its levels, clear it; then a policy tightens it mid-way."""
+    log = Log()
+    for cpu, seconds in ((80.0, 40), (60.0, 10), (80.0, 70), (95.0, 70), (72.0, 70), (60.0, 70)):
+        log.tick(seconds, each=partial(log.beat, metrics={"cpu_usage": cpu}))
+    log.change(warning=55.0, critical=70.0, clear=40.0, duration_s=10.0)
+    for cpu, seconds in ((60.0, 20), (75.0, 20), (30.0, 20)):
+        log.tick(seconds, each=partial(log.beat, metrics={"cpu_usage": cpu}))
+    return log
+
+
+def life() -> Log:
+    """Let a service begin dead, live, rest in maintenance, be refused, and leave for good."""
+    log = Log()
+    service = {"signed": True, "agent_type": "service", "labels": {"host": "alpha"}}
+    log.beat("web", metrics={"up": 0}, **service)
+    log.tick(5)
+    log.beat("web", metrics={"up": 1}, **service)
+    log.beat("web", metrics={"up": 0}, at=log.now - 3.0, **service)
+    log.beat("web", metrics={"up": 1})
+    log.beat("web", metrics={"q": 1}, tenant_id="other")
+    for status in ("maintenance", "maintenance", "active", "decommissioned", "decommissioning"):
+        log.ask("web", status)
+        log.tick(5, each=lambda: log.beat("web", metrics={"up": 1}, **service))
+    log.beat("web", metrics={"up": 1}, **service)
+    log.ask("nobody", "maintenance")
+    return log
+
+
+HISTORIES: Final[dict[str, Callable[[], Log]]] = {
+    "silence": silence,
+    "limits": limits,
+    "life": life,
+}
+
+
+def written(records: list[Record], size: int) -> list[Outgoing]:
+    """Return what the step writes where the log is fetched `size` records at a time."""
+    step = Surveillance()
+    state, emissions = step.initial(CONTEXT), []
+    for first in range(0, len(records), size):
+        emissions += step.apply(state, records[first : first + size])
+    return Sealer(step.name, CONTEXT).seal(emissions)
+
+
+def history_of(records: list[Record], wrote: list[Outgoing]) -> bytes:
+    """Return what was read and what was written as JSON Lines, a record a line."""
+    step = Surveillance()
+    head = {"step": step.name, "version": step.version}
+    read = [
+        {
+            "timestamp": record.timestamp,
+            "headers": [[name, content.hex()] for name, content in record.headers],
+            "read": (record.value or b"").decode(),
+        }
+        for record in records
+    ]
+    facts = [{"topic": record.topic, "wrote": record.value.decode()} for record in wrote]
+    return msgspec.json.Encoder().encode_lines([head, *read, *facts])
+
+
+def path_of(name: str) -> Path:
+    return FOLDER / f"{name}.jsonl"
+
+
+def main() -> None:
+    for name, play in HISTORIES.items():
+        records = play().records
+        path_of(name).write_bytes(history_of(records, written(records, len(records))))
+
+
+if __name__ == "__main__":
+    main()
