@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.safety import SAFETY
 from config.policy import PolicyError
 from projections.queries.paging import CursorError
 from streams.contracts.errors import ContractError, InvalidField
@@ -170,7 +171,8 @@ def _from_database(_error: Exception) -> Problem:
 
 def _from_anything(_error: Exception) -> Problem:
     detail = "this is a defect of the server's; its log says more"
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
+    # Answered outside of all middleware, so the headers come from here.
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail, headers=SAFETY)
 
 
 _PROBLEMS: Final[Mapping[type[Exception], Any]] = {

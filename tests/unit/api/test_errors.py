@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from api.app import create_app
+from api.safety import SAFETY
 from config.settings import Settings
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -23,5 +24,7 @@ async def test_a_defect_does_not_leak(tmp_path):
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "/problems/internal-error"
+    assert answer.json()["instance"] == "/broken"
+    assert answer.headers.items() >= SAFETY.items()
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
