@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from projections.models import agents, metric_hours, metric_windows
 from projections.read_models.metric import HOUR_S
@@ -69,12 +69,15 @@ def _newest(
     metric: str,
     at: float,
 ) -> Iterable[Any]:
-    """Return the newest window of each agent that had closed by `at`: one seek an agent."""
+    """Return the newest window of each agent that had closed by `at`.
+
+    Subqueries and no join: a planner might begin a join with every window of an agent.
+    """
     if not agent_ids:
         return ()
-    w, c = windows.alias(), windows.c
+    c = windows.c
     newest = (
-        select(c.start)
+        select(c.last)
         .where(
             c.tenant_id == agents.c.tenant_id,
             c.agent_id == agents.c.agent_id,
@@ -85,17 +88,11 @@ def _newest(
         .order_by(c.start.desc())
         .limit(1)
         .correlate(agents)
-        .scalar_subquery()
     )
-    same = and_(
-        w.c.tenant_id == agents.c.tenant_id,
-        w.c.agent_id == agents.c.agent_id,
-        w.c.metric == metric,
-        w.c.start == newest,
-    )
-    closed = w.c.start + (w.c.width_s if "width_s" in w.c else width)
-    return connection.execute(
-        select(agents.c.agent_id, w.c.last, closed.label("closed_at"))
-        .join_from(agents, w, same)
-        .where(agents.c.tenant_id == tenant, agents.c.agent_id.in_(agent_ids))
-    )
+    closed = newest.with_only_columns(c.start + width)
+    found = select(
+        agents.c.agent_id,
+        newest.scalar_subquery().label("last"),
+        closed.scalar_subquery().label("closed_at"),
+    ).where(agents.c.tenant_id == tenant, agents.c.agent_id.in_(agent_ids))
+    return [row for row in connection.execute(found) if row.last is not None]

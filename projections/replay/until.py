@@ -1,0 +1,208 @@
+"""Views as they were at a moment, folded from the log into a database of their own.
+
+What counts is when a thing happened, as `as_of` counts: of each agent, finding and action the facts
+up to the first that is later than the moment, and heartbeats by the time at which they came. Facts
+may lie in the log long after they happened, so it is read to its end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, Table, select
+
+from config.settings import Settings
+from projections.database import open_database
+from projections.migrations import prepare
+from projections.models import positions
+from projections.opening import open_fact
+from projections.projector import FACTS
+from projections.read_models import things
+from projections.replay.progress import Progress, Report
+from projections.rows import Key, Seen
+from projections.views import Views
+from streams.contracts.errors import ContractError
+from streams.contracts.record import Position, Record
+from streams.contracts.topics import TELEMETRY
+from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
+from streams.kafka.log_reader import LogReader, Place
+
+OWNER: Final = "until"
+_MILLISECOND: Final = 0.001
+"""Records are stamped in whole ones."""
+
+
+class UntilError(ValueError):
+    """A moment, a position or a database that cannot be used; says which, and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class UntilReport:
+    """What was folded: up to when (epoch seconds), how many records, how long it took."""
+
+    moment: float
+    records: int
+    seconds: float
+    database: str
+
+
+async def until(
+    settings: Settings,
+    connection: Connection,
+    moment_or_position: str,
+    database_url: str,
+    report: Report,
+) -> UntilReport:
+    """Fold the log up to a moment into a database of its own.
+
+    Parameters
+    ----------
+    moment_or_position : str
+        RFC 3339 with an offset, epoch seconds, or the `position` of a receipt: then the moment
+        at which that record came into the log.
+    database_url : str
+        An empty one: ``sqlite:///PATH``, ``postgresql://…`` or the path of a file to make.
+    report : callable
+        Takes progress, rate and time left, line by line.
+
+    Raises
+    ------
+    UntilError
+        Where the moment is none, lies ahead, or the database holds views already.
+    BrokerAway, TopicError, PositionLost
+        Where the log cannot be read.
+    """
+    url = _url(database_url)
+    if url == settings.database:
+        raise UntilError(f"database is {database_url!r}, the live one; name one that is empty")
+    async with LogReader(connection) as reader:
+        moment = await _moment(reader, moment_or_position)
+        engine = open_database(url)
+        try:
+            prepare(engine)
+            _check_empty(engine, database_url)
+            signer = Signer(settings.secret())
+            views = Views(engine, signer, settings.partitions, OWNER)
+            done = await fold_until(reader, views, signer, moment, report)
+        finally:
+            engine.dispose()
+    report(f"{database_url} holds the views as of {moment:.6f}: {done.records:,} records read")
+    return UntilReport(moment, done.records, done.seconds, url)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """How many records were read, and for how many seconds."""
+
+    records: int
+    seconds: float
+
+
+async def fold_until(
+    reader: LogReader, views: Views, signer: Signer, moment: float, report: Report
+) -> Folded:
+    """Fold what happened by `moment` (epoch seconds) into `views`: facts first, then heartbeats."""
+    begun, records = time.monotonic(), 0
+    happened = Happened(signer, moment)
+    facts = [topic.name for topic in FACTS]
+    telemetry = [TELEMETRY.name]
+    ends = {
+        "facts": await reader.end_offsets(facts),
+        "telemetry": await reader.offsets_at(telemetry, moment + _MILLISECOND),
+    }
+    for what, topics in (("facts", facts), ("telemetry", telemetry)):
+        start, goal = await reader.beginning_offsets(topics), ends[what]
+        total = sum(max(0, goal[place] - first) for place, first in start.items())
+        progress = Progress(f"folding {what}", total, report)
+        async for batch in reader.read(start, goal):
+            views.write([record for record in batch if happened(record)])
+            progress.add(len(batch))
+        progress.finish()
+        records += progress.done
+    return Folded(records, time.monotonic() - begun)
+
+
+class Happened:
+    """Says of each record, in the order of the log, whether it belongs to the past of a moment.
+
+    Parameters
+    ----------
+    signer : Signer
+        Opens facts.
+    moment : float
+        Epoch seconds.
+    """
+
+    def __init__(self, signer: Signer, moment: float) -> None:
+        self._signer = signer
+        self._moment = moment
+        self._passed: set[tuple[Table, Key]] = set()
+
+    def __call__(self, record: Record) -> bool:
+        """Return whether `record` counts; what follows a later fact of the same thing does not."""
+        if record.topic == TELEMETRY.name:
+            return record.timestamp <= self._moment
+        try:
+            seen = open_fact(record, self._signer)
+        except ContractError:  # the views keep it as refused, from when it came
+            return record.timestamp <= self._moment
+        return self._counts(seen)
+
+    def _counts(self, seen: Seen) -> bool:
+        touched = things(seen)
+        if seen.at > self._moment:
+            self._passed.update(touched)
+            return False
+        return self._passed.isdisjoint(touched)
+
+
+async def _moment(reader: LogReader, text: str) -> float:
+    readings: tuple[Callable[[str], float], ...] = (float, _rfc3339)
+    for reading in readings:
+        try:
+            moment = reading(text)
+        except ValueError:
+            continue
+        if not 0 <= moment <= time.time():
+            raise UntilError(f"until is {text!r}; give a moment that is over")
+        return moment
+    return await _written_at(reader, text)
+
+
+def _rfc3339(text: str) -> float:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without an offset")
+    return moment.timestamp()
+
+
+async def _written_at(reader: LogReader, text: str) -> float:
+    """Return when the record at a receipt's position was in the log, to the millisecond."""
+    try:
+        position = Position.parse(text)
+    except ValueError as error:
+        remedy = "give RFC 3339 with an offset, epoch seconds, or the position of a receipt"
+        raise UntilError(f"until is {text!r}; {remedy}") from error
+    place = Place(position.topic, position.partition)
+    ends = await reader.end_offsets([position.topic])
+    if position.offset >= ends.get(place, 0):
+        raise UntilError(f"until is {text!r}; the log does not reach that far")
+    async for batch in reader.read({place: position.offset}, {place: position.offset + 1}):
+        return batch[0].timestamp + _MILLISECOND
+    raise UntilError(f"until is {text!r}; that record is kept no longer")
+
+
+def _url(database: str) -> str:
+    return database if "://" in database else f"sqlite:///{Path(database).absolute()}"
+
+
+def _check_empty(engine: Engine, named: str) -> None:
+    with engine.connect() as connection:
+        if connection.execute(select(positions.c.topic).limit(1)).first() is not None:
+            raise UntilError(f"database {named!r} holds views already; name one that is empty")

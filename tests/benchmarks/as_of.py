@@ -1,0 +1,101 @@
+"""How long a page of the past takes: 10,000 agents that changed 20 times each, on SQLite.
+
+Run ``python -m tests.benchmarks.as_of``; it prints milliseconds of processor time (what others
+run meanwhile does not count), the median of 20 pages.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from projections import store
+from projections.database import open_database, writing
+from projections.migrations import prepare
+from projections.models import agent_history, agents, metric_windows
+from projections.models.history import OPEN
+from projections.queries.as_of import list_agents_as_of
+from projections.queries.fleet import fleet_columns
+from projections.rows import Row
+
+AGENTS, CHANGES, WINDOWS, PAGE, T0 = 10_000, 20, 10, 200, 1_790_000_000.0
+METRICS = ("cpu_usage", "error_rate", "latency_ms", "memory_usage")
+SPAN_S = 3_600.0
+
+
+def main() -> None:
+    """Fill a database and ask it."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{Path(folder) / 'views.db'}")
+        prepare(engine)
+        with writing(engine) as connection:
+            for number in range(AGENTS):
+                _fill(connection, f"agent-{number:05d}")
+        for share in (0.05, 0.5, 0.95, 1.5):
+            _report(engine, T0 + share * CHANGES * SPAN_S, f"{share:.0%} of the way")
+        engine.dispose()
+
+
+def _fill(connection: store.Connection, agent_id: str) -> None:
+    row = _agent(agent_id)
+    store.append(connection, agents, [row])
+    names = [c.name for c in agent_history.c if c.name in row]
+    kept = {name: row[name] for name in names}
+    edges = [T0 + n * SPAN_S for n in range(CHANGES)] + [OPEN]
+    levels = ("healthy", "degraded")
+    intervals = [
+        kept | {"valid_from": edges[n], "valid_to": edges[n + 1], "health_level": levels[n % 2]}
+        for n in range(CHANGES)
+    ]
+    store.append(connection, agent_history, intervals)
+    store.append(connection, metric_windows, [_window(agent_id, m, n) for m in METRICS
+                                              for n in range(WINDOWS)])  # fmt: skip
+
+
+def _agent(agent_id: str) -> Row:
+    return {
+        "tenant_id": "default", "agent_id": agent_id, "type": "service", "status": "active",
+        "status_since": T0, "status_reason": "", "status_event": "", "provisional": False,
+        "labels": {"host": "h1"}, "health_level": "healthy", "health_score": 100.0,
+        "consecutive_failures": 0, "health_since": T0, "health_reasons": [], "health_event": "",
+        "metrics": dict.fromkeys(METRICS, 1.0), "last_seen": T0, "registered_at": T0,
+        "updated_at": T0,
+    }  # fmt: skip
+
+
+def _window(agent_id: str, metric: str, number: int) -> Row:
+    return {
+        "tenant_id": "default", "agent_id": agent_id, "metric": metric,
+        "start": T0 + number * SPAN_S * CHANGES / WINDOWS, "count": 12, "mean": 1.0,
+        "minimum": 1.0, "maximum": 1.0, "last": float(number), "width_s": 60.0,
+    }  # fmt: skip
+
+
+def _report(engine: Engine, at: float, when: str) -> None:
+    cursor, taken = None, []
+    with engine.connect() as connection:
+        for _ in range(20):
+            begun = time.process_time()
+            page = list_agents_as_of(connection, "default", at, limit=PAGE, cursor=cursor)
+            taken.append(1000 * (time.process_time() - begun))
+            cursor = page.next_cursor
+        begun = time.process_time()
+        wanted = {"health": "degraded", "limit": PAGE}
+        list_agents_as_of(connection, "default", at, **wanted)
+        filtered = 1000 * (time.process_time() - begun)
+        begun = time.process_time()
+        fleet_columns(connection, "default", at)
+        fleet = 1000 * (time.process_time() - begun)
+    sys.stdout.write(
+        f"{when}: page of {PAGE} {statistics.median(taken):.1f} ms (worst {max(taken):.1f}), "
+        f"filtered {filtered:.1f} ms, all {AGENTS:,} columns {fleet:.0f} ms\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
