@@ -126,7 +126,7 @@ def limits() -> Log:
 
 
 def life() -> Log:
-    """Let a service begin dead, live, rest in maintenance, be refused, and leave for good."""
+    """Let a service begin dead, live, rest in maintenance, be refused, and leave dead."""
     log = Log()
     service = {"signed": True, "agent_type": "service", "labels": {"host": "alpha"}}
     log.beat("web", metrics={"up": 0}, **service)
@@ -137,7 +137,8 @@ def life() -> Log:
     log.beat("web", metrics={"q": 1}, tenant_id="other")
     for status in ("maintenance", "maintenance", "active", "decommissioned", "decommissioning"):
         log.ask("web", status)
-        log.tick(5, each=lambda: log.beat("web", metrics={"up": 1}, **service))
+        up = float(not status.startswith("decommission"))
+        log.tick(5, each=partial(log.beat, "web", metrics={"up": up}, **service))
     log.beat("web", metrics={"up": 1}, **service)
     log.ask("nobody", "maintenance")
     return log
