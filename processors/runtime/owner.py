@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from faust.types import TP
 
+from processors.runtime.cut_over import cut_over
 from processors.runtime.ending import Ending
 from processors.runtime.folding import Sieve, fold
 from processors.runtime.lane import Lane
@@ -79,7 +80,7 @@ class Owner:
         sealed = await self._folded(lane, records)
         self.records += len(records)
         lane.since_snapshot += len(records)
-        if lane.alive and (sealed := self._with_timer(lane, records[-1], sealed)):
+        if lane.alive and (sealed := _with_own(lane, records, sealed)):
             await self._send(lane, sealed)
         if lane.alive:
             self._snapshots.consider(lane)
@@ -104,12 +105,14 @@ class Owner:
         self.skips += sieve.skips
         return sealed
 
-    def _with_timer(self, lane: Lane, last: Record, sealed: list[Outgoing]) -> list[Outgoing]:
-        timer = announcement(lane, last)
-        return sealed if timer is None else [*sealed, timer]
-
     async def _restored(self, places: Sequence[tuple[str, int]]) -> list[Lane]:
         try:
             return await self._restorer.load(places, RESTORE_S)
         except (BrokerAway, TimeoutError) as error:
             self._end(f"the state of {len(places)} partitions could not be loaded: {error!r}")
+
+
+def _with_own(lane: Lane, records: Sequence[Record], sealed: list[Outgoing]) -> list[Outgoing]:
+    """Return `sealed` with what the runtime itself has to say after folding `records`."""
+    own = (cut_over(lane, records), announcement(lane, records[-1]))
+    return sealed + [record for record in own if record is not None]

@@ -9,12 +9,15 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from faust.types import TP
 
 from processors.runtime import owner as owner_module
 from processors.runtime.lane import Lane
 from processors.runtime.watchdog import Watchdog
+from streams.contracts.envelope import decode_event
+from streams.contracts.events.system import StepCutOver
 from streams.contracts.record import Outgoing
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
@@ -212,6 +215,21 @@ async def test_poison_is_passed_over_and_not_met_again(connection: Connection) -
         assert sum(len(lane.skipped) for lane in again.owner.lanes.values()) == 1
 
 
+async def cut_overs(connection: Connection, step: str) -> dict[tuple[str, int], int]:
+    """Return from where on version 2 of `step` speaks, as the log has it."""
+    found = {}
+    async with LogReader(connection) as reader:
+        begins = await reader.beginning_offsets(["dead-letters"])
+        ends = await reader.end_offsets(["dead-letters"])
+        async for records in reader.read(begins, ends):
+            for event in map(decode_event, (record.value for record in records)):
+                if event.type == "step.cut_over" and event.data["step"] == step:
+                    fact = msgspec.convert(event.data, StepCutOver)
+                    assert (fact.from_version, fact.to_version) == (1, 2)
+                    found[fact.topic, fact.partition] = fact.offset
+    return found
+
+
 async def test_a_new_version_folds_again_and_says_nothing_twice(
     connection: Connection,
 ) -> None:
@@ -229,5 +247,10 @@ async def test_a_new_version_folds_again_and_says_nothing_twice(
         assert all(lane.cut_over.startswith("1@") for lane in newer.owner.lanes.values())
         async with LogReader(connection) as reader:
             assert await reader.end_offsets(["fleet"]) == before
+        begins = {place: lane.silent_before for place, lane in newer.owner.lanes.items()}
+        while set(await cut_overs(connection, "versions")) != set(begins):
+            await send(connection, *(f"w-{i}" for i in range(20)))
+            await caught_up(connection, newer)
+        assert await cut_overs(connection, "versions") == begins
     finally:
         await newer.stop()

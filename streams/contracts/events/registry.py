@@ -63,6 +63,7 @@ _TYPES: Final = (
     EventType("timer.set", system.TimerSet, (_T.TIMERS,)),
     EventType("record.dead_lettered", system.DeadLetter, (_T.DEAD_LETTERS,)),
     EventType("record.skipped", system.RecordSkipped, (_T.DEAD_LETTERS,)),
+    EventType("step.cut_over", system.StepCutOver, (_T.DEAD_LETTERS,)),
     EventType("record.discarded", system.RecordDiscarded, (_T.DEAD_LETTERS,)),
 )
 

@@ -59,3 +59,18 @@ class RecordSkipped(msgspec.Struct, frozen=True):
     offset: int
     reason: str
     detail: str
+
+
+class StepCutOver(msgspec.Struct, frozen=True):
+    """In one partition, a new version of a step took over.
+
+    What follows from records before `offset` was decided by `from_version`, and from there on by
+    `to_version`.
+    """
+
+    step: str
+    topic: str
+    partition: int
+    offset: int
+    from_version: int
+    to_version: int
