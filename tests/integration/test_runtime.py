@@ -7,14 +7,17 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from processors.runtime import owner as owner_module
+from processors.runtime.ending import Ending
 from processors.runtime.lane import Lane
+from processors.runtime.outputs import Outputs
 from processors.runtime.watchdog import Watchdog
 from streams.contracts.envelope import decode_event
 from streams.contracts.events.system import StepCutOver
@@ -56,6 +59,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
 
 
 async def test_point_1_faust_keeps_no_account_of_batches(connection: Connection) -> None:
+    """Point 1: nothing is acknowledged to Faust, so nothing of it grows."""
     await send(connection, *(f"p1-{i}" for i in range(500)))
     async with running(connection, "point-1") as worker:
         await caught_up(connection, worker)
@@ -67,6 +71,7 @@ async def test_point_1_faust_keeps_no_account_of_batches(connection: Connection)
 async def test_point_2_between_revocation_and_assignment_nothing_is_sought(
     connection: Connection,
 ) -> None:
+    """Point 2: between revocation and assignment there are no positions."""
     async with running(connection, "point-2") as worker:
         await caught_up(connection, worker)
         worker.app.consumer._between = True
@@ -77,6 +82,7 @@ async def test_point_2_between_revocation_and_assignment_nothing_is_sought(
 async def test_point_2_a_restore_that_takes_too_long_ends_the_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Point 2: a restore is bounded, and the process ends where it fails."""
     monkeypatch.setattr(owner_module, "RESTORE_S", 0.5)
     worker = make(Connection(f"127.0.0.1:{free_port()}"), "point-2b")
     with pytest.raises(Ended, match="could not be loaded"):
@@ -86,6 +92,7 @@ async def test_point_2_a_restore_that_takes_too_long_ends_the_process(
 async def test_points_3_and_6_partitions_move_and_their_old_lanes_are_dead(
     connection: Connection,
 ) -> None:
+    """Points 3 and 6: state is let go before another slot has the partition."""
     async with running(connection, "point-3") as first:
         await caught_up(connection, first)
         old = list(first.owner.lanes.values())
@@ -96,6 +103,7 @@ async def test_points_3_and_6_partitions_move_and_their_old_lanes_are_dead(
 
 
 async def test_point_4_a_gap_ends_the_process(connection: Connection) -> None:
+    """Point 4: a batch that does not follow on what was folded is not folded."""
     worker = make(connection, "point-4")
     await worker.owner.positions([TP("telemetry", 0)])
     ahead = worker.owner.lanes["telemetry", 0].next + 1
@@ -128,6 +136,7 @@ def _of_test(lane: Lane, prefix: str) -> dict[str, int]:
 
 
 async def test_point_6_a_frozen_worker_ends_itself(connection: Connection) -> None:
+    """Point 6: a worker silent for longer than its session has lost its partitions."""
     worker = make(connection, "point-6")
     watchdog = Watchdog(connection, worker.owner, ["telemetry"], end)
     watching = asyncio.ensure_future(_caught(watchdog.watch_loop(0.1)))
@@ -147,6 +156,7 @@ async def _caught(work) -> str:
 async def test_points_7_and_9_the_app_is_set_up_for_quick_recovery(
     connection: Connection,
 ) -> None:
+    """Points 7 and 9: each setting that recovery depends on."""
     app = make(connection, "point-7", slot=3).app
     conf = app.conf
     assert conf.consumer_group_instance_id == "point-7-3"
@@ -184,14 +194,23 @@ async def test_point_8_no_snapshot_begins_while_outputs_are_on_their_way(
 
 
 async def test_point_8_a_failed_output_ends_the_process(connection: Connection) -> None:
-    worker = make(connection, "point-8")
-    failed = asyncio.get_running_loop().create_future()
-    failed.set_exception(ConnectionError("refused"))
-    with pytest.raises(Ended, match="output was not written"):
-        worker._outputs._check(failed)
+    """Point 8: where a fact was refused, the process ends, and no snapshot follows."""
+    told: list[str] = []
+    outputs = Outputs(connection, cast(Ending, told.append))
+    await outputs.start()
+    try:
+        too_large = Outgoing("dead-letters", b"k", bytes(5 << 20))
+        (refused,) = await outputs.send([too_large])
+        with pytest.raises(KafkaError):
+            await refused
+        await until(lambda: bool(told))
+    finally:
+        await outputs.stop()
+    assert "output was not written" in told[0]
 
 
 def test_point_11_the_same_complaint_is_logged_once_a_period() -> None:
+    """Point 11: an absent broker is told of once a period."""
     now = [0.0]
     news = Repetitions(10, clock=lambda: now[0])
     record = logging.LogRecord("mode.services", logging.ERROR, __file__, 1, "away", (), None)

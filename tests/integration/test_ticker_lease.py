@@ -111,6 +111,7 @@ async def set_timer(connection: Connection, place: Place, due: float) -> None:
 
 
 async def test_a_killed_ticker_is_replaced_and_each_timer_met_once(fresh_broker) -> None:
+    """Point 12: extra ticks go only where a timer waits, whoever holds the lease."""
     broker = await fresh_broker()
     connection = Connection(broker.bootstrap)
     await ensure_topics(connection, 2)
