@@ -71,7 +71,7 @@ class Node:
         self._configuration = configuration
         self._host = host_name(configuration)
         self._publisher = publisher
-        self._outbox = Outbox(publisher, signer, configuration.tenant)
+        self._outbox = Outbox(publisher.publish, signer, configuration.tenant)
         ledger = Ledger(home / "services")
         self._services = {
             service.name: ManagedService(

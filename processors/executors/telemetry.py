@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from processors.executors.actions.services import stranger_on_port
 from processors.executors.services.managed import ManagedService
@@ -18,9 +18,10 @@ from streams.contracts.telemetry import Heartbeat, encode_heartbeat
 from streams.contracts.topics import TELEMETRY
 from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.errors import PublishError
-from streams.kafka.publisher import Publisher
 
 log = logging.getLogger(__name__)
+
+Publish = Callable[[list[Outgoing]], Awaitable[object]]
 
 
 class Outbox:
@@ -28,12 +29,14 @@ class Outbox:
 
     Parameters
     ----------
+    publish : callable
+        Writes records; returns when they are acknowledged, raises `PublishError` where not.
     tenant : str
         Whose agents these are.
     """
 
-    def __init__(self, publisher: Publisher, signer: Signer, tenant: str) -> None:
-        self._publisher = publisher
+    def __init__(self, publish: Publish, signer: Signer, tenant: str) -> None:
+        self._publish = publish
         self._signer = signer
         self._tenant = tenant
         self._waiting: dict[tuple[str, float], Heartbeat] = {}
@@ -62,10 +65,12 @@ class Outbox:
             self._news.clear()
             sending, self._waiting = self._waiting, {}
             try:
-                await self._publisher.publish([self._record(h) for h in sending.values()])
+                await self._publish([self._record(h) for h in sending.values()])
             except PublishError as error:
                 log.warning("telemetry waits: %s", error)
-                self._waiting = sending | self._waiting
+                # Newer news of the same kind takes its own place, not that of what it replaces.
+                kept = {k: h for k, h in sending.items() if k not in self._waiting}
+                self._waiting = kept | self._waiting
                 self._news.set()
                 await asyncio.sleep(1.0)
 
