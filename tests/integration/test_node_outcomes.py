@@ -1,0 +1,91 @@
+"""A node that cannot keep an outcome ends, and the next one settles what was claimed."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.settings import Configuration
+from processors.executors.claims import Claims
+from processors.executors.node import Node
+from streams.contracts.envelope import Event, decode_event, outgoing
+from streams.contracts.events.action import Command
+from streams.contracts.record import Outgoing
+from streams.contracts.topics import COMMANDS, GOVERNANCE
+from streams.contracts.trust import Signer
+from streams.kafka.admin import ensure_topics
+from streams.kafka.connection import Connection
+from streams.kafka.publisher import Publisher
+from tests.conftest import BrokerFactory
+from tests.end_to_end.harness import read_all
+
+SIGNER = Signer(b"a secret for tests only")
+
+
+def refused_later(action_id: str) -> Outgoing:
+    """Return a command whose outcome is a refusal: it came too late."""
+    data = Command(action_id, "service.stop", "default/web", "here", {}, 10, 1.0, False, 1)
+    event = Event(
+        id=str(uuid.uuid4()),
+        source="/steps/governor",
+        type="service.stop",
+        subject="default/web",
+        time="2026-01-01T00:00:00.000000Z",
+        tenant="default",
+        data=msgspec.to_builtins(data),
+        dataschema="/schemas/service.stop/1",
+    )
+    return SIGNER.sign(outgoing(event, COMMANDS.name, 0))
+
+
+async def run(home: Path, connection: Connection, stop: asyncio.Event) -> None:
+    """Run a node of host ``here`` until `stop`."""
+    configuration = Configuration.model_validate({"host": "here"})
+    async with Publisher(connection) as publisher:
+        await Node(configuration, home, connection, publisher, SIGNER).run(stop)
+
+
+async def finished(connection: Connection) -> list[Event]:
+    """Return every outcome that was told, repeated ones too."""
+    records = await read_all(connection, [GOVERNANCE.name])
+    events = [decode_event(record.value) for record in records]
+    return [event for event in events if event.type == "action.finished"]
+
+
+def unfinished(home: Path) -> list[Event]:
+    """Return what the journal of a node that has ended still holds."""
+    with closing(Claims(home / "claims.jsonl")) as claims:
+        return claims.unfinished()
+
+
+async def test_an_outcome_that_cannot_be_kept_ends_the_node_and_is_settled_by_the_next(
+    fresh_broker: BrokerFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = Connection((await fresh_broker()).bootstrap)
+    await ensure_topics(connection, 1)
+    async with Publisher(connection) as publisher:
+        await publisher.publish([refused_later(str(uuid.uuid4()))])
+
+    def full(self: Claims, command_id: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Claims, "finish", full)
+        with pytest.raises(OSError, match="No space left"):
+            await asyncio.wait_for(run(tmp_path, connection, asyncio.Event()), 60)
+    assert len(unfinished(tmp_path)) == 1
+
+    stop = asyncio.Event()
+    later = asyncio.create_task(run(tmp_path, connection, stop))
+    async with asyncio.timeout(60):
+        while len(await finished(connection)) < 2:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await later
+    assert unfinished(tmp_path) == []
+    assert len({event.id for event in await finished(connection)}) == 1, "readers see two outcomes"
