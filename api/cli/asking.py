@@ -9,11 +9,12 @@ import typer
 import yaml
 
 from api.cli.client import NO, USAGE, Client, CommandError
-from api.cli.show import as_json, as_line, as_table, clock, say
+from api.cli.show import as_json, as_line, as_receipt, as_table, clock, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as JSON.")]
 Most = Annotated[int, typer.Option("--limit", min=1, help="The most to show.")]
 AsOf = Annotated[str | None, typer.Option(help="A past moment, such as 2026-11-21T03:00:00Z.")]
+Action = Annotated[str, typer.Argument(help="Its id.")]
 Reason = Annotated[str, typer.Option(prompt=True, help="Why; it stays on record.")]
 
 
@@ -176,22 +177,22 @@ def _action(found: dict[str, Any], *, plain: bool) -> None:
     )
 
 
-def approve(action: Annotated[str, typer.Argument(help="Its id.")], reason: Reason) -> None:
+def approve(action: Action, reason: Reason, plain: AsJson = False) -> None:
     """Approve an action that waits for a person; all guards run again."""
-    _answer(action, "approve", reason)
+    _answer(action, "approve", reason, plain=plain)
 
 
-def reject(action: Annotated[str, typer.Argument(help="Its id.")], reason: Reason) -> None:
+def reject(action: Action, reason: Reason, plain: AsJson = False) -> None:
     """Reject an action that waits for a person."""
-    _answer(action, "reject", reason)
+    _answer(action, "reject", reason, plain=plain)
 
 
-def _answer(action: str, verb: str, reason: str) -> None:
+def _answer(action: str, verb: str, reason: str, *, plain: bool) -> None:
     client = Client.from_environment()
     preview = client.get(f"/actions/{action}")["preview_hash"]
     body = {"reason": reason, "preview_hash": preview}
     receipt = client.send("POST", f"/actions/{action}/{verb}", body)
-    say(f"on record at {receipt['position']}")
+    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
 
 
 def services(
@@ -206,7 +207,8 @@ def services(
             raise CommandError(USAGE, "write: homeostat services restart|start|stop NAME")
         client.get(f"/agents/{name}")
         body = {"action": f"service.{verb}", "target": name}
-        say(f"asked for, at {client.send('POST', '/actions', body)['position']}")
+        receipt = client.send("POST", "/actions", body)
+        as_receipt(receipt, f"asked for, at {receipt['position']}", plain=plain)
         return
     found = [a for a in client.items("/agents", 1000, type="service") if a["labels"].get("managed")]
     if plain:
@@ -253,12 +255,13 @@ def _event(event: dict[str, Any], *, plain: bool) -> None:
 def publish(
     agent: Annotated[str, typer.Argument(help="The agent's id.")],
     metrics: Annotated[list[str], typer.Argument(help="NAME=NUMBER, one or more.")],
+    plain: AsJson = False,
 ) -> None:
     """Send one heartbeat through the API."""
     values = dict(_measurement(text) for text in metrics)
     client = Client.from_environment()
     receipt = client.send("POST", f"/agents/{agent}/metrics", {"metrics": values})
-    say(f"accepted at {receipt['position']}")
+    as_receipt(receipt, f"accepted at {receipt['position']}", plain=plain)
 
 
 def _measurement(text: str) -> tuple[str, float]:
@@ -291,7 +294,7 @@ def policy(
     except (OSError, yaml.YAMLError) as error:
         raise CommandError(USAGE, f"{file}: {error}") from error
     receipt = client.send("PUT", "/policy", {"policy": wanted, "reason": reason})
-    say(f"version {receipt['version']} is in force")
+    as_receipt(receipt, f"version {receipt['version']} is in force", plain=plain)
 
 
 COMMANDS = (

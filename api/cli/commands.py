@@ -19,6 +19,8 @@ from streams.contracts.trust import Signer
 app = typer.Typer(
     name="homeostat",
     help="An event-sourced autonomic control plane.",
+    epilog="Exit statuses: 0 done; 1 the answer is no (not well, not equal, not there); "
+    "2 wrong usage or settings; 3 what was asked is away; 4 refused.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

@@ -9,7 +9,7 @@ import typer
 
 from api.cli.asking import AsJson, Most, Reason
 from api.cli.client import Client
-from api.cli.show import as_json, as_table, clock, say
+from api.cli.show import as_json, as_receipt, as_table, clock, say
 from streams.contracts.topics import DEAD_LETTERS
 
 dead_letters = typer.Typer(
@@ -56,11 +56,11 @@ def show(letter: Letter, plain: AsJson = False) -> None:
 
 
 @dead_letters.command()
-def discard(letter: Letter, reason: Reason) -> None:
+def discard(letter: Letter, reason: Reason, plain: AsJson = False) -> None:
     """Say that nothing is to come of it; it stays in the log, as does who said so."""
     body = {"reason": reason}
     receipt = Client.from_environment().send("POST", f"/dead-letters/{letter}/discard", body)
-    say(f"on record at {receipt['position']}")
+    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
 
 
 def _place(letter: dict[str, object]) -> str:

@@ -54,6 +54,14 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def as_receipt(receipt: Any, told: str, *, plain: bool) -> None:
+    """Write the answer to a write: as JSON, or `told` for a person."""
+    if plain:
+        as_json(receipt)
+    else:
+        say(told)
+
+
 def clock(moment: str | None) -> str:
     """Return a moment of the API without its date's clutter.
 

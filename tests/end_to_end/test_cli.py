@@ -75,7 +75,8 @@ def test_why_is_answered_by_a_findings_chain(homeostat: Installation) -> None:
 
 
 def test_events_are_followed_as_they_happen(homeostat: Installation) -> None:
-    command = [Path(sys.executable).with_name("homeostat"), "events", "--follow", "--json"]
+    homeostat_command = str(Path(sys.executable).with_name("homeostat"))
+    command = [homeostat_command, "events", "--follow", "--json"]
     with subprocess.Popen(
         command, cwd=ROOT, env=os.environ | homeostat.own, stdout=subprocess.PIPE, text=True
     ) as following:
@@ -131,6 +132,15 @@ def test_what_cannot_be_done_is_said_with_a_status(
     assert done.returncode == status, done.stdout + done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_write_answers_with_its_receipt(homeostat: Installation) -> None:
+    receipt = answer(homeostat, "publish", "web-receipt", "cpu_usage=1")
+    assert receipt["position"].startswith("telemetry/")
+
+
+def test_statuses_are_in_the_help(homeostat: Installation) -> None:
+    assert "Exit statuses: 0 done" in run(homeostat, "--help")
 
 
 def test_an_installation_that_is_away_is_named(tmp_path: Path) -> None:
