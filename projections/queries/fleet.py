@@ -25,11 +25,10 @@ class FleetColumns:
 def fleet_columns(connection: Connection, tenant: str, at: float | None = None) -> FleetColumns:
     """Return the columns of every agent of `tenant`, now or at a past moment."""
     c = agents.c if at is None else agent_history.c
-    if at is None:
-        query = select(c.agent_id, c.type, c.status, c.health_level, c.health_score, c.labels)
-        query = query.where(c.tenant_id == tenant)
-    else:
-        query = agents_as_of(tenant, at)
+    query = select(c.agent_id) if at is None else agents_as_of(tenant, at)
+    query = query.with_only_columns(
+        c.agent_id, c.type, c.status, c.health_level, c.health_score, c.labels
+    ).where(c.tenant_id == tenant)
     rows = connection.execute(query.order_by(c.type, c.agent_id)).all()
     return FleetColumns(
         agent_id=[row.agent_id for row in rows],
