@@ -121,8 +121,13 @@ def invalid(field: str, value: object, remedy: str, name: str = "invalid-field")
 def _shown(value: object) -> Any:
     if value is None or isinstance(value, bool | int):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    text = _spelt(value if isinstance(value, str) else repr(value))
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _spelt(text: str) -> str:
+    """Return `text` with lone surrogates, which no UTF-8 can carry, as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _from_http(error: HTTPException) -> Problem:
@@ -134,7 +139,7 @@ def _from_http(error: HTTPException) -> Problem:
 def _from_validation(error: RequestValidationError) -> Problem:
     errors = [
         FieldError(
-            field=".".join(str(part) for part in found["loc"]),
+            field=_spelt(".".join(str(part) for part in found["loc"])),
             value=_shown(found.get("input")),
             remedy=str(found["msg"]),
         )
@@ -164,6 +169,11 @@ def _from_publishing(error: PublishError) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-away", detail, headers=_RETRY)
 
 
+def _from_encoding(_error: UnicodeEncodeError) -> Problem:
+    remedy = "a text has half of a surrogate pair, which UTF-8 cannot carry; send whole characters"
+    return invalid("body", None, remedy, "invalid-text")
+
+
 def _from_database(_error: Exception) -> Problem:
     detail = "the views cannot be read now (they may still be starting); try again"
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "views-away", detail, headers=_RETRY)
@@ -183,6 +193,7 @@ _PROBLEMS: Final[Mapping[type[Exception], Any]] = {
     PolicyError: _from_policy,
     CursorError: _from_cursor,
     PublishError: _from_publishing,
+    UnicodeEncodeError: _from_encoding,
     DBAPIError: _from_database,
     PoolTimeout: _from_database,
     Exception: _from_anything,

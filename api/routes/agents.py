@@ -19,7 +19,7 @@ from api.schemas.agents import (
     MetricHistory,
     MetricPointView,
 )
-from api.schemas.common import Cursor, Instant, Limit, Listing, Receipt
+from api.schemas.common import MAX_SEQ, Cursor, Instant, Limit, Listing, Receipt
 from api.schemas.events import EventView
 from api.schemas.findings import FindingView
 from api.services import Served
@@ -104,7 +104,7 @@ def events(
     tenant: Tenant,
     agent_id: str,
     *,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0,
     limit: Limit = 100,
 ) -> Listing[EventView]:
     """Return what happened to an agent, oldest first; `next` is the following page's `after`."""

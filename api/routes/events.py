@@ -12,7 +12,7 @@ from api.live import Listener
 from api.routes import READS
 from api.routes.moments import AsOf
 from api.routes.waiting import WAITS
-from api.schemas.common import Limit, Listing
+from api.schemas.common import MAX_SEQ, Limit, Listing
 from api.schemas.events import EventView
 from api.services import Served
 from api.sse import stream
@@ -33,13 +33,21 @@ def events(
     *,
     types: Types = None,
     subject: Subject = None,
-    after: Annotated[int, Query(ge=0, description="Only events with a greater `seq`.")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=MAX_SEQ, description="Only events with a greater `seq`.")
+    ] = 0,
     before: Annotated[
         int | None,
-        Query(ge=1, description="The last events with a smaller `seq`; then `next` leads back."),
+        Query(
+            ge=1,
+            le=MAX_SEQ,
+            description="The last events with a smaller `seq`; then `next` leads back.",
+        ),
     ] = None,
     as_of: AsOf = None,
-    cursor: Annotated[int | None, Query(ge=0, description="`next` of an earlier page.")] = None,
+    cursor: Annotated[
+        int | None, Query(ge=0, le=MAX_SEQ, description="`next` of an earlier page.")
+    ] = None,
     limit: Limit = 100,
 ) -> Listing[EventView]:
     """Return events in the order in which they became visible, oldest first.
@@ -73,7 +81,7 @@ async def live(
     *,
     types: Types = None,
     subject: Subject = None,
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=MAX_SEQ)] = None,
 ) -> StreamingResponse:
     """Stream server-sent events from now on, or from after `Last-Event-ID` (an event's `seq`).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -21,6 +21,8 @@ Moment = Annotated[str, BeforeValidator(_shown), Field(examples=["2026-11-21T03:
 Instant = Annotated[AwareDatetime, Field(examples=["2026-11-21T03:14:15Z"])]
 """A moment in a request: RFC 3339 with an offset."""
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="The longest page wanted.")]
+MAX_SEQ: Final = (1 << 63) - 1
+"""The largest number that the database can hold; a greater one is refused, not searched for."""
 Cursor = Annotated[str | None, Field(max_length=2000, description="`next` of an earlier page.")]
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.engine import RowMapping
 
 R = TypeVar("R")
 MAX_LIMIT: Final = 1000
+_TOO_LARGE: Final = 1 << 63
+"""No column holds such an integer, so no cursor of ours does."""
 
 
 class CursorError(ValueError):
@@ -54,6 +56,8 @@ def decode_cursor(cursor: str, length: int) -> list[Any]:
         key = msgspec.json.decode(raw, type=list[str | float | int | None])
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise CursorError(f"cursor is {cursor[:40]!r}; hand in one from an earlier page") from error
+    if any(isinstance(part, int) and abs(part) >= _TOO_LARGE for part in key):
+        raise CursorError(f"cursor is {cursor[:40]!r}; hand in one from an earlier page")
     if len(key) != length:
         raise CursorError(f"cursor is {cursor[:40]!r}; it belongs to another list")
     return key
