@@ -75,6 +75,7 @@ VALID = {
     f"{PREFIX}/actions": {"action": "service.restart", "target": "web-1"},
     f"{PREFIX}/actions/some-id/approve": {"reason": "r"},
     f"{PREFIX}/actions/some-id/reject": {"reason": "r"},
+    f"{PREFIX}/dead-letters/some-id/discard": {"reason": "r"},
 }
 
 
