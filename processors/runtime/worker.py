@@ -163,10 +163,25 @@ class Worker:
         while True:
             await asyncio.sleep(_KEEP_S)
             beat += 1
+            if not self.owner.assigned.is_set():
+                self._check_membership()
             for lane in list(self.owner.lanes.values()):
                 self._snapshots.consider(lane)
             if beat % _COMMIT_EVERY == 0 and not self.app.rebalancing:
                 shown = await self._show(shown)
+
+    def _check_membership(self) -> None:
+        from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
+
+        try:
+            self.app.consumer.check_membership()
+        except InvalidSessionTimeoutError:
+            self._end(
+                f"the broker refuses a session of {self._session_s:g} s: set HOMEOSTAT_SESSION_S "
+                "within its group.min.session.timeout.ms and group.max.session.timeout.ms"
+            )
+        except KafkaError as error:
+            self._end(f"the consumer group refuses this worker: {error!r}")
 
     async def _show(self, shown: dict[Any, int]) -> dict[Any, int]:
         from faust.types import TP

@@ -180,6 +180,19 @@ class BatchConsumer(driver.Consumer):
         await self._thread.call_thread(self._thread.seek_now, positions)
         return positions
 
+    def check_membership(self) -> None:
+        """Raise what made the group refuse us for good; Faust would wait for ever.
+
+        Raises
+        ------
+        KafkaError
+            As the broker answered.
+        """
+        consumer = self._thread and self._thread._consumer
+        coordinator = consumer and consumer._coordinator
+        if coordinator is not None:
+            coordinator.check_errors()
+
     async def commit_positions(self, positions: Mapping[TP, int]) -> None:
         """Show lag tools how far the snapshots are."""
         await self._thread.call_thread(self._thread.commit_now, positions)

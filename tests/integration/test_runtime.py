@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from processors.runtime.ending import Ending
 from processors.runtime.lane import Lane
 from processors.runtime.outputs import Outputs
 from processors.runtime.watchdog import Watchdog
+from processors.runtime.worker import Worker
 from streams.contracts.envelope import decode_event
 from streams.contracts.events.system import StepCutOver
 from streams.contracts.record import Outgoing
@@ -29,7 +31,7 @@ from streams.kafka.log_reader import LogReader
 from streams.kafka.ports import free_port
 from streams.kafka.quiet import Repetitions
 from streams.kafka.transport import NoTables
-from tests.end_to_end.counting import POISON
+from tests.end_to_end.counting import POISON, SIGNER, Counting
 from tests.integration.running import (
     PARTITIONS,
     Ended,
@@ -151,6 +153,20 @@ async def _caught(work) -> str:
     except Ended as reason:
         return str(reason)
     raise AssertionError("it went on")
+
+
+async def test_a_session_that_the_broker_refuses_is_named(connection: Connection) -> None:
+    told: list[str] = []
+    worker = Worker(
+        replace(connection, session_s=0.6), [Counting(name="refused")], SIGNER, 0, PARTITIONS,
+        "refused", cast(Ending, told.append),
+    )  # fmt: skip
+    await worker.start()
+    try:
+        await until(lambda: bool(told))
+    finally:
+        await worker.stop()
+    assert "HOMEOSTAT_SESSION_S" in told[0]
 
 
 async def test_points_7_and_9_the_app_is_set_up_for_quick_recovery(
