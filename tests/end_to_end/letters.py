@@ -48,7 +48,8 @@ async def letters(homeostat: Installation) -> list[tuple[Place, str]]:
     events = [
         decode_event(r.value) for r in await read_all(homeostat.connection, [DEAD_LETTERS.name])
     ]
-    data = [event.data for event in events]
+    # What else lies there (a letter that was discarded, a change of version) is about records.
+    data = [event.data for event in events if event.type == "record.dead_lettered"]
     return [(Place(d["topic"], d["partition"], d["offset"]), d["reason"]) for d in data]
 
 
