@@ -209,6 +209,7 @@ async def test_a_policy_is_on_the_record_and_in_every_partition_of_every_inbox(
     async with Publisher(connection) as publisher:
         await ensure_policy(connection, publisher, SIGNER)
     async with running(tmp_path, connection) as client:
+        await answered(client, "/policy")  # a change is refused while the views are starting
         change = {"policy": {"limits": {"max_concurrent": 1}}, "reason": "calm", "replaces": 1}
         put = await client.put("/policy", json=change)
         assert put.status_code == 202, put.text
