@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from projections.models import agents, counters, metric_hours, metric_windows
 from projections.models.history import HISTORIES
-from projections.read_models.metric import added, hourly
+from projections.read_models.metric import hour_of, hourly
 from projections.rows import Key, Row, Rows
 
 _CHUNK: Final = 200
@@ -128,14 +128,8 @@ def _merged(connection: Connection, new: Any) -> Any:
 
 def _write_windows(connection: Connection, windows: list[Row]) -> None:
     upsert(connection, metric_windows, windows)
-    hours = hourly(windows)
-    keys = [tuple(row[column.name] for column in metric_hours.primary_key) for row in hours]
-    stored = load(connection, metric_hours, keys)
-    summed = [
-        added(stored[key], row) if key in stored else row
-        for key, row in zip(keys, hours, strict=True)
-    ]
-    upsert(connection, metric_hours, summed)
+    stored = load(connection, metric_hours, map(hour_of, windows))
+    upsert(connection, metric_hours, hourly(windows, stored))
 
 
 def _count(connection: Connection, rows: Rows) -> None:

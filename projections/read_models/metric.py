@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from projections.models import metric_windows
 from projections.read_models.typed import data_as
-from projections.rows import Row, Rows, Seen
+from projections.rows import Key, Row, Rows, Seen
 from streams.contracts.errors import InvalidField
 from streams.contracts.events.agent import WindowsClosed
 
@@ -49,15 +50,25 @@ def windows_closed(rows: Rows, seen: Seen) -> None:
 FOLDS: Final = {"metrics.windows_closed": windows_closed}
 
 
-def hourly(windows: list[Row]) -> list[Row]:
-    """Return the windows added up by agent, metric and hour, in order of their keys."""
-    hours: dict[tuple[str, str, str, float], Row] = {}
+def hour_of(window: Row) -> Key:
+    """Return the key of the hour that a window belongs to."""
+    start = window["start"] - window["start"] % HOUR_S
+    return window["tenant_id"], window["agent_id"], window["metric"], start
+
+
+def hourly(windows: Iterable[Row], stored: Mapping[Key, Row]) -> list[Row]:
+    """Return the hours that `windows` belong to, in order of their keys.
+
+    Each window is added to what is `stored`, one after the other: a sum's last bits depend on how
+    its terms are grouped, and a rebuild cuts the log otherwise than the live projector did.
+    """
+    hours: dict[Key, Row] = {}
     for window in windows:
-        start = window["start"] - window["start"] % HOUR_S
-        key = (window["tenant_id"], window["agent_id"], window["metric"], start)
+        key = hour_of(window)
         row = {name: value for name, value in window.items() if name != "width_s"}
-        row |= {"start": start, "last_start": window["start"]}
-        hours[key] = added(hours[key], row) if key in hours else row
+        row |= {"start": key[-1], "last_start": window["start"]}
+        before = hours.get(key) or stored.get(key)
+        hours[key] = row if before is None else added(before, row)
     return [hours[key] for key in sorted(hours)]
 
 
