@@ -33,12 +33,15 @@ OUTSIDE: Final = (
     Outside("sensors, probes, clients", writes=(topics.TELEMETRY,)),
     Outside(
         "API",
+        reads=(topics.TOKENS,),
         writes=(
             topics.TELEMETRY,
             topics.DECISIONS,
             topics.GOVERNANCE,
             topics.ACTIONS,
             topics.POLICIES,
+            topics.TOKENS,
+            topics.AUDIT,
         ),
     ),
     Outside(

@@ -21,12 +21,14 @@ from projections.views import Place, Replaced, Views
 from streams.contracts.record import Record
 from streams.contracts.topics import (
     ACTIONS,
+    AUDIT,
     COMMANDS,
     DEAD_LETTERS,
     FINDINGS,
     FLEET,
     POLICIES,
     TELEMETRY,
+    TOKENS,
     WINDOWS,
     Topic,
 )
@@ -42,6 +44,8 @@ FACTS: Final[tuple[Topic, ...]] = (
     ACTIONS,
     COMMANDS,
     POLICIES,
+    TOKENS,
+    AUDIT,
     DEAD_LETTERS,
 )
 """Every type of event is written to one of these, so that each fact is folded once."""

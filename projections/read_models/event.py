@@ -7,14 +7,17 @@ from typing import Final
 from projections.models import events
 from projections.rows import Rows, Seen
 
-WITHOUT: Final = frozenset({"metrics.windows_closed"})
-"""Types at the rate of measurements; their rows are the metric tables."""
+WITHOUT: Final = frozenset(
+    {"metrics.windows_closed", "audit.recorded", "token.issued", "token.revoked"}
+)
+"""Windows come at the rate of measurements, and are rows of the metric tables; the audit trail and
+tokens are shown to administrators only."""
 _BULKY: Final = {"record.dead_lettered": ("key", "value", "headers")}
 """Fields that the dead letters keep; the log of facts would carry them a second time."""
 
 
 def append(rows: Rows, seen: Seen) -> None:
-    """Add the fact to the log, unless it is a measurement."""
+    """Add the fact to the log, unless it is kept elsewhere."""
     event = seen.event
     if event.type in WITHOUT:
         return

@@ -97,6 +97,10 @@ COMMANDS: Final = Topic("actions.commands", Kind.FACTS, single=True)
 """Signed imperatives to executors."""
 POLICIES: Final = Topic("policies", Kind.FACTS, single=True)
 """Every policy ever in force, in order."""
+TOKENS: Final = Topic("tokens", Kind.FACTS, single=True)
+"""Tokens issued and revoked, in one order for everybody; hashes, never secrets."""
+AUDIT: Final = Topic("audit", Kind.FACTS, single=True)
+"""Who did what and who was not let, in chains of hashes."""
 DEAD_LETTERS: Final = Topic("dead-letters", Kind.FACTS, single=True)
 """Records from outside that could not be accepted, each with its reason and coordinates."""
 TIMERS: Final = Topic("timers", Kind.INBOX, single=True, retention_days=1)
@@ -104,7 +108,7 @@ TIMERS: Final = Topic("timers", Kind.INBOX, single=True, retention_days=1)
 
 TOPICS: Final[tuple[Topic, ...]] = (
     TELEMETRY, DECISIONS, GOVERNANCE, FLEET, WINDOWS, FINDINGS, ACTIONS, COMMANDS, POLICIES,
-    DEAD_LETTERS, TIMERS,
+    TOKENS, AUDIT, DEAD_LETTERS, TIMERS,
 )  # fmt: skip
 
 

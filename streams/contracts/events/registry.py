@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from streams.contracts import topics
-from streams.contracts.events import action, agent, finding, system
+from streams.contracts.events import access, action, agent, finding, system
 from streams.contracts.topics import Topic
 
 
@@ -60,6 +60,9 @@ _TYPES: Final = (
     EventType("action.finished", action.ActionFinished, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.concluded", action.ActionFinished, (_T.DECISIONS,)),
     EventType("policy.changed", system.PolicyChanged, (_T.POLICIES,)),
+    EventType("token.issued", access.TokenIssued, (_T.TOKENS,)),
+    EventType("token.revoked", access.TokenRevoked, (_T.TOKENS,)),
+    EventType("audit.recorded", access.AuditRecorded, (_T.AUDIT,)),
     EventType("timer.set", system.TimerSet, (_T.TIMERS,)),
     EventType("record.dead_lettered", system.DeadLetter, (_T.DEAD_LETTERS,)),
     EventType("record.skipped", system.RecordSkipped, (_T.DEAD_LETTERS,)),
