@@ -10,6 +10,7 @@ from api.cli.asking import COMMANDS
 from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.log_commands import log
+from api.cli.projection_commands import projections
 from api.cli.running import run as execute
 from api.cli.show import say
 from api.cli.simulate import simulate
@@ -24,7 +25,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-projections = typer.Typer(help="The views that are folded from the log.", no_args_is_help=True)
 app.add_typer(projections, name="projections")
 app.add_typer(log, name="log")
 app.add_typer(dead_letters)
@@ -82,16 +82,3 @@ def replay(
     result = execute(run)
     say(result.summary())
     raise typer.Exit(0 if result.equal else 1)
-
-
-@projections.command()
-def rebuild() -> None:
-    """Fold the log into a new set of views beside the live one, and switch to it."""
-    from api.cli.kept_log import kept_log
-    from projections.replay.rebuild import rebuild as build
-
-    async def run(settings: Settings) -> None:
-        async with kept_log(settings, say) as connection:
-            await build(settings, connection, report=say)
-
-    execute(run)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, Table, select
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from config.settings import Settings
 from projections.database import open_database
@@ -26,6 +27,7 @@ from projections.read_models import things
 from projections.replay.progress import Progress, Report
 from projections.rows import Key, Seen
 from projections.views import Views
+from streams.contracts.envelope import rfc3339
 from streams.contracts.errors import ContractError
 from streams.contracts.record import Position, Record
 from streams.contracts.topics import TELEMETRY
@@ -83,16 +85,16 @@ async def until(
         raise UntilError(f"database is {database_url!r}, the live one; name one that is empty")
     async with LogReader(connection) as reader:
         moment = await _moment(reader, moment_or_position)
-        engine = open_database(url)
+        engine = _opened(url)
         try:
-            prepare(engine)
-            _check_empty(engine, database_url)
+            _make_empty(engine)
             signer = Signer(settings.secret())
             views = Views(engine, signer, settings.partitions, OWNER)
             done = await fold_until(reader, views, signer, moment, report)
         finally:
             engine.dispose()
-    report(f"{database_url} holds the views as of {moment:.6f}: {done.records:,} records read")
+    told = f"{done.records:,} records read in {done.seconds:.1f} s"
+    report(f"{_shown(engine)} holds the views as of {rfc3339(moment)}: {told}")
     return UntilReport(moment, done.records, done.seconds, url)
 
 
@@ -193,16 +195,39 @@ async def _written_at(reader: LogReader, text: str) -> float:
     ends = await reader.end_offsets([position.topic])
     if position.offset >= ends.get(place, 0):
         raise UntilError(f"until is {text!r}; the log does not reach that far")
-    async for batch in reader.read({place: position.offset}, {place: position.offset + 1}):
+    first = (await reader.beginning_offsets([position.topic]))[place]
+    async for batch in reader.read(
+        {place: max(first, position.offset)}, {place: position.offset + 1}
+    ):
         return batch[0].timestamp + _MILLISECOND
-    raise UntilError(f"until is {text!r}; that record is kept no longer")
+    raise UntilError(f"until is {text!r}; that record is kept no longer, name a later one")
 
 
 def _url(database: str) -> str:
     return database if "://" in database else f"sqlite:///{Path(database).absolute()}"
 
 
-def _check_empty(engine: Engine, named: str) -> None:
-    with engine.connect() as connection:
-        if connection.execute(select(positions.c.topic).limit(1)).first() is not None:
-            raise UntilError(f"database {named!r} holds views already; name one that is empty")
+def _shown(engine: Engine) -> str:
+    """Return where a database lies, for a person: a file's path, or a URL without password."""
+    path = engine.url.database if engine.dialect.name == "sqlite" else None
+    return path or engine.url.render_as_string(hide_password=True)
+
+
+def _opened(url: str) -> Engine:
+    try:
+        return open_database(url)
+    except (ValueError, ArgumentError) as error:
+        raise UntilError(f"database: {error}") from error
+
+
+def _make_empty(engine: Engine) -> None:
+    """Make the tables in an empty database; refuse one that holds views."""
+    try:
+        prepare(engine)
+        with engine.connect() as connection:
+            taken = connection.execute(select(positions.c.topic).limit(1)).first()
+    except DBAPIError as error:
+        detail = f"database {_shown(engine)} cannot be used: {error.orig}"
+        raise UntilError(f"{detail}; name one that is empty, in a place that exists") from error
+    if taken is not None:
+        raise UntilError(f"database {_shown(engine)} holds views already; name one that is empty")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from sqlalchemy import Engine
 
 from config.settings import Settings
@@ -20,7 +22,7 @@ from projections.replay.until import UntilError, until
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.log_reader import LogReader
+from streams.kafka.log_reader import LogReader, Place
 from tests.conftest import BrokerFactory
 from tests.integration.log_of_facts import PARTITIONS, SECRET, T0
 from tests.integration.test_rebuild import projected, written
@@ -83,8 +85,7 @@ async def test_until_a_position_holds_what_was_written_by_then(
     connection = Connection((await fresh_broker()).bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(3))
-    async with LogReader(connection) as reader:
-        ends = await reader.end_offsets(["findings"])
+    ends = await _ends(connection, "findings")
     place, end = max(ends.items(), key=lambda found: found[1])
     position = f"{place.topic}/{place.partition}/{end - 1}/0"
     before = time.time()
@@ -96,6 +97,31 @@ async def test_until_a_position_holds_what_was_written_by_then(
 
     with pytest.raises(UntilError, match="holds views already"):
         await until(of(tmp_path), connection, position, database_url, lambda _: None)
+
+
+async def test_a_position_that_has_expired_is_refused(
+    fresh_broker: BrokerFactory, tmp_path: Path
+) -> None:
+    connection = Connection((await fresh_broker()).bootstrap)
+    await ensure_topics(connection, PARTITIONS)
+    await written(connection, range(3))
+    client = AIOKafkaAdminClient(**connection.client_options())
+    await client.start()
+    where = {
+        TopicPartition("fleet", p): RecordsToDelete(before_offset=-1) for p in range(PARTITIONS)
+    }
+    await client.delete_records(where)
+    await client.close()
+    ends = await _ends(connection, "fleet")
+    place = max(ends, key=lambda each: ends[each])
+    position = f"fleet/{place.partition}/0/0"
+    with pytest.raises(UntilError, match="kept no longer, name a later one"):
+        await until(of(tmp_path), connection, position, str(tmp_path / "x.db"), lambda _: None)
+
+
+async def _ends(connection: Connection, topic: str) -> dict[Place, int]:
+    async with LogReader(connection) as reader:
+        return await reader.end_offsets([topic])
 
 
 @pytest.mark.parametrize(

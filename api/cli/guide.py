@@ -1,0 +1,34 @@
+"""`homeostat guide`: the guide in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from api.cli.client import NO, CommandError
+from api.cli.show import say
+from api.guide.pages import UnknownPage, every_page, read_page
+
+
+def guide(
+    page: Annotated[
+        str | None, typer.Argument(help="tutorial, failures or reference; without, their list.")
+    ] = None,
+) -> None:
+    """Print a page of the guide; where standard output is no terminal, as Markdown."""
+    if page is None:
+        for each in every_page():
+            say(f"{each.name:<12}{each.lead}")
+        return
+    try:
+        text = read_page(page).text
+    except UnknownPage as error:
+        raise CommandError(NO, str(error)) from error
+    console = Console()
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        say(text.rstrip())
