@@ -12,6 +12,7 @@ from api.identity.guard import Approver, Operator, Tenant, Viewer
 from api.identity.roles import Identity
 from api.routes import READS, WRITES
 from api.routes.moments import AsOf
+from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.actions import ActionRequest, ActionView, Answer
 from api.schemas.common import Cursor, Limit, Listing, Receipt
@@ -21,7 +22,7 @@ from projections.queries.as_of import get_action_as_of, list_actions_as_of
 from streams.contracts.events.action import ActionRequested, ApprovalGiven
 from streams.contracts.telemetry import check_id
 
-router = APIRouter(prefix="/actions", tags=["actions"], responses=READS)
+router = APIRouter(prefix="/actions", tags=["actions"], responses=READS, route_class=Reading)
 
 
 @router.get("", **WAITS)

@@ -11,6 +11,7 @@ from api.errors import not_found
 from api.identity.guard import Operator, Tenant, Viewer
 from api.routes import READS, WRITES
 from api.routes.moments import AsOf
+from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.agents import (
     AgentDetail,
@@ -31,7 +32,7 @@ from projections.queries.metrics import metric_history
 from streams.contracts.events.agent import LifecycleRequested
 from streams.contracts.telemetry import check_id
 
-router = APIRouter(prefix="/agents", tags=["agents"], responses=READS)
+router = APIRouter(prefix="/agents", tags=["agents"], responses=READS, route_class=Reading)
 _DAY_S = 86_400.0
 
 
@@ -88,6 +89,7 @@ def metrics(
     resolution: Literal["minute", "hour"] = "minute",
 ) -> MetricHistory:
     """Return the windows of one metric that start in [since, until)."""
+    check_id("agent_id", agent_id)
     end = until.timestamp() if until else time.time()
     begin = since.timestamp() if since else end - _DAY_S
     points = served.ask(
@@ -108,6 +110,7 @@ def events(
     limit: Limit = 100,
 ) -> Listing[EventView]:
     """Return what happened to an agent, oldest first; `next` is the following page's `after`."""
+    check_id("agent_id", agent_id)
     rows = served.ask(list_events, tenant, after=after, subject=f"{tenant}/{agent_id}", limit=limit)
     following = str(rows[-1].seq) if len(rows) == limit else None
     return Listing(items=[EventView.model_validate(row) for row in rows], next=following)

@@ -10,6 +10,7 @@ from api.errors import not_found
 from api.identity.guard import Tenant, Viewer
 from api.routes import READS
 from api.routes.moments import AsOf
+from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.common import Cursor, Limit, Listing
 from api.schemas.events import EventView
@@ -19,7 +20,7 @@ from projections.queries.as_of import get_finding_as_of, list_findings_as_of
 from projections.queries.events import EventRow, chain
 from projections.queries.findings import FindingRow, get_finding, list_findings
 
-router = APIRouter(prefix="/findings", tags=["findings"], responses=READS)
+router = APIRouter(prefix="/findings", tags=["findings"], responses=READS, route_class=Reading)
 
 
 @router.get("", **WAITS)

@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from api.identity.guard import Tenant, Viewer
 from api.routes import READS
 from api.routes.moments import AsOf
+from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.fleet import FleetView
 from api.services import Served
 from projections.queries.fleet import fleet_columns
 
-router = APIRouter(prefix="/fleet", tags=["agents"], responses=READS)
+router = APIRouter(prefix="/fleet", tags=["agents"], responses=READS, route_class=Reading)
 
 
 @router.get("", **WAITS)

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from api.errors import Problem
 from api.identity.guard import InstallationAdmin, Viewer
 from api.routes import READS, WRITES
+from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.policy import PolicyChange, PolicyReceipt, PolicyView
 from api.services import Served, Services
@@ -17,7 +18,7 @@ from config.policy import default_policy, policy_from, policy_hash
 from projections.queries.policies import PolicyRow, current_policy
 from streams.producers.policy import publish_policy
 
-router = APIRouter(prefix="/policy", tags=["policy"], responses=READS)
+router = APIRouter(prefix="/policy", tags=["policy"], responses=READS, route_class=Reading)
 
 
 @router.get("", **WAITS)
