@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api import errors
 from api.asyncapi import route as asyncapi
 from api.dashboard.files import page_router
+from api.identity.following import Follower
 from api.identity.session import Sessions
 from api.identity.tokens import Tokens
 from api.live import LiveTail
@@ -34,6 +35,7 @@ from api.routes import (
     session,
     system,
     telemetry,
+    tokens,
 )
 from api.services import Services
 from config.settings import Settings
@@ -50,6 +52,7 @@ THREADS: Final = 8
 """Questions to the database at once: as many as its pool of connections bears."""
 _PARTS: Final = (
     agents, fleet, telemetry, findings, actions, events, policy, session, system,
+    tokens,
 )  # fmt: skip
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -83,8 +86,8 @@ def create_app(
         If ``tokens.yaml`` cannot be used.
     """
     file = settings.home / "tokens.yaml"
-    tokens = Tokens(settings.token(), file, scraper=settings.scrape_token)
-    sessions = Sessions(tokens, settings.secret())
+    known = Tokens(settings.token(), file, scraper=settings.scrape_token)
+    sessions = Sessions(known, settings.secret())
     app = FastAPI(
         title="Homeostat",
         version="1",
@@ -94,21 +97,21 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        lifespan=_lifespan(settings, connection, signer, poll_s),
+        lifespan=_lifespan(settings, connection, signer, known, poll_s),
     )
     for part in _PARTS:
         app.include_router(part.router, prefix=PREFIX)
     app.include_router(prometheus.router)
     app.include_router(asyncapi.router)
     app.include_router(page_router())
-    app.state.sessions = sessions
+    app.state.sessions, app.state.tokens = sessions, known
     app.state.latencies, app.state.scrapes = Latencies(), Kept()
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     complete(app)
     errors.install(app)
     # The last one added is the first one asked.
     app.add_middleware(BodyLimit)
-    app.add_middleware(Authentication, tokens=tokens, sessions=sessions)
+    app.add_middleware(Authentication, tokens=known, sessions=sessions)
     app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, latencies=app.state.latencies)
@@ -116,7 +119,11 @@ def create_app(
 
 
 def _lifespan(
-    settings: Settings, connection: Connection, signer: Signer, poll_s: float | None
+    settings: Settings,
+    connection: Connection,
+    signer: Signer,
+    tokens: Tokens,
+    poll_s: float | None,
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -125,12 +132,16 @@ def _lifespan(
         live = LiveTail(engine) if poll_s is None else LiveTail(engine, poll_s)
         publisher, pulse = Publisher(connection), Pulse(engine, connection)
         app.state.services = Services(engine, publisher, signer, live, pulse)
+        app.state.follower = Follower(tokens.ledger, connection, signer)
         opening = asyncio.create_task(_open(publisher))
+        following = asyncio.create_task(app.state.follower.run())
+        following.add_done_callback(_told)
         try:
             yield
         finally:
             opening.cancel()
-            await asyncio.gather(opening, return_exceptions=True)
+            following.cancel()
+            await asyncio.gather(opening, following, return_exceptions=True)
             await live.close()
             await pulse.close()
             await publisher.stop()
@@ -145,6 +156,11 @@ async def _open(publisher: Publisher) -> None:
         await publisher.start()
     except BrokerAway as error:
         _LOG.warning("%s; the API answers reads, and tries again on the next write", error)
+
+
+def _told(following: asyncio.Task[None]) -> None:
+    if not following.cancelled() and (error := following.exception()):
+        _LOG.critical("tokens are followed no more, those issued are refused", exc_info=error)
 
 
 async def _healthz() -> dict[str, str]:

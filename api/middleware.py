@@ -6,8 +6,9 @@ Plain ASGI, because anything else buffers a live stream.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -18,14 +19,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Problem
 from api.identity.roles import Identity
 from api.identity.session import COOKIE, CSRF_HEADER, Sessions
-from api.identity.tokens import Tokens
+from api.identity.tokens import Refusal, Tokens
 from api.safety import SAFETY
 
 MAX_BODY: Final = 1 << 20
 PROTECTED: Final = "/api/"
 METRICS: Final = "/metrics"
 OPENAPI: Final = "/api/v1/openapi.json"
-_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_REFUSALS: Final = {
+    Refusal.UNKNOWN: (
+        "unauthorized",
+        "send the header Authorization: Bearer TOKEN with a token that is valid now",
+    ),
+    Refusal.EXPIRED: (
+        "token-expired",
+        "this token or session has expired; an admin issues another: homeostat tokens create",
+    ),
+    Refusal.REVOKED: (
+        "token-revoked",
+        "this token was revoked; an admin issues another: homeostat tokens create",
+    ),
+}
+Judge = Callable[[], Identity | Refusal]
 
 
 class SecurityHeaders:
@@ -87,34 +103,47 @@ class Authentication:
         """Serve one request."""
         if scope["type"] == "http" and _protected(scope["path"]):
             try:
-                scope.setdefault("state", {})["identity"] = self._identify(scope)
+                self._admit(scope)
             except Problem as problem:
                 await problem.response(scope["path"])(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _identify(self, scope: Scope) -> Identity:
+    def _admit(self, scope: Scope) -> None:
+        """Leave in the scope's state who asks, and what says whether they still may."""
         headers = Headers(scope=scope)
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            known = self._tokens.identify(token.strip())
-        else:
-            known = self._of_session(scope, headers)
-        if known is None:
-            detail = "send the header Authorization: Bearer TOKEN with a token that is valid now"
-            challenge = {"www-authenticate": 'Bearer realm="homeostat"'}
-            raise Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers=challenge)
-        return known
-
-    def _of_session(self, scope: Scope, headers: Headers) -> Identity | None:
         cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
-        known = self._sessions.identify(cookie) if cookie else None
-        if known is not None and scope["method"] not in _READING:
-            given = headers.get(CSRF_HEADER, "").encode()
-            if not hmac.compare_digest(given, self._sessions.csrf(cookie).encode()):
-                detail = f"send the header {CSRF_HEADER} with `csrf` of GET /api/v1/session"
-                raise Problem(HTTPStatus.FORBIDDEN, "csrf", detail)
-        return known
+        judge: Judge
+        if scheme.lower() == "bearer":
+            judge = partial(self._tokens.judge, token.strip())
+        else:
+            judge = partial(self._sessions.judge, cookie) if cookie else lambda: Refusal.UNKNOWN
+        found = judge()
+        if not isinstance(found, Identity):
+            raise _refused(found)
+        if scheme.lower() != "bearer" and scope["method"] not in READING:
+            self._check_csrf(headers, cookie)
+        state = scope.setdefault("state", {})
+        state["identity"] = found
+        state["admitted"] = lambda: isinstance(judge(), Identity)
+
+    def _check_csrf(self, headers: Headers, cookie: str) -> None:
+        given = headers.get(CSRF_HEADER, "").encode()
+        if not hmac.compare_digest(given, self._sessions.csrf(cookie).encode()):
+            detail = f"send the header {CSRF_HEADER} with `csrf` of GET /api/v1/session"
+            raise Problem(HTTPStatus.FORBIDDEN, "csrf", detail)
+
+
+def _refused(why: Refusal) -> Problem:
+    if why is Refusal.UNREAD:
+        detail = "the log, which knows the tokens issued, was not read yet; try again"
+        retry = {"retry-after": "1"}
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "tokens-away", detail, headers=retry)
+    name, detail = _REFUSALS[why]
+    error = "" if why is Refusal.UNKNOWN else ', error="invalid_token"'
+    challenge = {"www-authenticate": f'Bearer realm="homeostat"{error}'}
+    return Problem(HTTPStatus.UNAUTHORIZED, name, detail, headers=challenge)
 
 
 class BodyLimit:

@@ -6,7 +6,7 @@ Source: WHATWG HTML, "Server-sent events".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
@@ -18,12 +18,17 @@ from projections.queries.events import EventRow, list_events
 
 HEARTBEAT_S: Final = 15.0
 """How long a quiet stream stays without a sign of life: proxies cut silent connections."""
+LOOK_S: Final = 1.0
+"""How long a quiet stream may outlive its token."""
 RETRY_MS: Final = 1000
 _PAGE: Final = 500
 
 
 async def stream(
-    services: Services, listener: Listener, resume_after: int | None
+    services: Services,
+    listener: Listener,
+    resume_after: int | None,
+    admitted: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[bytes]:
     """Give the frames of one listener until it leaves or is let go.
 
@@ -31,6 +36,8 @@ async def stream(
     ----------
     resume_after : int or None
         The `seq` that was seen last; None starts with what happens from now on.
+    admitted : callable
+        Says whether the listener's token is still valid; asked before each frame.
     """
     async with services.live.listening(listener) as now:
         yield f"retry: {RETRY_MS}\n\n".encode()
@@ -39,7 +46,7 @@ async def stream(
             for row in rows:
                 yield frame(row)
             reached = rows[-1].seq
-        async for event in _coming(listener):
+        async for event in _coming(listener, admitted):
             if event is None:
                 yield b": still here\n\n"
             elif event.seq > reached:
@@ -70,15 +77,24 @@ async def _missed(services: Services, listener: Listener, after: int) -> list[Ev
     )
 
 
-async def _coming(listener: Listener) -> AsyncIterator[EventRow | None]:
-    """Give events as they come, and None after every quiet `HEARTBEAT_S`."""
-    while True:
+async def _coming(
+    listener: Listener, admitted: Callable[[], bool]
+) -> AsyncIterator[EventRow | None]:
+    """Give events as they come while `admitted`, and None after every quiet `HEARTBEAT_S`."""
+    quiet_s = 0.0
+    while admitted():
         try:
-            async with asyncio.timeout(HEARTBEAT_S):
+            async with asyncio.timeout(min(LOOK_S, HEARTBEAT_S)):
                 row = await listener.next()
         except TimeoutError:
-            yield None
+            quiet_s += min(LOOK_S, HEARTBEAT_S)
+            if quiet_s >= HEARTBEAT_S:
+                quiet_s = 0.0
+                yield None
             continue
+        quiet_s = 0.0
         if row is None:
             return
-        yield row
+        if admitted():
+            yield row
+    listener.close("token_ended")

@@ -90,6 +90,10 @@ class Client:
         """Return the answer to a write."""
         return self._answer(method, path, json=body)
 
+    def delete(self, path: str, **parameters: Any) -> Any:
+        """Return the answer to the end of something."""
+        return self._answer("DELETE", path, params=parameters)
+
     def events(self, after: int | None, types: list[str]) -> Iterator[dict[str, Any]]:
         """Give events as they happen, for ever; a broken stream is taken up where it ended."""
         while True:
@@ -131,7 +135,7 @@ class Client:
         except ValueError:
             detail = answer.text
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            detail = "the token is not valid; set HOMEOSTAT_TOKEN, or HOMEOSTAT_HOME to its home"
+            detail = f"{detail} (set HOMEOSTAT_TOKEN, or HOMEOSTAT_HOME to the home of another)"
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise CommandError(NO, detail)
         if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:

@@ -14,6 +14,7 @@ from api.cli.projection_commands import projections
 from api.cli.running import run as execute
 from api.cli.show import say
 from api.cli.simulate import simulate
+from api.cli.tokens import tokens
 from config.settings import Settings
 from streams.contracts.trust import Signer
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(projections, name="projections")
 app.add_typer(log, name="log")
 app.add_typer(dead_letters)
+app.add_typer(tokens)
 app.command()(simulate)
 for each in (*COMMANDS, doctor):
     app.command()(each)

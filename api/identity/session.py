@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from api.identity.roles import Identity
-from api.identity.tokens import Tokens, hash_of
+from api.identity.tokens import Refusal, Tokens, hash_of
 
 COOKIE: Final = "homeostat_session"
 CSRF_HEADER: Final = "x-csrf-token"
@@ -48,16 +48,21 @@ class Sessions:
         return base64.urlsafe_b64encode(f"{body}.{self._mac('session', body)}".encode()).decode()
 
     def identify(self, cookie: str) -> Identity | None:
-        """Return whom `cookie` stands for, or None where it is forged, too old or revoked."""
+        """Return whom `cookie` stands for, or None where it stands for nobody; see `judge`."""
+        found = self.judge(cookie)
+        return found if isinstance(found, Identity) else None
+
+    def judge(self, cookie: str) -> Identity | Refusal:
+        """Return whom `cookie` stands for, or why for nobody: forged, too old, its token's end."""
         try:
             body, _, mac = base64.urlsafe_b64decode(cookie).decode("ascii").rpartition(".")
             digest, _, begun = body.partition(".")
             age = self._clock() - int(begun or "0")
         except (binascii.Error, UnicodeDecodeError, ValueError):
-            return None
-        if not hmac.compare_digest(mac, self._mac("session", body)) or not 0 <= age <= LASTS_S:
-            return None
-        return self._tokens.identify_hash(digest)
+            return Refusal.UNKNOWN
+        if not hmac.compare_digest(mac, self._mac("session", body)):
+            return Refusal.UNKNOWN
+        return self._tokens.judge_hash(digest) if 0 <= age <= LASTS_S else Refusal.EXPIRED
 
     def csrf(self, cookie: str) -> str:
         """Return what a write must carry in `CSRF_HEADER` beside `cookie`."""

@@ -1,6 +1,6 @@
-"""Bearer tokens: the installation's own, and those of ``tokens.yaml``.
+"""Bearer tokens: the installation's own, those issued on the log, and those of ``tokens.yaml``.
 
-The file lists hashes, never tokens::
+The file is for whoever hands tokens out by other means; it lists hashes, never tokens::
 
     - {name: grafana, sha256: 9f86…, tenant: default, role: viewer, expires: 2027-01-01T00:00:00Z}
 
@@ -16,12 +16,14 @@ import hmac
 import logging
 import time
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from api.identity.ledger import Ledger
 from api.identity.roles import EVERY_TENANT, Identity, Role
 from config.settings import SettingsError
 from streams.contracts.telemetry import DEFAULT_TENANT
@@ -31,6 +33,18 @@ FIRST: Final = "admin"
 """The name of whoever holds the installation's first token."""
 SCRAPER: Final = "scraper"
 """The name of whoever holds the token that monitoring systems read with."""
+PREFIX: Final = "hst_"
+"""What issued tokens begin with, so that searches for leaked secrets find them."""
+
+
+class Refusal(Enum):
+    """Why a token stands for nobody."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    UNREAD = "unread"
+    """It may be one that the log knows, which was not read yet."""
 
 
 class TokenEntry(BaseModel):
@@ -68,6 +82,8 @@ class Tokens:
         Seconds since the epoch, for expiry.
     scraper : str, optional
         One more token of the installation's own: it reads for every tenant.
+    ledger : Ledger, optional
+        Tokens that were issued on the log.
 
     Raises
     ------
@@ -82,37 +98,66 @@ class Tokens:
         clock: Callable[[], float] = time.time,
         *,
         scraper: str | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._own = {hash_of(first): Identity(FIRST, DEFAULT_TENANT, Role.ADMIN, everywhere=True)}
         if scraper is not None:
             reader = Identity(SCRAPER, DEFAULT_TENANT, Role.VIEWER, everywhere=True)
             self._own.setdefault(hash_of(scraper), reader)
+        self.ledger = ledger or Ledger((FIRST, SCRAPER))
         self._file = file
         self._clock = clock
         self._version = _version(file)
         self._entries = _read(file)
 
     def identify(self, token: str) -> Identity | None:
-        """Return who `token` stands for, or None where it is unknown or has expired.
+        """Return who `token` stands for, or None where it stands for nobody; see `judge`."""
+        found = self.judge(token)
+        return found if isinstance(found, Identity) else None
 
-        Every known hash is compared, each in constant time: how long the answer takes says
-        nothing about how close a guess was.
+    def judge(self, token: str) -> Identity | Refusal:
+        """Return who `token` stands for, or why for nobody."""
+        found = self.judge_hash(hash_of(token))
+        if found is Refusal.UNREAD and not token.startswith(PREFIX):
+            return Refusal.UNKNOWN
+        return found
+
+    def judge_hash(self, given: str) -> Identity | Refusal:
+        """Return who the token of that SHA-256 (in hexadecimal) stands for, or why for nobody.
+
+        The installation's own and the file's hashes are compared each in constant time: how long
+        the answer takes says nothing about how close a guess was.
         """
-        return self.identify_hash(hash_of(token))
-
-    def identify_hash(self, given: str) -> Identity | None:
-        """Return who the token of that SHA-256 (in hexadecimal) stands for; see `identify`."""
         self._refresh()
-        now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
-        found = None
+        now = self._clock()
+        found = self._issued(given, now)
         for known, identity in self._own.items():
             if hmac.compare_digest(given, known):
                 found = identity
+        moment = dt.datetime.fromtimestamp(now, dt.UTC)
         for entry in self._entries:
-            same = hmac.compare_digest(given, entry.sha256)
-            if same and (entry.expires is None or now < entry.expires):
-                found = entry.identity()
+            if hmac.compare_digest(given, entry.sha256):
+                over = entry.expires is not None and moment >= entry.expires
+                found = Refusal.EXPIRED if over else entry.identity()
         return found
+
+    def of_file(self) -> list[TokenEntry]:
+        """Return what ``tokens.yaml`` lists now."""
+        self._refresh()
+        return list(self._entries)
+
+    def named(self) -> set[str]:
+        """Return the names that are held by tokens which are not on the log."""
+        return {FIRST, SCRAPER, *(entry.name for entry in self.of_file())}
+
+    def _issued(self, given: str, now: float) -> Identity | Refusal:
+        token = self.ledger.by_hash(given)
+        if token is None:
+            return Refusal.UNKNOWN if self.ledger.current else Refusal.UNREAD
+        state = token.state(now)
+        if state == "valid":
+            return token.identity()
+        return {"expired": Refusal.EXPIRED, "revoked": Refusal.REVOKED}.get(state, Refusal.UNKNOWN)
 
     def _refresh(self) -> None:
         version = _version(self._file)

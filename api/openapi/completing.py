@@ -21,6 +21,7 @@ TAGS: Final = [
     {"name": "actions", "description": "What was done, why, and what waits for a person."},
     {"name": "events", "description": "The record itself, page by page or as it grows."},
     {"name": "policy", "description": "The thresholds and limits that decisions are made by."},
+    {"name": "tokens", "description": "Who may do what, until when; for administrators."},
     {"name": "session", "description": "A browser's cookie in exchange for a token."},
     {"name": "system", "description": "The installation's own parts, numbers and documents."},
 ]

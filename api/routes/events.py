@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from api.identity.guard import Tenant, Viewer
 from api.live import Listener
 from api.routes import READS
 from api.routes.moments import AsOf
+from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.common import MAX_SEQ, Limit, Listing
 from api.schemas.events import EventView
@@ -18,7 +19,7 @@ from api.services import Served
 from api.sse import stream
 from projections.queries.events import list_events
 
-router = APIRouter(tags=["events"], responses=READS)
+router = APIRouter(tags=["events"], responses=READS, route_class=Reading)
 Types = Annotated[
     list[str] | None, Query(alias="type", max_length=50, description="One or more event types.")
 ]
@@ -75,6 +76,7 @@ def events(
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def live(
+    request: Request,
     served: Served,
     _caller: Viewer,
     tenant: Tenant,
@@ -90,7 +92,7 @@ async def live(
     """
     listener = Listener(tenant, frozenset(types or ()), subject)
     return StreamingResponse(
-        stream(served, listener, last_event_id),
+        stream(served, listener, last_event_id, request.state.admitted),
         media_type="text/event-stream",
         headers={"x-accel-buffering": "no"},
     )

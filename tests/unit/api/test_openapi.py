@@ -17,6 +17,7 @@ from api.identity.session import COOKIE
 from api.openapi.completing import EXAMPLES, SESSION
 from api.schemas import actions, agents, common, events, findings, fleet, policy, session, system
 from api.schemas import telemetry as measured
+from api.schemas import tokens as given_out
 from config.settings import Settings
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -34,6 +35,7 @@ PARTS = (
     session,
     system,
     measured,
+    given_out,
     errors,
 )
 MODELS = {
@@ -134,7 +136,7 @@ def test_every_refusal_is_told_with_its_problem(operations) -> None:
         if path in OPEN:
             continue
         told = operation["responses"].keys()
-        for code in told - {"200", "202", "204"}:
+        for code in told - {"200", "201", "202", "204"}:
             content = operation["responses"][code]["content"]
             assert content.keys() == {errors.MEDIA_TYPE}, (method, path, code)
         assert {"401", "403", "422", "503"} <= told, (method, path)
