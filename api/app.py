@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api import errors
 from api.asyncapi import route as asyncapi
 from api.dashboard.files import page_router
+from api.guide import route as guide
 from api.identity.following import Follower
 from api.identity.session import Sessions
 from api.identity.tokens import Tokens
@@ -104,6 +105,7 @@ def create_app(
     app.include_router(prometheus.router)
     app.include_router(asyncapi.router)
     app.include_router(page_router())
+    app.include_router(guide.router)
     app.state.sessions, app.state.tokens = sessions, known
     app.state.latencies, app.state.scrapes = Latencies(), Kept()
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])

@@ -9,6 +9,7 @@ import typer
 from api.cli.asking import COMMANDS
 from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
+from api.cli.guide import guide
 from api.cli.log_commands import log
 from api.cli.projection_commands import projections
 from api.cli.running import run as execute
@@ -31,7 +32,7 @@ app.add_typer(log, name="log")
 app.add_typer(dead_letters)
 app.add_typer(tokens)
 app.command()(simulate)
-for each in (*COMMANDS, doctor):
+for each in (*COMMANDS, doctor, guide):
     app.command()(each)
 
 
