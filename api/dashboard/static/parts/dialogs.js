@@ -51,5 +51,5 @@ const KEYS = [
 export function openKeys() {
   open((close) => html`<div class="body"><h2>Keys</h2>
     <dl class="keys">${KEYS.map(([key, what]) => html`<dt>${key.split(" ").map((k) => html`<kbd>${k}</kbd> `)}</dt><dd>${what}</dd>`)}</dl>
-    <div><button @click=${close}>Close</button></div></div>`);
+    <div class="row"><a class="grow" href="/guide">The guide</a><button @click=${close}>Close</button></div></div>`);
 }

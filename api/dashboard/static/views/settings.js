@@ -43,6 +43,7 @@ export function settings() {
   return html`<h1>Settings</h1>
     <section class="block"><header><h2>You</h2></header><div class="pad row"><span class="grow">${state.who.name}, ${state.who.role}${state.who.everywhere ? " of the installation" : ` of ${state.who.tenant}`}</span>
       <label>Look <select @change=${(e) => theme(e.target.value)}>${[["", "as the system"], ["light", "light"], ["dark", "dark"]].map(([v, t]) => html`<option value=${v} ?selected=${(localStorage.getItem("theme") ?? "") === v}>${t}</option>`)}</select></label>
+      <a href="/guide">Guide</a>
       <button @click=${leave}>Sign out</button></div></section>
     <section class="block"><header><h2>Policy</h2><span class="small quiet right">${policy ? html`version ${version}, ${by}${reason ? `: ${reason}` : ""}, <code>${hash.slice(0, 12)}</code>` : nothing}</span></header>
       <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${state.who.role !== "admin"} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>
