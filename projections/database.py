@@ -13,11 +13,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer of SQLite waits for another: longer than the switch of a rebuild takes."""
+
+
+def _as_text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_JSON: Final[dict[str, Any]] = {
+    "json_serializer": _as_text,
+    "json_deserializer": msgspec.json.decode,
+}
+"""Several times as fast as the standard library's; and text stays as it is written, not escaped, so
+that it can be searched."""
 
 
 def open_database(url: str, *, read_only: bool = False) -> Engine:
@@ -42,12 +55,13 @@ def open_database(url: str, *, read_only: bool = False) -> Engine:
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
+            **_JSON,
             pool_size=4,
             connect_args={"options": options} if options else {},
         )
     if backend != "sqlite":
         raise ValueError(f"database URL {url!r}: use sqlite:///PATH or postgresql://HOST/NAME")
-    engine = create_engine(parsed)
+    engine = create_engine(parsed, **_JSON)
     _prepare_sqlite(engine, read_only=read_only)
     return engine
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.engine import RowMapping
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select
 
 from projections.models import actions
-from projections.queries.paging import Page, columns_of, page, plain
+from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRow:
+class ActionRow(msgspec.Struct, frozen=True):
     """An action; times in seconds since the epoch, None for a stage that was not reached.
 
     `candidates` are `streams.contracts.events.action.Candidate` as plain dicts, `approvals` those
@@ -86,24 +85,15 @@ def list_actions(
     states : collection of str
         Those of `projections.models.action.actions`; empty for all.
     """
-    query = select(*columns_of(actions)).where(actions.c.tenant_id == tenant)
-    if states:
-        query = query.where(actions.c.state.in_(sorted(states)))
-    wanted = {"agent_id": agent_id, "finding_id": finding_id, "action": action}
-    for name, value in wanted.items():
-        if value is not None:
-            query = query.where(actions.c[name] == value)
-    order = [actions.c.created_at, actions.c.action_id]
-    return page(connection, query, order, _action, limit, cursor, descending=True)
+    asked = asked_for(agent_id=agent_id, finding_id=finding_id, action=action)
+    values = {**asked, "tenant": tenant, "states": sorted(states)}
+    return _listed(tuple(asked), bool(states)).page(connection, values, limit, cursor)
 
 
 def get_action(connection: Connection, tenant: str, action_id: str) -> ActionRow | None:
     """Return one action, or None where there is none of that id."""
-    query = select(*columns_of(actions)).where(
-        actions.c.tenant_id == tenant, actions.c.action_id == action_id
-    )
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _action(row)
+    row = connection.execute(_ONE, {"tenant": tenant, "id": action_id}).one_or_none()
+    return None if row is None else ActionRow(*row)
 
 
 def count_actions(connection: Connection, tenant: str) -> dict[str, int]:
@@ -116,5 +106,14 @@ def count_actions(connection: Connection, tenant: str) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _action(row: RowMapping) -> ActionRow:
-    return ActionRow(**plain(row))
+_OWN = selected(actions, ActionRow).where(actions.c.tenant_id == bindparam("tenant"))
+_ONE = _OWN.where(actions.c.action_id == bindparam("id"))
+
+
+@lru_cache
+def _listed(given: tuple[str, ...], states: bool) -> Pages[ActionRow]:
+    query = narrowed(_OWN, actions, given)
+    if states:
+        query = query.where(actions.c.state.in_(bindparam("states", expanding=True)))
+    order = [actions.c.created_at, actions.c.action_id]
+    return Pages(query, order, ActionRow, descending=True)

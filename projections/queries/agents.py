@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, Table, cast, func, or_, select
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
-from projections.queries.paging import Page, columns_of, page, plain
-
-_INTERNAL: Final = ("status_event", "health_event")
+from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRow:
+class AgentRow(msgspec.Struct, frozen=True):
     """An agent as it is now; times in seconds since the epoch, scores 0-100."""
 
     tenant_id: str
@@ -84,30 +93,34 @@ def list_agents(
     text : str or None
         Occurs in the id, the type or the labels, whatever its case.
     """
-    query = select(*columns_of(agents, *_INTERNAL)).where(agents.c.tenant_id == tenant)
-    for column, wanted in ((agents.c.status, status), (agents.c.type, type)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    if health is not None:
-        query = query.where(agents.c.health_level == health)
-    if text:
-        query = query.where(mentions(text))
-    return page(connection, query, [agents.c.agent_id], _agent, limit, cursor)
+    asked = asked_for(status=status, type=type, health_level=health)
+    values = asked | {"tenant": tenant, "text": pattern(text or "")}
+    return _listed(tuple(asked), bool(text)).page(connection, values, limit, cursor)
 
 
-def mentions(text: str, of: Table = agents) -> ColumnElement[bool]:
-    """Return the condition that an agent's id, type or labels contain `text`, in any case."""
+def mentions(of: Table = agents) -> ColumnElement[bool]:
+    """Return the condition that an agent's id, type or labels are like the parameter `text`."""
     searched = (of.c.agent_id, of.c.type, cast(of.c.labels, String))
-    return or_(*(func.lower(c).contains(text.lower(), autoescape=True) for c in searched))
+    return or_(*(func.lower(c).like(bindparam("text"), escape="/") for c in searched))
+
+
+def pattern(text: str) -> str:
+    """Return what is like everything that contains `text`, in any case.
+
+    Examples
+    --------
+    >>> pattern("Web_1")
+    '%web/_1%'
+    """
+    for special in "/%_":
+        text = text.replace(special, f"/{special}")
+    return f"%{text.lower()}%"
 
 
 def get_agent(connection: Connection, tenant: str, agent_id: str) -> AgentRow | None:
     """Return one agent, or None where it is not registered."""
-    query = select(*columns_of(agents, *_INTERNAL)).where(
-        agents.c.tenant_id == tenant, agents.c.agent_id == agent_id
-    )
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _agent(row)
+    row = connection.execute(_ONE, {"tenant": tenant, "agent": agent_id}).one_or_none()
+    return None if row is None else AgentRow(*row)
 
 
 def agent_at(connection: Connection, tenant: str, agent_id: str, at: float) -> list[Interval]:
@@ -147,15 +160,21 @@ def count_agents(connection: Connection, tenant: str) -> dict[str, dict[str, int
     return counts
 
 
+_OWN = selected(agents, AgentRow).where(agents.c.tenant_id == bindparam("tenant"))
+_ONE = _OWN.where(agents.c.agent_id == bindparam("agent"))
+
+
+@lru_cache
+def _listed(given: tuple[str, ...], text: bool) -> Pages[AgentRow]:
+    query = narrowed(_OWN, agents, given)
+    return Pages(query.where(mentions()) if text else query, [agents.c.agent_id], AgentRow)
+
+
 def _history(tenant: str, agent_id: str) -> Any:
     names = ("aspect", "value", "score", "reason", "valid_from", "valid_to")
     return select(*(status_history.c[name] for name in names)).where(
         status_history.c.tenant_id == tenant, status_history.c.agent_id == agent_id
     )
-
-
-def _agent(row: RowMapping) -> AgentRow:
-    return AgentRow(**plain(row))
 
 
 def _interval(row: RowMapping) -> Interval:

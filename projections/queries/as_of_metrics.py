@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from projections.models import agents, metric_hours, metric_windows
 from projections.read_models.metric import HOUR_S
@@ -36,13 +37,14 @@ def latest_windows(
     found: dict[str, Measured] = defaultdict(Measured)
     for metric, having in _metrics(connection, tenant, agent_ids):
         missing = set(having)
-        for windows, width in (
-            (metric_windows, metric_windows.c.width_s),
-            (metric_hours, HOUR_S),
-        ):
-            for row in _newest(connection, windows, width, tenant, sorted(missing), metric, at):
-                found[row.agent_id].add(metric, row.last, row.closed_at)
-                missing.discard(row.agent_id)
+        for windows in (metric_windows, metric_hours):
+            if not missing:
+                break
+            values = {"tenant": tenant, "agents": sorted(missing), "metric": metric, "at": at}
+            for agent_id, last, closed_at in connection.execute(_newest(windows), values):
+                if last is not None:
+                    found[agent_id].add(metric, last, closed_at)
+                    missing.discard(agent_id)
     return dict(found)
 
 
@@ -50,38 +52,40 @@ def _metrics(
     connection: Connection, tenant: str, agent_ids: Sequence[str]
 ) -> Iterable[tuple[str, list[str]]]:
     """Return each metric with the agents that ever sent it."""
-    query = select(agents.c.agent_id, agents.c.metrics).where(
-        agents.c.tenant_id == tenant, agents.c.agent_id.in_(agent_ids)
-    )
     having: dict[str, list[str]] = defaultdict(list)
-    for row in connection.execute(query):
-        for metric in row.metrics:
-            having[metric].append(row.agent_id)
+    values = {"tenant": tenant, "agents": list(agent_ids)}
+    for agent_id, metrics in connection.execute(_sent(), values):
+        for metric in metrics:
+            having[metric].append(agent_id)
     return sorted(having.items())
 
 
-def _newest(
-    connection: Connection,
-    windows: Table,
-    width: ColumnElement[float] | float,
-    tenant: str,
-    agent_ids: Sequence[str],
-    metric: str,
-    at: float,
-) -> Iterable[Any]:
-    """Return the newest window of each agent that had closed by `at`.
+@lru_cache
+def _sent() -> Select[Any]:
+    return _named(select(agents.c.agent_id, agents.c.metrics))
+
+
+def _named(query: Select[Any]) -> Select[Any]:
+    """Return `query` of those of the parameters `tenant` and `agents`."""
+    known = agents.c.agent_id.in_(bindparam("agents", expanding=True))
+    return query.where(agents.c.tenant_id == bindparam("tenant"), known)
+
+
+@lru_cache
+def _newest(windows: Table) -> Select[Any]:
+    """Return a query of the newest window of each agent that had closed by then.
 
     Subqueries and no join: a planner might begin a join with every window of an agent.
     """
-    if not agent_ids:
-        return ()
     c = windows.c
+    at: Any = bindparam("at")
+    width: Any = c.width_s if "width_s" in c else HOUR_S
     newest = (
         select(c.last)
         .where(
             c.tenant_id == agents.c.tenant_id,
             c.agent_id == agents.c.agent_id,
-            c.metric == metric,
+            c.metric == bindparam("metric"),
             c.start <= at,
             c.start + width <= at,
         )
@@ -90,9 +94,10 @@ def _newest(
         .correlate(agents)
     )
     closed = newest.with_only_columns(c.start + width)
-    found = select(
-        agents.c.agent_id,
-        newest.scalar_subquery().label("last"),
-        closed.scalar_subquery().label("closed_at"),
-    ).where(agents.c.tenant_id == tenant, agents.c.agent_id.in_(agent_ids))
-    return [row for row in connection.execute(found) if row.last is not None]
+    return _named(
+        select(
+            agents.c.agent_id,
+            newest.scalar_subquery().label("last"),
+            closed.scalar_subquery().label("closed_at"),
+        )
+    )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
-from sqlalchemy.engine import RowMapping
+import msgspec
+from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
 
 from projections.models import events
-from projections.queries.paging import bounded, columns_of, plain
+from projections.queries.paging import bounded, selected
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(msgspec.Struct, frozen=True):
     """A fact or command as it lies in the log.
 
     Parameters
@@ -68,27 +67,41 @@ def list_events(
     """
     if subject is not None and subject.partition("/")[0] != tenant:
         return []
-    query = select(*columns_of(events)).where(events.c.seq > after)
-    if types:
-        query = query.where(events.c.type.in_(sorted(types)))
-    # A subject says its tenant: asked for both, a planner may read all of the tenant's events.
-    owner = events.c.tenant_id == tenant if subject is None else events.c.subject == subject
-    query = query.where(owner)
-    if until is not None:
-        query = query.where(events.c.time <= until)
-    if before is not None:
-        query = query.where(events.c.seq < before).order_by(events.c.seq.desc())
-    else:
-        query = query.order_by(events.c.seq)
-    rows = [_event(row) for row in connection.execute(query.limit(bounded(limit))).mappings()]
+    values = {
+        "after": after,
+        "before": before,
+        "until": until,
+        "types": sorted(types),
+        "owner": tenant if subject is None else subject,
+        "most": bounded(limit),
+    }
+    given = frozenset(n for n, v in (("before", before), ("until", until)) if v is not None)
+    query = _listed(given, bool(types), subject is not None)
+    rows = [EventRow(*row) for row in connection.execute(query, values)]
     return rows if before is None else rows[::-1]
+
+
+@lru_cache
+def _listed(given: frozenset[str], types: bool, subject: bool) -> Select[Any]:
+    c = events.c
+    # A subject says its tenant: asked for both, a planner may read all of the tenant's events.
+    owner = (c.subject if subject else c.tenant_id) == bindparam("owner")
+    query = selected(events, EventRow).where(c.seq > bindparam("after"), owner)
+    if types:
+        query = query.where(c.type.in_(bindparam("types", expanding=True)))
+    if "until" in given:
+        query = query.where(c.time <= bindparam("until"))
+    if "before" in given:
+        query = query.where(c.seq < bindparam("before"))
+    order = c.seq.desc() if "before" in given else c.seq
+    return query.order_by(order).limit(bindparam("most", type_=Integer))
 
 
 def get_event(connection: Connection, tenant: str, event_id: str) -> EventRow | None:
     """Return one event, or None where there is none of that id."""
-    query = select(*columns_of(events)).where(events.c.tenant_id == tenant, events.c.id == event_id)
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _event(row)
+    query = selected(events, EventRow).where(events.c.tenant_id == tenant, events.c.id == event_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else EventRow(*row)
 
 
 def latest_event_seq(connection: Connection) -> int:
@@ -105,7 +118,7 @@ def chain(connection: Connection, tenant: str, correlation: str) -> list[EventRo
         The correlation id that they share (or the id of the event that began it).
     """
     query = (
-        select(*columns_of(events))
+        selected(events, EventRow)
         .where(
             events.c.tenant_id == tenant,
             or_(events.c.correlation_id == correlation, events.c.id == correlation),
@@ -113,7 +126,7 @@ def chain(connection: Connection, tenant: str, correlation: str) -> list[EventRo
         .order_by(events.c.time, events.c.seq)
         .limit(10_000)
     )
-    return causal_order([_event(row) for row in connection.execute(query).mappings()])
+    return causal_order([EventRow(*row) for row in connection.execute(query)])
 
 
 def causal_order(rows: Sequence[EventRow]) -> list[EventRow]:
@@ -131,7 +144,3 @@ def causal_order(rows: Sequence[EventRow]) -> list[EventRow]:
         for event in reversed(waiting):
             ordered.setdefault(event.id, event)
     return list(ordered.values())
-
-
-def _event(row: RowMapping) -> EventRow:
-    return EventRow(**plain(row))

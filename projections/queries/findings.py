@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.engine import RowMapping
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select
 
 from projections.models import findings
-from projections.queries.paging import Page, columns_of, page, plain
+from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRow:
+class FindingRow(msgspec.Struct, frozen=True):
     """A finding; times in seconds since the epoch, `severities` as (at, severity) pairs.
 
     `correlation_id` is what its actions carry too: see `projections.queries.events.chain`.
@@ -68,25 +68,15 @@ def list_findings(
     """
     if state not in (None, "open", "ended"):
         raise ValueError(f"state is {state!r}; use open or ended")
-    query = select(*columns_of(findings)).where(findings.c.tenant_id == tenant)
-    ended = findings.c.ended_at
-    if state is not None:
-        query = query.where(ended.is_(None) if state == "open" else ended.is_not(None))
-    wanted = {"kind": kind, "severity": severity, "agent_id": agent_id}
-    for name, value in wanted.items():
-        if value is not None:
-            query = query.where(findings.c[name] == value)
-    order = [findings.c.raised_at, findings.c.finding_id]
-    return page(connection, query, order, _finding, limit, cursor, descending=True)
+    asked = asked_for(kind=kind, severity=severity, agent_id=agent_id)
+    values = {**asked, "tenant": tenant}
+    return _listed(tuple(asked), state).page(connection, values, limit, cursor)
 
 
 def get_finding(connection: Connection, tenant: str, finding_id: str) -> FindingRow | None:
     """Return one finding, or None where there is none of that id."""
-    query = select(*columns_of(findings)).where(
-        findings.c.tenant_id == tenant, findings.c.finding_id == finding_id
-    )
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _finding(row)
+    row = connection.execute(_ONE, {"tenant": tenant, "finding": finding_id}).one_or_none()
+    return None if row is None else finding_of(*row)
 
 
 def count_open_findings(connection: Connection, tenant: str) -> dict[str, int]:
@@ -99,7 +89,22 @@ def count_open_findings(connection: Connection, tenant: str) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _finding(row: RowMapping) -> FindingRow:
-    values = plain(row)
-    values["severities"] = [(at, severity) for at, severity in values["severities"]]
-    return FindingRow(**values)
+def finding_of(*values: Any) -> FindingRow:
+    """Return the finding of a row's values, in the order of its fields."""
+    fields = list(values)
+    fields[_PAIRS] = [(at, severity) for at, severity in fields[_PAIRS]]
+    return FindingRow(*fields)
+
+
+_PAIRS = FindingRow.__struct_fields__.index("severities")
+_OWN = selected(findings, FindingRow).where(findings.c.tenant_id == bindparam("tenant"))
+_ONE = _OWN.where(findings.c.finding_id == bindparam("finding"))
+
+
+@lru_cache
+def _listed(given: tuple[str, ...], state: str | None) -> Pages[FindingRow]:
+    query, ended = narrowed(_OWN, findings, given), findings.c.ended_at
+    if state is not None:
+        query = query.where(ended.is_(None) if state == "open" else ended.is_not(None))
+    order = [findings.c.raised_at, findings.c.finding_id]
+    return Pages(query, order, finding_of, descending=True)

@@ -25,11 +25,12 @@ class FleetColumns:
 def fleet_columns(connection: Connection, tenant: str, at: float | None = None) -> FleetColumns:
     """Return the columns of every agent of `tenant`, now or at a past moment."""
     c = agents.c if at is None else agent_history.c
-    query = select(c.agent_id) if at is None else agents_as_of(tenant, at)
+    query = select(c.agent_id) if at is None else agents_as_of()
     query = query.with_only_columns(
         c.agent_id, c.type, c.status, c.health_level, c.health_score, c.labels
     ).where(c.tenant_id == tenant)
-    rows = connection.execute(query.order_by(c.type, c.agent_id)).all()
+    values = {} if at is None else {"tenant": tenant, "at": at}
+    rows = connection.execute(query.order_by(c.type, c.agent_id), values).all()
     return FleetColumns(
         agent_id=[row.agent_id for row in rows],
         agent_type=[row.type for row in rows],

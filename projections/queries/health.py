@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from projections.models import counters, positions
 
@@ -82,14 +83,16 @@ def system_health(
 
 def is_projected(connection: Connection, topic: str, partition: int, offset: int) -> bool:
     """Say whether the record at `offset` is visible: what a read after a write waits for."""
-    reached = connection.execute(
-        select(positions.c.next_offset).where(
-            positions.c.projection == PROJECTION,
-            positions.c.topic == topic,
-            positions.c.partition == partition,
-        )
-    ).scalar()
+    place = {"topic": topic, "partition": partition}
+    reached = connection.execute(_REACHED, place).scalar()
     return reached is not None and reached > offset
+
+
+_REACHED: Final = select(positions.c.next_offset).where(
+    positions.c.projection == PROJECTION,
+    positions.c.topic == bindparam("topic"),
+    positions.c.partition == bindparam("partition"),
+)
 
 
 def _lag(

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Table, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    null,
+    select,
+    tuple_,
+)
 from sqlalchemy.engine import RowMapping
 
 R = TypeVar("R")
@@ -68,6 +79,61 @@ def bounded(limit: int) -> int:
     return max(1, min(limit, MAX_LIMIT))
 
 
+class Pages(Generic[R]):
+    """A list whose statements are made once: making them takes longer than most answers.
+
+    Parameters
+    ----------
+    query : Select
+        With a bound parameter for every value that is asked for.
+    order : sequence of columns
+        A unique key of columns that `query` selects; NULL must not occur in it.
+    make : callable
+        Returns an item for the values of a row.
+    """
+
+    def __init__(
+        self,
+        query: Select[Any],
+        order: Sequence[ColumnElement[Any]],
+        make: Callable[..., R],
+        *,
+        descending: bool = False,
+    ) -> None:
+        names = [column.name for column in query.selected_columns]
+        self._places = [names.index(str(column.key)) for column in order]
+        self._bound = [f"after_{column.key}" for column in order]
+        self._make = make
+        ordered = query.order_by(*(c.desc() if descending else c.asc() for c in order))
+        self._first = ordered.limit(bindparam("page_limit", type_=Integer))
+        key = tuple_(*order)
+        last = tuple_(
+            *(bindparam(n, type_=c.type) for n, c in zip(self._bound, order, strict=True))
+        )
+        self._after = self._first.where(key < last if descending else key > last)
+
+    def page(
+        self, connection: Connection, values: Mapping[str, Any], limit: int, cursor: str | None
+    ) -> Page[R]:
+        """Return the rows after `cursor`.
+
+        Parameters
+        ----------
+        values : mapping of str
+            What is bound in the query.
+        """
+        limit = bounded(limit)
+        bound = {**values, "page_limit": limit + 1}
+        if cursor is not None:
+            bound |= zip(self._bound, decode_cursor(cursor, len(self._bound)), strict=True)
+        statement = self._first if cursor is None else self._after
+        rows = connection.execute(statement, bound).all()
+        following = None
+        if len(rows) > limit:
+            following = encode_cursor([rows[limit - 1][place] for place in self._places])
+        return Page([self._make(*row) for row in rows[:limit]], following)
+
+
 def page(
     connection: Connection,
     query: Select[Any],
@@ -100,6 +166,28 @@ def page(
 def plain(row: RowMapping, *without: str) -> dict[str, Any]:
     """Return a row as keyword arguments of its dataclass."""
     return {name: value for name, value in row.items() if name not in without}
+
+
+def asked_for(**wanted: Any) -> dict[str, Any]:
+    """Return what is not None."""
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def narrowed(query: Select[Any], table: Table, names: Collection[str]) -> Select[Any]:
+    """Return `query` with those columns of `table` bound to parameters of the same names."""
+    for name in names:
+        query = query.where(table.c[name] == bindparam(name))
+    return query
+
+
+def selected(table: Table, row: type[msgspec.Struct]) -> Select[Any]:
+    """Return a query of the columns that `row` has, in its order."""
+    return select(*(_column(table, name) for name in row.__struct_fields__))
+
+
+def _column(table: Table, name: str) -> Column[Any] | ColumnElement[Any]:
+    """Return a column, or NULL by its name where the table has none."""
+    return table.c[name] if name in table.c else null().label(name)
 
 
 def columns_of(table: Table, *without: str) -> list[ColumnElement[Any]]:

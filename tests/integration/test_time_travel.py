@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -126,7 +125,7 @@ def then(connection: Connection, at: float) -> dict[str, Any]:
 
 
 def _told(row: AgentRow) -> AgentRow:
-    return replace(row, metrics={}, last_seen=None)
+    return msgspec.structs.replace(row, metrics={}, last_seen=None)
 
 
 def test_every_moment_is_as_it_was(database: Engine) -> None:

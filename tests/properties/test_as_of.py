@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
@@ -40,11 +40,11 @@ def views_of(records: Sequence[Record]) -> Iterator[Connection]:
 
 
 def _told(rows: list[Any]) -> list[Any]:
-    return [replace(row, updated_at=0.0) for row in rows]
+    return [msgspec.structs.replace(row, updated_at=0.0) for row in rows]
 
 
 def _unmeasured(rows: list[Any]) -> list[Any]:
-    return [replace(row, metrics={}, last_seen=None) for row in rows]
+    return [msgspec.structs.replace(row, metrics={}, last_seen=None) for row in rows]
 
 
 def shown(connection: Connection) -> dict[str, Any]:
