@@ -28,6 +28,7 @@ from api.pulse import Pulse
 from api.routes import (
     actions,
     agents,
+    dead_letters,
     events,
     findings,
     fleet,
@@ -53,6 +54,7 @@ THREADS: Final = 8
 """Questions to the database at once: as many as its pool of connections bears."""
 _PARTS: Final = (
     agents, fleet, telemetry, findings, actions, events, policy, session, system,
+    dead_letters,
     tokens,
 )  # fmt: skip
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

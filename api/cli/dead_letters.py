@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 from api.cli.asking import AsJson, Most, Reason
-from api.cli.client import Client
+from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.show import as_json, as_receipt, as_table, clock, say
 from streams.contracts.topics import DEAD_LETTERS
 
 dead_letters = typer.Typer(
     name=DEAD_LETTERS.name, help="Records that were not accepted.", no_args_is_help=True
 )
+_ALL: Final = 100_000
 Letter = Annotated[str, typer.Argument(help="Its id.")]
 
 
 @dead_letters.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Option(help="dead_letter, skipped, untrusted or discarded.")
+        str | None, typer.Option(help="dead_letter, skipped, untrusted, discarded or redriven.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Such as malformed_json.")] = None,
     limit: Most = 50,
@@ -53,6 +54,10 @@ def show(letter: Letter, plain: AsJson = False) -> None:
             say(f"{name}: {base64.b64decode(found[name])!r}")
     if found["truncated"]:
         say("the rest of the value was not kept")
+    if found["redrive_of"]:
+        say(f"redriven before: {found['redrive_of']}")
+    if found["outcome"]:
+        say(f"redriven: {found['outcome']}")
 
 
 @dead_letters.command()
@@ -61,6 +66,48 @@ def discard(letter: Letter, reason: Reason, plain: AsJson = False) -> None:
     body = {"reason": reason}
     receipt = Client.from_environment().send("POST", f"/dead-letters/{letter}/discard", body)
     as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+
+
+@dead_letters.command()
+def redrive(
+    letter: Annotated[str | None, typer.Argument(help="Its id.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="All that were refused for it, such as agent_limit.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    plain: AsJson = False,
+) -> None:
+    """Let a record, or all that were refused for a reason, come in once more, late.
+
+    A redriven record may register its agent, and trains nothing; what is still not acceptable is
+    a new dead letter. Each letter is redriven once.
+    """
+    if (letter is None) == (reason is None):
+        raise CommandError(USAGE, "name one record, or all of a reason with --reason")
+    client = Client.from_environment()
+    found = _wanted(client, letter, reason)
+    done = found if dry_run else [_redriven(client, each) for each in found]
+    if plain:
+        as_json(done)
+        return
+    for each, told in zip(found, done, strict=True):
+        what = "would be redriven" if dry_run else f"redriven, on record at {told['position']}"
+        say(f"{each['event_id']}  {each['reason']} at {_place(each)}: {what}")
+
+
+def _wanted(client: Client, letter: str | None, reason: str | None) -> list[dict[str, Any]]:
+    if letter is not None:
+        return [client.get(f"/dead-letters/{letter}")]
+    found = client.items("/dead-letters", _ALL, kind="dead_letter", reason=reason)
+    if not found:
+        raise CommandError(NO, f"no dead letter has the reason {reason!r}")
+    return found
+
+
+def _redriven(client: Client, letter: dict[str, Any]) -> dict[str, Any]:
+    name = letter["event_id"]
+    receipt = client.send("POST", f"/dead-letters/{name}/redrive", None)
+    return {"letter_id": name, **receipt}
 
 
 def _place(letter: dict[str, object]) -> str:

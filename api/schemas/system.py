@@ -32,7 +32,11 @@ class ReachedView(View):
 
 
 class DeadLetterView(View):
-    """A record that was not accepted; key, value and header values are base64."""
+    """A record that was not accepted; key, value and header values are base64.
+
+    `stamped` is when it first came. Where `kind` is ``redriven``, `outcome` says what came of that:
+    ``readmitted``, or ``refused`` and another one is `redrive_of` this one.
+    """
 
     event_id: str
     kind: str
@@ -47,6 +51,9 @@ class DeadLetterView(View):
     headers: list[tuple[str, str]]
     truncated: bool
     at: Moment
+    redrive_of: str
+    outcome: str
+    stamped: Moment | None
 
 
 class Discard(Body):

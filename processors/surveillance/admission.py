@@ -8,7 +8,7 @@ from processors.step import Emission
 from processors.surveillance import forward, registry
 from processors.surveillance.batch import Batch
 from processors.surveillance.presence import declared_code
-from processors.surveillance.state import SurveillanceState
+from processors.surveillance.state import Profile, SurveillanceState
 from streams.contracts.errors import ContractError, InvalidField, Untrusted
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Record
@@ -47,8 +47,8 @@ def admit(
     heartbeat = _decode(record.value)
     trusted = kind is RecordKind.TELEMETRY
     if not trusted:
-        _check_rights(heartbeat)
-    at = record.timestamp if heartbeat.at is None else _time_of(state, heartbeat.at, record)
+        check_rights(heartbeat)
+    at = record.timestamp if heartbeat.at is None else time_of(state, heartbeat.at, record)
     key = f"{heartbeat.tenant_id}/{heartbeat.agent_id}"
     slot = state.slots.get(key)
     if slot is None:
@@ -58,7 +58,7 @@ def admit(
             moved = forward.forwarded(record, key, home, at, trusted=trusted)
             batch.early.append(Emission(record.offset, moved))
             return
-        slot = _newcomer(state, batch, record, heartbeat)
+        slot = newcomer(state, batch, record, heartbeat)
     _gather(state, batch, record, heartbeat, slot, at, out)
 
 
@@ -70,14 +70,15 @@ def _admit_forward(
         return
     heartbeat = decode_heartbeat(bytes(inner.heartbeat))
     if not inner.trusted:
-        _check_rights(heartbeat)
+        check_rights(heartbeat)
     slot = state.slots.get(heartbeat.key)
     if slot is None:
-        slot = _newcomer(state, batch, record, heartbeat)
+        slot = newcomer(state, batch, record, heartbeat)
     _gather(state, batch, record, heartbeat, slot, inner.at, out)
 
 
-def _newcomer(state: SurveillanceState, batch: Batch, record: Record, heartbeat: Heartbeat) -> int:
+def newcomer(state: SurveillanceState, batch: Batch, record: Record, heartbeat: Heartbeat) -> int:
+    """Register an agent that was never heard of; return its slot."""
     reason = state.blocked.get(heartbeat.key)
     if reason is not None:
         raise ContractError("registration_refused", f"{heartbeat.key} has no place: {reason}")
@@ -96,9 +97,9 @@ def _gather(
 ) -> None:
     profile, metrics, status = state.profile(slot), heartbeat.metrics, heartbeat.status
     if profile.gone:
-        raise ContractError("decommissioned", f"{profile.key} is decommissioned; use another id")
+        raise decommissioned(profile)
     if heartbeat.labels or heartbeat.agent_type is not None:
-        _introduce(state, batch, record, heartbeat, slot, at, out)
+        introduce(state, batch, record, heartbeat, slot, at, out)
     if tuple(metrics) != profile.shape:
         check_heartbeat(heartbeat)
         batch.scattered.append((len(batch.values), registry.series_for(state, slot, metrics)))
@@ -114,6 +115,11 @@ def _gather(
     batch.values.extend(metrics.values())
 
 
+def decommissioned(profile: Profile) -> ContractError:
+    """Return why nothing is taken from an agent any more."""
+    return ContractError("decommissioned", f"{profile.key} is decommissioned; use another id")
+
+
 def _decode(value: bytes | None) -> Heartbeat:
     """Return a heartbeat of the right types; names and ranges are checked where they are new."""
     if value is None or not 0 < len(value) <= MAX_BYTES:
@@ -124,7 +130,8 @@ def _decode(value: bytes | None) -> Heartbeat:
         return decode_heartbeat(value)
 
 
-def _check_rights(heartbeat: Heartbeat) -> None:
+def check_rights(heartbeat: Heartbeat) -> None:
+    """Raise `Untrusted` where an unsigned heartbeat says what only a signed one may."""
     if heartbeat.tenant_id != DEFAULT_TENANT:
         detail = f"tenant_id is {heartbeat.tenant_id[:80]!r}; send it through the API with a token"
         raise Untrusted("foreign_tenant", detail)
@@ -141,7 +148,7 @@ def _check_small(heartbeat: Heartbeat) -> None:
         check_heartbeat(heartbeat)
 
 
-def _introduce(
+def introduce(
     state: SurveillanceState,
     batch: Batch,
     record: Record,
@@ -167,7 +174,7 @@ def _introduce(
         profile.labels_at = max(profile.labels_at, at)
 
 
-def _time_of(state: SurveillanceState, given: str | float, record: Record) -> float:
+def time_of(state: SurveillanceState, given: str | float, record: Record) -> float:
     """Return when it was measured, as far as the policy believes the sender's clock."""
     at, clock = parse_time(given), state.policy.surveillance.clock
     stamped = record.timestamp

@@ -13,6 +13,7 @@ from processors.surveillance import presence, thresholds
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
 from processors.surveillance.judge import BASELINE, LIMITS, level_moved
+from processors.surveillance.redrive import redriven
 from processors.surveillance.registry import assign_rules, drop, retire
 from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, fact, moved
 from streams.contracts.envelope import Event, decode_event
@@ -23,6 +24,7 @@ from streams.contracts.events.agent import (
     RegistrationDecided,
 )
 from streams.contracts.events.registry import data_of
+from streams.contracts.events.system import RecordRedriven
 from streams.contracts.record import Position, Record
 from streams.contracts.upcasters import upcast
 
@@ -73,6 +75,8 @@ def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
             return _lifecycle(state, record.offset, event)
         case "agent.registration_decided":
             return _registration(state, record.offset, event)
+        case "record.redriven":
+            return redriven(state, record, event, _typed(event, RecordRedriven))
     detail = f"{event.type} has no business in {record.topic}"
     raise MalformedRecord("unexpected_event", detail)
 

@@ -82,6 +82,13 @@ def series_for(state: SurveillanceState, slot: int, metrics: dict[str, float]) -
     return [first[m] if m in first else profile.extra[m] for m in metrics]
 
 
+def check_room(state: SurveillanceState, slot: int, metrics: dict[str, float]) -> None:
+    """Raise `InvalidField` where `series_for` would, and begin nothing."""
+    profile = state.profile(slot)
+    held = {*profile.shape, *profile.extra}
+    _check_metric_limit(state, len(held | metrics.keys()))
+
+
 def _check_metric_limit(state: SurveillanceState, held: int) -> None:
     limit = state.policy.surveillance.max_metrics_per_agent
     if held > limit:

@@ -32,6 +32,8 @@ _WRITES: Final = (
     "finding.changed",
     "finding.ended",
     "record.dead_lettered",
+    "record.readmitted",
+    "record.redrive_refused",
 )
 
 

@@ -31,6 +31,9 @@ class DeadLetterRow:
     headers: list[tuple[str, str]]
     truncated: bool
     at: float
+    redrive_of: str
+    outcome: str
+    stamped: float | None
 
 
 def list_dead_letters(

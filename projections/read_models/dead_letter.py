@@ -10,10 +10,18 @@ from projections.models import dead_letters
 from projections.read_models.typed import data_as
 from projections.rows import Row, Rows, Seen
 from streams.contracts.errors import ContractError
-from streams.contracts.events.system import DeadLetter, RecordDiscarded, RecordSkipped
+from streams.contracts.events.system import (
+    DeadLetter,
+    RecordDiscarded,
+    RecordReadmitted,
+    RecordRedriven,
+    RecordSkipped,
+    RedriveRefused,
+)
 from streams.contracts.record import Record
 
 DISCARDED: Final = "discarded"
+REDRIVEN: Final = "redriven"
 _NAMESPACE: Final = uuid.UUID("a1c33a1b-7a0f-5c39-8a53-6b0c5b0f5b0e")
 
 
@@ -35,10 +43,35 @@ def skipped(rows: Rows, seen: Seen) -> None:
 
 def discarded(rows: Rows, seen: Seen) -> None:
     """Mark what a person discarded; both facts lie in one partition, so the letter comes first."""
-    data = data_as(seen, RecordDiscarded)
-    letter = rows.get(dead_letters, data.letter_id)
+    _mark(rows, data_as(seen, RecordDiscarded).letter_id, kind=DISCARDED)
+
+
+def redriven(rows: Rows, seen: Seen) -> None:
+    """Mark what a person sent in once more."""
+    _mark(rows, data_as(seen, RecordRedriven).letter_id, kind=REDRIVEN)
+
+
+def readmitted(rows: Rows, seen: Seen) -> None:
+    """Mark what was accepted when it came once more."""
+    _mark(rows, data_as(seen, RecordReadmitted).letter_id, kind=REDRIVEN, outcome="readmitted")
+
+
+def redrive_refused(rows: Rows, seen: Seen) -> None:
+    """Keep what is still not acceptable as a letter of its own, which refers to the first."""
+    data = data_as(seen, RedriveRefused)
+    _mark(rows, data.letter_id, kind=REDRIVEN, outcome="refused")
+    letter = DeadLetter(
+        data.reason, data.detail, data.topic, data.partition, data.offset, data.key, data.value,
+        data.headers,
+    )  # fmt: skip
+    row = _row(seen.event.id, "dead_letter", seen.at, letter)
+    rows.put(dead_letters, row | {"redrive_of": data.letter_id, "stamped": data.stamped})
+
+
+def _mark(rows: Rows, letter_id: str, **changes: str) -> None:
+    letter = rows.get(dead_letters, letter_id)
     if letter is not None:
-        rows.put(dead_letters, letter | {"kind": DISCARDED})
+        rows.put(dead_letters, letter | changes)
 
 
 def refused(rows: Rows, record: Record, error: ContractError) -> None:
@@ -55,6 +88,9 @@ FOLDS: Final = {
     "record.dead_lettered": dead_lettered,
     "record.skipped": skipped,
     "record.discarded": discarded,
+    "record.redriven": redriven,
+    "record.readmitted": readmitted,
+    "record.redrive_refused": redrive_refused,
 }
 
 
@@ -73,4 +109,7 @@ def _row(event_id: str, kind: str, at: float, data: DeadLetter) -> Row:
         "headers": [list(header) for header in data.headers],
         "truncated": data.truncated,
         "at": at,
+        "redrive_of": "",
+        "outcome": "",
+        "stamped": at,
     }

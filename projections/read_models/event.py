@@ -12,7 +12,10 @@ WITHOUT: Final = frozenset(
 )
 """Windows come at the rate of measurements, and are rows of the metric tables; the audit trail and
 tokens are shown to administrators only."""
-_BULKY: Final = {"record.dead_lettered": ("key", "value", "headers")}
+_BULKY: Final = dict.fromkeys(
+    ("record.dead_lettered", "record.redriven", "record.redrive_refused"),
+    ("key", "value", "headers"),
+)
 """Fields that the dead letters keep; the log of facts would carry them a second time."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 
 import msgspec
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from processors.step import Context, Sealer
 from processors.surveillance.step import Surveillance
 from streams.contracts.envelope import Event, encode_event
+from streams.contracts.events.system import RecordRedriven
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import encode_tick
 from streams.contracts.trust import RecordKind, Signer
@@ -43,6 +45,17 @@ def request(status: str) -> bytes:
     )  # fmt: skip
 
 
+def redriven(offset: int, at: float, value: bytes) -> bytes:
+    told = base64.b64encode(value).decode()
+    letter = f"letter-{offset % 50}"
+    data = RecordRedriven(letter, "ann", "telemetry", 0, 1, at - 9, "", told, [])
+    schema = "/schemas/record.redriven/1"
+    return encode_event(
+        Event(id="1", source="/api", type="record.redriven", subject="default/telemetry",
+              time="", tenant="default", data=msgspec.to_builtins(data), dataschema=schema)
+    )  # fmt: skip
+
+
 def a_log(seed: int, length: int = 200) -> list[Record]:
     drawn, at, records = random.Random(seed), 1e9, []
     for offset in range(length):
@@ -58,6 +71,10 @@ def a_record(drawn: random.Random, offset: int, at: float) -> Record:
     if turn < 0.13:
         status = drawn.choice(["maintenance", "active", "offline", "decommissioning"])
         return signed(offset, at, request(status), RecordKind.EVENT)
+    if turn < 0.15:
+        beat = {"agent_id": f"a{drawn.randrange(9)}", "metrics": {"q": 9.0}, "agent_type": "late"}
+        value = drawn.choice([*HOSTILE, *[msgspec.json.encode(beat)] * len(HOSTILE)])
+        return signed(offset, at, redriven(offset, at, value), RecordKind.EVENT)
     if turn < 0.2:
         return Record("telemetry", 0, offset, at, None, drawn.choice(HOSTILE))
     agent = drawn.randrange(5)

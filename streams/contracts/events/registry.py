@@ -68,6 +68,9 @@ _TYPES: Final = (
     EventType("record.skipped", system.RecordSkipped, (_T.DEAD_LETTERS,)),
     EventType("step.cut_over", system.StepCutOver, (_T.DEAD_LETTERS,)),
     EventType("record.discarded", system.RecordDiscarded, (_T.DEAD_LETTERS,)),
+    EventType("record.redriven", system.RecordRedriven, (_T.DEAD_LETTERS, _T.TELEMETRY)),
+    EventType("record.readmitted", system.RecordReadmitted, (_T.DEAD_LETTERS,)),
+    EventType("record.redrive_refused", system.RedriveRefused, (_T.DEAD_LETTERS,)),
 )
 
 EVENT_TYPES: Final[dict[str, EventType]] = {t.name: t for t in _TYPES}

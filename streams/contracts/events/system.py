@@ -50,6 +50,46 @@ class RecordDiscarded(msgspec.Struct, frozen=True):
     reason: str
 
 
+class RecordRedriven(msgspec.Struct, frozen=True):
+    """A person sent the record of a dead letter in once more; surveillance says what came of it.
+
+    `letter_id` is the id of the event that told of it. The rest is the record as it first came:
+    where it lay, its bytes in base64, and when it was `stamped` (seconds since the epoch).
+    """
+
+    letter_id: str
+    by: str
+    topic: str
+    partition: int
+    offset: int
+    stamped: float
+    key: str
+    value: str
+    headers: list[tuple[str, str]]
+
+
+class RecordReadmitted(msgspec.Struct, frozen=True):
+    """A redriven record was accepted: what `agent` (``tenant/agent``) says of itself counts."""
+
+    letter_id: str
+    agent: str
+
+
+class RedriveRefused(msgspec.Struct, frozen=True):
+    """A redriven record is still not acceptable: a new dead letter, which refers to the first."""
+
+    letter_id: str
+    reason: str
+    detail: str
+    topic: str
+    partition: int
+    offset: int
+    stamped: float
+    key: str
+    value: str
+    headers: list[tuple[str, str]]
+
+
 class RecordSkipped(msgspec.Struct, frozen=True):
     """An internal record that a step could not handle was passed over, on the record."""
 

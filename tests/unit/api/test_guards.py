@@ -83,6 +83,7 @@ VALID = {
     f"{PREFIX}/actions/some-id/approve": {"reason": "r"},
     f"{PREFIX}/actions/some-id/reject": {"reason": "r"},
     f"{PREFIX}/dead-letters/some-id/discard": {"reason": "r"},
+    f"{PREFIX}/dead-letters/some-id/redrive": None,
     f"{PREFIX}/tokens": {"name": "n", "role": "viewer"},
     f"{PREFIX}/tokens/some-id": None,
 }

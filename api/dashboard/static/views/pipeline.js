@@ -1,6 +1,7 @@
 // The installation itself, honestly: its parts, how far behind they are, what was not accepted.
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
+import { askReason } from "../parts/dialogs.js";
 import { changed, noteFailure, state } from "../store.js";
 import { ago, number, state as shown, when, words } from "../words.js";
 
@@ -37,6 +38,30 @@ async function ask() {
   changed();
 }
 
+async function write(letter, verb, body) {
+  try {
+    await api.send("POST", `/dead-letters/${encodeURIComponent(letter.event_id)}/${verb}`, body);
+    letter.kind = { redrive: "redriven", discard: "discarded" }[verb];
+  } catch (error) {
+    noteFailure(error);
+  }
+  changed();
+}
+
+async function discard(letter) {
+  const reason = await askReason("Discard this record", "Discard", "Nothing is to come of it; it stays in the log.");
+  if (reason) write(letter, "discard", { reason });
+}
+
+const may = () => state.who.everywhere && state.who.role !== "viewer";
+
+function answers(letter) {
+  if (letter.kind !== "dead_letter" || !may()) return html`${words(letter.kind)}${letter.outcome ? `, ${words(letter.outcome)}` : ""}`;
+  return html`<button @click=${() => write(letter, "redrive")} ?disabled=${letter.truncated || letter.topic !== "telemetry"}
+      title="Let it come in once more, late: it may register its agent, and trains nothing">Redrive</button>
+    <button @click=${() => discard(letter)}>Discard</button>`;
+}
+
 export function pipeline() {
   if (Date.now() - asked > 5000) { asked = Date.now(); ask(); }
   const workers = [...state.fleet.values()].filter((a) => a.type === "worker");
@@ -45,6 +70,6 @@ export function pipeline() {
     ${parts()}
     <section class="block"><header><h2>Workers</h2></header><ul class="list">${workers.map((w) => html`<li>${shown(w.health === "healthy" ? "healthy" : "degraded", w.health || w.status)}<span class="grow"><a href="#/fleet/${w.id}">${w.id}</a></span></li>`)}</ul></section>
     <section class="block"><header><h2>Dead letters</h2><span class="small quiet right">records that were not accepted, with the reason</span></header>
-      ${letters?.length ? html`<div class="scroll"><table><thead><tr><th>When</th><th>Reason</th><th>Where</th><th>Value</th></tr></thead><tbody>${letters.map((l) => html`<tr><td>${when(l.at)}</td><td>${words(l.reason)}<div class="small quiet">${l.detail}</div></td><td class="nowrap small">${l.topic} / ${l.partition} / ${l.offset}</td><td><code>${decode(l.value).slice(0, 200)}</code></td></tr>`)}</tbody></table></div>`
+      ${letters?.length ? html`<div class="scroll"><table><thead><tr><th>When</th><th>Reason</th><th>Where</th><th>Value</th><th>What became of it</th></tr></thead><tbody>${letters.map((l) => html`<tr><td>${when(l.at)}</td><td>${words(l.reason)}<div class="small quiet">${l.detail}</div></td><td class="nowrap small">${l.topic} / ${l.partition} / ${l.offset}</td><td><code>${decode(l.value).slice(0, 200)}</code></td><td class="nowrap">${answers(l)}</td></tr>`)}</tbody></table></div>`
         : html`<p class="empty">${letters ? "None. Everything that came in was accepted." : "Asking…"}</p>`}</section>`;
 }
