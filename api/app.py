@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import errors
 from api.asyncapi import route as asyncapi
@@ -39,6 +39,7 @@ from api.routes import (
     telemetry,
     tokens,
 )
+from api.routes.once import named_once
 from api.services import Services
 from config.settings import Settings
 from projections.database import open_database
@@ -100,6 +101,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        dependencies=[Depends(named_once)],
         lifespan=_lifespan(settings, connection, signer, known, poll_s),
     )
     for part in _PARTS:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.openapi.allowed import methods_of
 from api.safety import SAFETY
 from config.policy import PolicyError
 from projections.queries.paging import CursorError
@@ -132,6 +133,8 @@ def _spelt(text: str) -> str:
 
 def _from_http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:  # of a body that is not even text
+        return invalid("body", None, "send one JSON object in UTF-8", "invalid-text")
     name = status.phrase.lower().replace(" ", "-")
     return Problem(status, name, str(error.detail), headers=error.headers)
 
@@ -203,9 +206,17 @@ _PROBLEMS: Final[Mapping[type[Exception], Any]] = {
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     kind = next(kind for kind in type(error).__mro__ if kind in _PROBLEMS)
     problem: Problem = _PROBLEMS[kind](error)
+    if problem.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        _allow_all(problem, request)
     if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
         _LOG.warning("%s %s: %s", request.method, request.url.path, error)
     return problem.response(request.url.path)
+
+
+def _allow_all(problem: Problem, request: Request) -> None:
+    """Name every method of the path (RFC 9110, 15.5.6), not only those of the first route."""
+    if methods := methods_of(request.app, request.url.path):
+        problem.headers = {"allow": ", ".join(sorted(methods))}
 
 
 def install(app: FastAPI) -> None:

@@ -20,7 +20,7 @@ from api.schemas.common import Receipt
 from streams.contracts.envelope import Event, outgoing, rfc3339
 from streams.contracts.events.registry import BY_DATA
 from streams.contracts.record import Outgoing
-from streams.contracts.telemetry import Heartbeat, encode_heartbeat
+from streams.contracts.telemetry import Heartbeat, check_size, encode_heartbeat
 from streams.contracts.topics import TELEMETRY
 from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.publisher import Publisher
@@ -114,9 +114,11 @@ class Services:
         PublishError
             If the broker did not acknowledge them all.
         """
-        records = (
+        records = [
             Outgoing(TELEMETRY.name, h.key.encode(), encode_heartbeat(h)) for h in heartbeats
-        )
+        ]
+        for record in records:
+            check_size(record.value)
         signed = [self.signer.sign(record, RecordKind.TELEMETRY) for record in records]
         written = await self.publisher.publish(signed)
         return Receipt(position=str(written[-1]))
@@ -128,3 +130,5 @@ async def _services(request: Request) -> Services:
 
 
 Served = Annotated[Services, Depends(_services)]
+        MalformedRecord
+            If one is larger than any reader accepts.

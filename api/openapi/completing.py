@@ -10,6 +10,8 @@ from fastapi import FastAPI
 
 from api.errors import MEDIA_TYPE
 from api.identity.session import COOKIE, CSRF_HEADER
+from api.openapi.narrowing import close, exact, narrow
+from api.openapi.policies import specify_policy
 
 EXAMPLES: Final = Path(__file__).with_name("examples.yaml")
 SESSION: Final = "session"
@@ -52,9 +54,16 @@ def _finish(document: dict[str, Any]) -> None:
         for operation in operations.values():
             if operation.get("security"):
                 operation["security"].append({SESSION: []})
+            for parameter in operation.get("parameters", ()):
+                narrow(parameter)
             for answer in operation["responses"].values():
                 _only_as_problem(answer.get("content", {}))
-    _exemplify(document["components"]["schemas"])
+    schemas = document["components"]["schemas"]
+    _exemplify(schemas)
+    specify_policy(schemas)
+    close(schemas)
+    exact(document["paths"])
+    exact(schemas)
 
 
 def _only_as_problem(content: dict[str, Any]) -> None:

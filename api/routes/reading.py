@@ -6,7 +6,7 @@ That took longer than most questions. Here the tree is laid out once, as a list,
 asked and its answer written as JSON in one turn of a thread.
 
 What is out of the ordinary is left to the framework, which answers as ever: a parameter that is
-not valid, and a route that takes something other than parameters and coroutines.
+not valid or given twice, and a route that takes something other than parameters and coroutines.
 """
 
 from __future__ import annotations
@@ -151,6 +151,8 @@ def _parameter(field: Any, *, in_path: bool) -> Parameter:
 def _given(steps: list[Step], request: Request) -> list[dict[str, Any]] | None:
     """Return what each step is given of the request; None where something is not valid."""
     path, query = request.path_params, request.query_params
+    if len(query) < len(query.multi_items()):
+        return None  # something is given twice
     given = []
     for step in steps:
         values: dict[str, Any] = dict.fromkeys(step.request, request)

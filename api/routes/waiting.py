@@ -39,8 +39,10 @@ def readable_place(field: str, position: str) -> Position:
     """
     try:
         place = Position.parse(position)
-    except ValueError as error:
-        raise invalid(field, position, "hand in the `position` of a receipt") from error
+    except ValueError:
+        place = None
+    if place is None or str(place) != position:
+        raise invalid(field, position, "hand in the `position` of a receipt")
     if place.topic not in PROJECTED:
         remedy = f"the views do not show {place.topic}; watch /api/v1/events for what follows"
         raise invalid(field, position, remedy)

@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field
 
 from api.schemas.common import Body, Moment, View
+from api.schemas.limits import AN_ID
 from projections.queries.actions import ActionRow
 
 STAGES = ("proposed", "awaiting", "queued", "granted", "claimed", "verified", "finished", "refused")
@@ -74,7 +75,7 @@ class ActionRequest(Body):
     )
 
     action: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=100)
-    target: str = Field(description="The agent's id.")
+    target: str = Field(description="The agent's id.", json_schema_extra=AN_ID)
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 

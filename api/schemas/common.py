@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Annotated, Any, Final, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from projections.queries.paging import MAX_LIMIT
 from streams.contracts.envelope import rfc3339
+from streams.contracts.errors import InvalidField
+from streams.contracts.telemetry import parse_time
 
 T = TypeVar("T")
+_NUMBER: Final = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+_COUNTED: Final = {"minimum": -62_135_596_800, "exclusiveMaximum": 253_402_300_800}
+"""Years 1 to 9999, in seconds since the epoch."""
 
 
 def _shown(at: Any) -> Any:
     return rfc3339(at) if isinstance(at, int | float) else at
 
 
+def _instant(at: Any) -> Any:
+    try:
+        seconds = parse_time(float(at) if _NUMBER.fullmatch(str(at)) else str(at))
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except InvalidField as error:
+        raise ValueError(error.detail) from error
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"{at} is in no year that is counted; use 1 to 9999") from error
+
+
+def _whole(number: Any) -> Any:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 Moment = Annotated[str, BeforeValidator(_shown), Field(examples=["2026-11-21T03:14:15.926535Z"])]
 """Epoch seconds inside, RFC 3339 in UTC outside."""
-Instant = Annotated[AwareDatetime, Field(examples=["2026-11-21T03:14:15Z"])]
-"""A moment in a request: RFC 3339 with an offset."""
+Instant = Annotated[
+    dt.datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", **_COUNTED}],
+            "examples": ["2026-11-21T03:14:15Z"],
+        }
+    ),
+]
+"""A moment in a request: RFC 3339 with an offset, or seconds since the epoch."""
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""An integer in a body; JSON does not tell 7.0 from 7."""
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="The longest page wanted.")]
-MAX_SEQ: Final = (1 << 63) - 1
-"""The largest number that the database can hold; a greater one is refused, not searched for."""
+MAX_SEQ: Final = (1 << 53) - 1
+"""The largest that every reader of JSON keeps; a greater one is refused, not searched for."""
 Cursor = Annotated[str | None, Field(max_length=2000, description="`next` of an earlier page.")]
 
 
@@ -33,9 +65,9 @@ class View(BaseModel):
 
 
 class Body(BaseModel):
-    """A request's body; unknown keys are refused."""
+    """A request's body; unknown keys are refused, and so is a text where a number is asked for."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Listing(BaseModel, Generic[T]):

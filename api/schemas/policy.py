@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import Body, Moment, View
+from api.schemas.common import Body, Moment, View, Whole
 
 
 class PolicyView(View):
@@ -36,7 +36,7 @@ class PolicyChange(Body):
 
     policy: dict[str, Any]
     reason: str = Field(min_length=1, max_length=1000)
-    replaces: int | None = Field(
+    replaces: Whole | None = Field(
         default=None, description="The version that was looked at; refused where it is outdated."
     )
 

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from api.schemas.common import Body
+from api.schemas.common import Body, Whole
+from api.schemas.limits import AN_ID, AN_ID_OR_NULL, AT, LABELS, METRICS, SEQUENCE, STATUS
 from streams.contracts.errors import InvalidField
 from streams.contracts.telemetry import (
     RESERVED,
@@ -26,12 +27,16 @@ class Measurements(Body):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _EXAMPLE})
 
-    metrics: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
-    at: str | float | None = Field(default=None, description="RFC 3339 or epoch seconds.")
-    status: str | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
-    sequence: int | None = None
-    agent_type: str | None = None
+    metrics: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
+        json_schema_extra=METRICS
+    )
+    at: str | float | None = Field(
+        default=None, description="RFC 3339 or epoch seconds.", json_schema_extra=AT
+    )
+    status: str | None = Field(default=None, json_schema_extra=STATUS)
+    labels: dict[str, str] = Field(default_factory=dict, json_schema_extra=LABELS)
+    sequence: Whole | None = Field(default=None, json_schema_extra=SEQUENCE)
+    agent_type: str | None = Field(default=None, json_schema_extra=AN_ID_OR_NULL)
 
     def heartbeat(self, tenant: str, agent_id: str) -> Heartbeat:
         """Return the heartbeat of an agent, fully checked.
@@ -67,8 +72,8 @@ class NamedMeasurements(Measurements):
         extra="forbid", json_schema_extra={"example": {"agent_id": "web-1", **_EXAMPLE}}
     )
 
-    agent_id: str
-    tenant_id: str | None = None
+    agent_id: str = Field(json_schema_extra=AN_ID)
+    tenant_id: str | None = Field(default=None, json_schema_extra=AN_ID_OR_NULL)
 
 
 class Bulk(Body):

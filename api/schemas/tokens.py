@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from api.identity.ledger import Issued
 from api.identity.roles import EVERY_TENANT, Role
 from api.identity.tokens import TokenEntry
-from api.schemas.common import Body, Moment, View
+from api.schemas.common import Body, Moment, View, Whole
 from streams.contracts.telemetry import DEFAULT_TENANT
 
 DAY_S: Final = 86_400
@@ -31,7 +31,7 @@ class TokenRequest(Body):
         description="Who holds it; written into events as `by`, so it is unique.",
     )
     role: Role = Field(strict=False)
-    lasts_s: int = Field(
+    lasts_s: Whole = Field(
         default=USUAL_S, ge=1, le=LONGEST_S, description="Seconds until it expires."
     )
     everywhere: bool = Field(

@@ -32,8 +32,13 @@ DECLARABLE: Final = frozenset({"active", "idle", "busy", "degraded"})
 """States that an agent may claim for itself."""
 
 _TIMES: Final = "use RFC 3339 with an offset, such as 2026-01-31T12:00:00Z, or epoch seconds"
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]*")
-_METRIC: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,127}")
+ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]*")
+"""What agents and tenants may be called, up to `MAX_ID` characters."""
+METRIC: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,127}")
+BOUND: Final = 1e150
+"""Metrics lie below it, so that their squares are finite and no statistic can overflow."""
+MAX_LABEL: Final = 64
+MAX_LABEL_VALUE: Final = 1024
 # What `fromisoformat` takes beyond this differs between versions of Python, and a replay may not.
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:Z|[+-]\d\d:\d\d))", re.ASCII
@@ -136,9 +141,7 @@ def decode_heartbeat(value: bytes | None) -> Heartbeat:
     """
     if not value:
         raise MalformedRecord("empty_record", "the record has no value; send a JSON object")
-    if len(value) > MAX_BYTES:
-        detail = f"the record has {len(value)} bytes; at most {MAX_BYTES} are accepted"
-        raise MalformedRecord("record_too_large", detail)
+    check_size(value)
     try:
         heartbeat = _heartbeat.decode(value)
     except msgspec.ValidationError as error:
@@ -149,6 +152,13 @@ def decode_heartbeat(value: bytes | None) -> Heartbeat:
         ) from error
     check_heartbeat(heartbeat)
     return heartbeat
+
+
+def check_size(value: bytes) -> None:
+    """Raise `MalformedRecord` where a heartbeat's JSON is longer than readers accept."""
+    if len(value) > MAX_BYTES:
+        detail = f"the record has {len(value)} bytes; at most {MAX_BYTES} are accepted"
+        raise MalformedRecord("record_too_large", detail)
 
 
 def check_heartbeat(heartbeat: Heartbeat) -> None:
@@ -168,7 +178,7 @@ def check_heartbeat(heartbeat: Heartbeat) -> None:
 
 def check_id(field: str, value: str) -> None:
     """Raise `InvalidField` unless `value` may be part of a key."""
-    if len(value) > MAX_ID or not _ID.fullmatch(value):
+    if len(value) > MAX_ID or not ID.fullmatch(value):
         remedy = f"use 1 to {MAX_ID} letters, digits and ._:@+- (no '/'), a letter or digit first"
         raise InvalidField(f"invalid_{field}", field, value, remedy)
 
@@ -178,11 +188,10 @@ def _check_metrics(metrics: dict[str, float]) -> None:
         remedy = f"send at most {MAX_METRICS} in a record"
         raise InvalidField("too_many_metrics", "metrics", f"{len(metrics)} metrics", remedy)
     for name, value in metrics.items():
-        if not _METRIC.fullmatch(name):
+        if not METRIC.fullmatch(name):
             remedy = "use 1 to 128 letters, digits and _.:/-, a letter or _ first"
             raise InvalidField("invalid_metric_name", "metrics", name, remedy)
-        # The bound keeps squares finite, so that no statistic can overflow.
-        if not -1e150 < value < 1e150:
+        if not -BOUND < value < BOUND:
             remedy = "use a finite number below 1e150"
             raise InvalidField("invalid_metric_value", f"metrics.{name}", value, remedy)
 
@@ -192,7 +201,7 @@ def _check_labels(labels: dict[str, str]) -> None:
         remedy = f"send at most {MAX_LABELS}"
         raise InvalidField("too_many_labels", "labels", f"{len(labels)} labels", remedy)
     for name, value in labels.items():
-        if not name or len(name) > 64 or len(value) > 1024:
+        if not name or len(name) > MAX_LABEL or len(value) > MAX_LABEL_VALUE:
             remedy = "keep names to 1-64 and values to 1024 characters"
             raise InvalidField("invalid_label", f"labels.{name[:64]}", value, remedy)
 

@@ -1,0 +1,34 @@
+"""Parameters given twice, where one value is asked for: which of them is meant is not guessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import get_args, get_origin
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.errors import invalid
+
+
+async def named_once(request: Request) -> None:
+    """Answer 422 where a parameter that takes one value is repeated."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if len(given) == given.total():
+        return
+    route: APIRoute = request.scope["route"]
+    for name in _single(route.dependant):
+        if given[name] > 1:
+            raise invalid(name, request.query_params.getlist(name), "give it once")
+
+
+def _single(dependant: Dependant) -> Iterator[str]:
+    """Tell the parameters that take one value."""
+    for field in dependant.query_params:
+        kind = field.field_info.annotation
+        if list not in {get_origin(one) for one in (kind, *get_args(kind))}:
+            yield field.alias
+    for other in dependant.dependencies:
+        yield from _single(other)
