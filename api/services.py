@@ -111,6 +111,8 @@ class Services:
 
         Raises
         ------
+        MalformedRecord
+            If one is larger than any reader accepts.
         PublishError
             If the broker did not acknowledge them all.
         """
@@ -130,5 +132,3 @@ async def _services(request: Request) -> Services:
 
 
 Served = Annotated[Services, Depends(_services)]
-        MalformedRecord
-            If one is larger than any reader accepts.
