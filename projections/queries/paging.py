@@ -103,6 +103,7 @@ class Pages(Generic[R]):
         names = [column.name for column in query.selected_columns]
         self._places = [names.index(str(column.key)) for column in order]
         self._bound = [f"after_{column.key}" for column in order]
+        self._kinds = [str if c.type.python_type is str else int | float for c in order]
         self._make = make
         ordered = query.order_by(*(c.desc() if descending else c.asc() for c in order))
         self._first = ordered.limit(bindparam("page_limit", type_=Integer))
@@ -125,13 +126,19 @@ class Pages(Generic[R]):
         limit = bounded(limit)
         bound = {**values, "page_limit": limit + 1}
         if cursor is not None:
-            bound |= zip(self._bound, decode_cursor(cursor, len(self._bound)), strict=True)
+            bound |= zip(self._bound, self._key(cursor), strict=True)
         statement = self._first if cursor is None else self._after
         rows = connection.execute(statement, bound).all()
         following = None
         if len(rows) > limit:
             following = encode_cursor([rows[limit - 1][place] for place in self._places])
         return Page([self._make(*row) for row in rows[:limit]], following)
+
+    def _key(self, cursor: str) -> list[Any]:
+        key = decode_cursor(cursor, len(self._kinds))
+        if all(map(isinstance, key, self._kinds)):
+            return key
+        raise CursorError(f"cursor is {cursor[:40]!r}; it belongs to another list")
 
 
 def page(
