@@ -45,9 +45,19 @@ class ClockPolicy(_Part, frozen=True):
 class PresencePolicy(_Part, frozen=True):
     """When silence means offline.
 
-    An agent's own interval is learnt from its heartbeats; after `missed_heartbeats` of them
-    without news it is offline, but never before `minimum_silence_s`, nor after
-    `maximum_silence_s`. `default_interval_s` holds until an interval is known.
+    An agent's own interval is learnt from its heartbeats; after some of them without news it is
+    offline.
+
+    Parameters
+    ----------
+    default_interval_s : float
+        The interval that is taken for an agent's own until that is known.
+    missed_heartbeats : float
+        Intervals without news after which an agent is offline.
+    minimum_silence_s, maximum_silence_s : float
+        Never sooner, and never later, than this.
+    outage_gap_s : float
+        A gap of ticks this long was our own outage: silence is counted anew after it.
     """
 
     default_interval_s: float = 10.0
@@ -125,7 +135,23 @@ class DetectorPolicy(_Part, frozen=True):
 
 
 class SurveillancePolicy(_Part, frozen=True):
-    """Everything that the hot step judges by."""
+    """Everything that the hot step judges by.
+
+    Parameters
+    ----------
+    window_s : float
+        Length of the tumbling windows that the history of metrics is kept in.
+    max_agents_per_partition, max_metrics_per_agent : int
+        Caps of what is kept in memory, whatever a client sends.
+    clock : ClockPolicy
+        A client's own time.
+    presence : PresencePolicy
+        Silence.
+    detector : DetectorPolicy
+        Anomalies.
+    thresholds : list of Threshold
+        Limits; each agent is held to those of its type.
+    """
 
     window_s: float = 60.0
     max_agents_per_partition: int = 300_000
@@ -146,6 +172,8 @@ class ActionPolicy(_Part, frozen=True):
         for a person) or auto.
     answers : list of str
         The kinds of finding that it can answer; ``threshold:METRIC`` names one metric.
+    agent_types : list of str
+        Whom it can help; empty means everybody.
     improvement : float
         Share of the deviation that it is expected to remove, 0-1.
     success_prior : list of float
@@ -176,10 +204,18 @@ class LimitsPolicy(_Part, frozen=True):
 
     Parameters
     ----------
+    minimum_expected_value : float
+        An action whose improvement times its probability of success is less is not worth trying.
     maximum_risk : float
         An action riskier than this is not a candidate at all.
+    risk_weight : float
+        How much of an action's risk is taken off its expected value.
     risk_needs_person : float
         An action riskier than this is never automatic.
+    max_concurrent, max_concurrent_per_host : int
+        Actions that may run at once, in all and on one host.
+    max_queued : int
+        Actions that may wait for a slot; more are refused.
     blast_radius : float
         Share of a group that may be worked on at once.
     stable_after_s : float
@@ -191,10 +227,22 @@ class LimitsPolicy(_Part, frozen=True):
         not spoken yet is waited for, and what fails so soon after it was well was starting.
     finish_grace_s : float
         How long after its time limit an executor's result may still arrive.
+    approval_ttl_s : float
+        How long an action waits for a person.
+    command_ttl_s : float
+        How old a command may be when an executor takes it up.
+    backoff_base_s, backoff_factor, backoff_cap_s : float
+        Pause before the third try of a fix, its growth from try to try, and its longest.
+    same_fix_tries : int
+        Tries of one fix before another strategy is preferred.
+    failures_before_alert : int
+        Failures in a row after which a person is told.
     breaker_share, breaker_minimum
         Share, and least number, of a tenant's agents failing at once that opens the breaker.
     breaker_pause_s : float
         Pause after a probe failed while the breaker is open.
+    simulation : bool
+        Decide and record everything, and carry out nothing.
     """
 
     minimum_expected_value: float = 0.05
@@ -223,13 +271,34 @@ class LimitsPolicy(_Part, frozen=True):
 
 
 class TenantPolicy(_Part, frozen=True):
-    """Limits of one tenant."""
+    """Limits of one tenant.
+
+    Parameters
+    ----------
+    max_agents : int
+        Agents that may be registered; more are refused.
+    """
 
     max_agents: int = 100_000
 
 
 class Policy(_Part, frozen=True):
     """The whole policy.
+
+    Parameters
+    ----------
+    version : int
+        Counted up with every change, by whoever puts it in force.
+    surveillance : SurveillancePolicy
+        What counts as wrong.
+    actions : dict of str to ActionPolicy
+        What can be done about it, by the action's name.
+    limits : LimitsPolicy
+        How much may be done, and how fast.
+    tenants : dict of str to TenantPolicy
+        Limits of single tenants, by their names.
+    other_tenants : TenantPolicy
+        Limits of every other tenant.
 
     Examples
     --------

@@ -53,8 +53,16 @@ class HealthCheck(_Section):
         ``HOST:PORT`` that must accept.
     process : bool
         The process lives; no more is asked.
+    status : int
+        The status that an HTTP answer must have.
     body : str
         Text that an HTTP answer must contain.
+    interval_s : float
+        Time between two looks.
+    timeout_s : float
+        How long a look may take.
+    failures : int
+        Looks in a row that must fail before the service counts as down.
     """
 
     http: str | None = None
@@ -77,12 +85,30 @@ class Service(_Section):
 
     Parameters
     ----------
+    name : str
+        Its id as an agent.
     command : list of str
         An argv list; never given to a shell.
+    directory : Path
+        Where it runs; unset, where `up` runs.
+    environment : dict of str to str
+        Its variables, on top of PATH, HOME and LANG; nothing else is handed on.
+    user : str
+        Whom it runs as; it takes root to name another.
+    health : HealthCheck
+        How it shows that it is well.
+    depends_on : list of str
+        Services that must be well before it is started.
+    group : str
+        Of a group, only a share may be worked on at once; see `limits.blast_radius`.
     start_s : float
         How long it may take from start to well.
+    stop_s : float
+        How long it may take from SIGTERM to its end before it is killed.
     detach : bool
         Whether it lives on when `up` ends.
+    autostart : bool
+        Whether it is started with the node; otherwise when somebody asks for it.
     """
 
     name: str = Field(pattern=_ID)
@@ -117,6 +143,16 @@ class Probe(_Section):
     ping : str
         ``control`` sends a ping frame and wants its pong; ``text`` and ``binary`` send a message
         and want any message back.
+    name : str
+        Its id as an agent.
+    status : int
+        The status that an HTTP answer must have.
+    body : str
+        Text that an HTTP answer must contain.
+    interval_s : float
+        Time between two looks.
+    timeout_s : float
+        How long a look may take.
     """
 
     name: str = Field(pattern=_ID)
@@ -144,7 +180,19 @@ class Probe(_Section):
 
 
 class Housekeeping(_Section):
-    """What host actions may touch: nothing outside these roots."""
+    """What host actions may touch: nothing outside these roots.
+
+    Parameters
+    ----------
+    log_globs : list of str
+        Patterns of log files that may be rotated.
+    cache_directories : list of Path
+        Folders whose content may be cleared.
+    rotate_above_mb : float
+        Size from which a log file is rotated.
+    keep_rotated : int
+        Rotated copies of a file that are kept.
+    """
 
     log_globs: list[str] = []
     cache_directories: list[Path] = []
@@ -153,7 +201,25 @@ class Housekeeping(_Section):
 
 
 class Configuration(_Section):
-    """The YAML file that ``HOMEOSTAT_CONFIG`` names."""
+    """The YAML file that ``HOMEOSTAT_CONFIG`` names.
+
+    Parameters
+    ----------
+    host : str
+        This host's id as an agent; unset, the machine's name.
+    tenant : str
+        Whose the host, its services and its probes are.
+    services : list of Service
+        What is started, watched and healed.
+    probes : list of Probe
+        What is watched from outside.
+    housekeeping : Housekeeping
+        What actions on the host may touch.
+    host_interval_s : float
+        Time between two heartbeats of the host.
+    protected : list of str
+        Command-line texts of processes that no action may ever touch.
+    """
 
     host: str | None = Field(default=None, pattern=_ID)
     tenant: str = Field(default="default", pattern=_ID)
@@ -162,7 +228,6 @@ class Configuration(_Section):
     housekeeping: Housekeeping = Housekeeping()
     host_interval_s: float = Field(default=5.0, ge=1, le=3600)
     protected: list[str] = []
-    """Command-line texts of processes that no action may ever touch."""
 
     @field_validator("services")
     @classmethod
@@ -187,26 +252,34 @@ class Settings(BaseSettings):
     ----------
     home : Path
         Everything kept on disk.
-    api_host, api_port, kafka_port
-        Where the API and the embedded broker listen; loopback unless told otherwise.
+    api_host, api_port
+        Where the API listens; loopback unless told otherwise.
+    kafka_port : int
+        Where the embedded broker listens, on loopback.
     api_hosts : list of str
         Further names by which clients may call the API, as a JSON list; others are refused.
     kafka : str or None
-        ``HOST:PORT[,…]`` of an outside broker; None starts the embedded one.
-    kafka_security, kafka_sasl_mechanism, kafka_username, kafka_password, kafka_ca_file
-        For an outside broker: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, and its credentials.
+        ``HOST:PORT[,…]`` of an outside broker; unset, the embedded one is started.
+    kafka_security : str
+        For an outside broker: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
+    kafka_sasl_mechanism, kafka_username, kafka_password
+        How to sign in at an outside broker, where its security asks for it.
+    kafka_ca_file : Path or None
+        Certificates that an outside broker's is checked against.
     database_url : str or None
-        An SQLAlchemy URL; None is SQLite in `home`.
+        An SQLAlchemy URL, such as PostgreSQL's; without one, SQLite in `home`.
     kafka_password_file, database_password_file : Path or None
         Files that hold the passwords, as orchestrators hand secrets over.
     scrape_token_file : Path or None
         A file that holds one more API token: it reads for every tenant, and is Prometheus'.
     config : Path or None
-        The YAML file; see `Configuration`.
+        The YAML file of services and probes.
     partitions : int
         Partitions of every keyed topic, fixed when the log is made.
+    workers : int
+        Workers that `up` runs; they share the partitions.
     session_s : float or None
-        How long a worker may be silent before its partitions go to others. None is 2 s with the
+        How long a worker may be silent before its partitions go to others. Unset, 2 s with the
         embedded broker and 6 s with one outside, whose ``group.min.session.timeout.ms`` it may
         not be below.
     """

@@ -54,8 +54,13 @@ async def metrics(request: Request, served: Served, caller: Viewer) -> Response:
 
 
 async def _viewed(served: Services, tenant: str | None) -> str:
+    return exposition(await families(served, tenant))
+
+
+async def families(served: Services, tenant: str | None) -> list[Family]:
+    """Return what the views tell of a tenant, or of the installation where it is None."""
     ask = served.ask_aside
-    families = [
+    found = [
         Family("homeostat_agents", "gauge", "Agents that are known.",
                ("tenant", "type", "status", "health"), await ask(agent_counts, tenant)),
         Family("homeostat_findings_open", "gauge", "Findings that are open.",
@@ -66,10 +71,10 @@ async def _viewed(served: Services, tenant: str | None) -> str:
                f"Health from 0 to 100, of the {MOST_AGENTS} agents with the lowest.",
                ("tenant", "agent"), await ask(agent_scores, tenant, MOST_AGENTS)),
     ]  # fmt: skip
-    families += await _singly(served, tenant)
+    found += await _singly(served, tenant)
     if tenant is None:
-        families += await _installation(served)
-    return exposition(families)
+        found += await _installation(served)
+    return found
 
 
 async def _singly(served: Services, tenant: str | None) -> list[Family]:
