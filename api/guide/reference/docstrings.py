@@ -77,7 +77,7 @@ def markdown(text: str) -> str:
 
     Examples
     --------
-    >>> markdown("``A`` is\\nlike `B`.")
+    >>> markdown("``A``   is like `B`.")
     '`A` is like `B`.'
     """
     return " ".join(text.replace("``", "`").split())
