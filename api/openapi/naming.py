@@ -17,6 +17,8 @@ _NAMED: Final = {
     "POST /actions/{action_id}/reject": "reject_action",
     "POST /dead-letters/{event_id}/discard": "discard_dead_letter",
     "POST /dead-letters/{event_id}/redrive": "redrive_dead_letter",
+    "POST /tokens": "issue_token",
+    "DELETE /tokens/{token_id}": "revoke_token",
     "POST /session": "begin_session",
     "DELETE /session": "end_session",
     "GET /asyncapi.json": "get_asyncapi",

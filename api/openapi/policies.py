@@ -19,6 +19,15 @@ def specify_policy(schemas: dict[str, Any]) -> None:
     _, parts = msgspec.json.schema_components([Policy], ref_template=_PLACE)
     for name, part in parts.items():
         part["description"] = inspect.cleandoc(part["description"])
+        for field in part["properties"].values():
+            _evenly(field)
         schemas[name] = part
     for name in _WHOLE:
         schemas[name]["properties"]["policy"] = {"$ref": _PLACE.format(name="Policy")}
+
+
+def _evenly(field: dict[str, Any]) -> None:
+    """Tell a pair of one kind as a list of two, which every generator of clients understands."""
+    kinds = field.pop("prefixItems", None)
+    if kinds is not None:
+        (field["items"],) = {str(kind): kind for kind in kinds}.values()

@@ -13,6 +13,30 @@ from projections.queries.actions import ActionRow
 STAGES = ("proposed", "awaiting", "queued", "granted", "claimed", "verified", "finished", "refused")
 
 
+class CandidateView(View):
+    """One action that was weighed, with its scores."""
+
+    action: str = Field(examples=["service.restart"])
+    improvement: float = Field(description="Share of the deviation it should remove, 0 to 1.")
+    success_probability: float
+    expected_value: float
+    risk: float
+    score: float
+    mode: str
+    rejected: str = Field(description="Why it lost; empty for the chosen one.")
+
+
+class ApprovalView(View):
+    """What a person said to an action."""
+
+    action_id: str
+    approved: bool
+    by: str
+    reason: str
+    preview_hash: str
+    at: Moment
+
+
 class ActionView(View):
     """One action with its scores, the candidates that lost, and what came of it."""
 
@@ -30,7 +54,7 @@ class ActionView(View):
     finding_kind: str
     severity: str
     parameters: dict[str, Any]
-    candidates: list[dict[str, Any]]
+    candidates: list[CandidateView]
     group: str
     depends_on: list[str]
     timeout_s: float | None
@@ -39,7 +63,7 @@ class ActionView(View):
     requested_by: str
     reason: str
     detail: str
-    approvals: list[dict[str, Any]]
+    approvals: list[ApprovalView]
     approved_by: str
     preview_hash: str
     expires_at: Moment | None

@@ -37,7 +37,11 @@ def _whole(number: Any) -> Any:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-Moment = Annotated[str, BeforeValidator(_shown), Field(examples=["2026-11-21T03:14:15.926535Z"])]
+Moment = Annotated[
+    str,
+    BeforeValidator(_shown),
+    Field(examples=["2026-11-21T03:14:15.926535Z"], json_schema_extra={"format": "date-time"}),
+]
 """Epoch seconds inside, RFC 3339 in UTC outside."""
 Instant = Annotated[
     dt.datetime,

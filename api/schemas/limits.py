@@ -46,7 +46,7 @@ def _or_null(*kinds: JsonValue) -> Limits:
 
 
 AT: Final = _or_null({"type": "string", "format": "date-time"}, {"type": "number"})
-STATUS: Final = _or_null({"type": "string", "enum": [*sorted(DECLARABLE)]})
+STATUS: Final = _or_null({"type": "string", "enum": [*sorted(DECLARABLE)], "title": "Status"})
 # A bound of 2^63 is the same number wherever it is read; the one below it is not.
 SEQUENCE: Final = _or_null({"type": "integer", "minimum": 0, "exclusiveMaximum": 1 << 63})
 AN_ID_OR_NULL: Final = _or_null({"type": "string", **AN_ID})
