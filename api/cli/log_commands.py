@@ -51,12 +51,13 @@ def export_(folder: Folder) -> None:
 def import_(folder: Folder) -> None:
     """Make the log of a new installation from FOLDER; it has the state that was exported.
 
-    Nothing is carried out: what the log commanded is over.
+    Nothing is carried out: what the log commanded is over. An import that was broken off goes on
+    where it was, given the same FOLDER.
     """
     from streams.contracts.topics import COMMANDS
     from streams.kafka.connection import Connection
     from streams.kafka.log_files import read_manifest
-    from streams.kafka.log_import import import_log
+    from streams.kafka.log_import import import_log, open_log
 
     async def copy(settings: Settings) -> None:
         manifest = read_manifest(folder)
@@ -64,9 +65,10 @@ def import_(folder: Folder) -> None:
         async with _empty_log(settings):
             connection = Connection.from_settings(settings)
             await import_log(connection, folder, manifest, _Told("importing").so_far)
-        for part in manifest.parts:
-            if part.topic == COMMANDS.name:
-                _leave_commands(settings, folder, part)
+            for part in manifest.parts:
+                if part.topic == COMMANDS.name:
+                    _leave_commands(settings, folder, part)
+            await open_log(connection, manifest)
 
     run(copy)
     say("the log is imported; `homeostat up` goes on from it")

@@ -17,6 +17,7 @@ from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
+from streams.kafka.errors import BrokerAway, TopicError
 
 Reporter = Callable[[str], None]
 
@@ -35,7 +36,7 @@ def up() -> int:
         settings.configuration()
         with holding(settings.home):
             asyncio.run(_run(settings, report))
-    except (SettingsError, BrokerError, InstallationBusy) as error:
+    except (SettingsError, BrokerError, BrokerAway, TopicError, InstallationBusy) as error:
         sys.stderr.write(f"homeostat up: {error}\n")
         return 2
     return 0

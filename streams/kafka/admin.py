@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from streams.contracts.topics import Topic, every_topic
 from streams.kafka.connection import Connection
-from streams.kafka.errors import BrokerAway, TopicError
+from streams.kafka.errors import BrokerAway, ImportUnfinished, TopicError
 
+STAMPS: Final = "message.timestamp.type"
+GIVEN: Final = "CreateTime"
+"""The value of `STAMPS` with which a topic takes the stamps of the records themselves."""
 _OF_THE_TOPIC: Final = 1
 """The protocol's code for a setting made on the topic itself, not inherited."""
 _NONE: Final = 0
@@ -19,7 +23,11 @@ _PATIENCE_S: Final = 30.0
 
 
 async def ensure_topics(
-    connection: Connection, partitions: int, topics: Collection[Topic] | None = None
+    connection: Connection,
+    partitions: int,
+    topics: Collection[Topic] | None = None,
+    *,
+    imported: bool = False,
 ) -> None:
     """Create every topic that is missing, and alter the settings of those that differ.
 
@@ -31,21 +39,39 @@ async def ensure_topics(
         Of every keyed topic; fixed when the log is made.
     topics : collection of Topic, optional
         Which, with which settings; all, as declared, unless given.
+    imported : bool
+        Whether an import ends here: its topics take the broker's stamps from now on.
 
     Raises
     ------
+    ImportUnfinished
+        If an import was broken off.
     TopicError
         If a topic has another number of partitions, or the broker refuses a change.
     BrokerAway
         If no broker answers.
     """
+    async with _admin(connection) as client:
+        if not imported and await _takes_given_stamps(client, topics or every_topic()):
+            raise ImportUnfinished("topics take the stamps of files: an import was broken off")
+        await _ensure(client, topics or every_topic(), partitions)
+
+
+async def is_being_imported(connection: Connection) -> bool:
+    """Say whether the inboxes take the stamps of files, as they do while a log is imported."""
+    async with _admin(connection) as client:
+        return await _takes_given_stamps(client, every_topic())
+
+
+@asynccontextmanager
+async def _admin(connection: Connection) -> AsyncIterator[Any]:
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 
     client = AIOKafkaAdminClient(**connection.client_options())
     try:
         await client.start()
-        await _ensure(client, topics or every_topic(), partitions)
+        yield client
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise BrokerAway(f"{connection.bootstrap} does not answer: {error}") from error
     finally:
@@ -109,14 +135,30 @@ def _led(topic: Mapping[str, Any]) -> bool:
     return bool(partitions) and all(p["error_code"] == _NONE for p in partitions)
 
 
+async def _takes_given_stamps(client: Any, topics: Collection[Topic]) -> bool:
+    """Say whether an inbox among `topics` takes other stamps than the broker's own."""
+    there = await _partition_counts(client)
+    inboxes = [topic for topic in topics if topic.log_append_time and topic.name in there]
+    settings = await _settings(client, inboxes) if inboxes else {}
+    return any(own.get(STAMPS) == GIVEN for own in settings.values())
+
+
+async def _settings(client: Any, topics: Collection[Topic]) -> dict[str, dict[str, str]]:
+    """Return what is set on each of `topics` itself."""
+    from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    answers = await client.describe_configs(wanted)
+    return {
+        resource[3]: _own_settings(resource) for answer in answers for resource in answer.resources
+    }
+
+
 async def _alter_differing(client: Any, topics: Collection[Topic]) -> None:
     from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
     kind = ConfigResourceType.TOPIC
-    answers = await client.describe_configs([ConfigResource(kind, t.name) for t in topics])
-    there = {
-        resource[3]: _own_settings(resource) for answer in answers for resource in answer.resources
-    }
+    there = await _settings(client, topics)
     changes = [
         # The request replaces all settings, so what others set on purpose goes along.
         ConfigResource(kind, topic.name, there[topic.name] | topic.config())

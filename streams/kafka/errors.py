@@ -19,6 +19,10 @@ class TopicError(RuntimeError):
     """A topic is not as this installation needs it, or could not be made so."""
 
 
+class ImportUnfinished(TopicError):
+    """The log is one that was being imported, and is not whole."""
+
+
 class PublishError(RuntimeError):
     """Records were not acknowledged."""
 

@@ -36,6 +36,13 @@ class Line(msgspec.Struct, frozen=True):
     headers: list[tuple[str, bytes | None]]
 
 
+def line_of(record: Record) -> Line:
+    """Return a record as it stands in a file."""
+    headers = cast("list[tuple[str, bytes | None]]", list(record.headers))
+    at_ms = round(record.timestamp * 1000)
+    return Line(record.offset, at_ms, record.key, record.value, headers)
+
+
 class Part(msgspec.Struct, frozen=True):
     """One partition: offsets from `first` up to, not including, `end`."""
 
@@ -97,10 +104,7 @@ class PartWriter:
     def write(self, records: Sequence[Record]) -> None:
         """Add `records` in their order."""
         for record in records:
-            headers = cast("list[tuple[str, bytes | None]]", list(record.headers))
-            at_ms = round(record.timestamp * 1000)
-            line = Line(record.offset, at_ms, record.key, record.value, headers)
-            self._file.write(_encode(line) + b"\n")
+            self._file.write(_encode(line_of(record)) + b"\n")
         self.records += len(records)
 
 

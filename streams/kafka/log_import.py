@@ -2,27 +2,32 @@
 
 The inboxes' timestamps are the broker's own, so for as long as the import lasts the topics take
 those of the files. Offsets below a partition's first are filled and deleted, as retention had.
-Nothing else may run meanwhile: whatever wrote would take an offset that belongs to a record.
+Nothing else may run meanwhile: whatever wrote would take an offset that belongs to a record. That
+the topics take given stamps says that the log is not whole: nothing starts on it, and the import of
+the same files goes on where it was broken off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Final, Self
 
 from streams.contracts.topics import Kind, Topic, every_topic
-from streams.kafka.admin import ensure_topics
+from streams.kafka.admin import GIVEN, STAMPS, ensure_topics, is_being_imported
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway
+from streams.kafka.log_begun import Written, check_begun, count_of, read_written
 from streams.kafka.log_files import Line, LogFileError, Manifest, Part, read_part
-from streams.kafka.log_reader import LogReader
+from streams.kafka.log_reader import Place
 
 _BATCH: Final = 1 << 20
 _REQUEST: Final = 64 << 20
-_SNAPSHOTS: Final = {topic.name for topic in every_topic() if topic.kind is Kind.SNAPSHOTS}
+SNAPSHOTS: Final = {topic.name for topic in every_topic() if topic.kind is Kind.SNAPSHOTS}
+"""Compacted: the newest of a key counts, not its place."""
 
 
 async def import_log(
@@ -32,6 +37,8 @@ async def import_log(
     told: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
     """Write the export in `folder` into a broker that has no record of ours.
+
+    What an import that was broken off has written is kept. The log is closed until `open_log`.
 
     Parameters
     ----------
@@ -45,30 +52,44 @@ async def import_log(
     BrokerAway
         If no broker answers.
     """
+    resumed = await is_being_imported(connection)
     await ensure_topics(connection, manifest.partitions, [_as_given(t) for t in every_topic()])
-    await _check_empty(connection)
-    total, done = sum(_offsets(part) for part in manifest.parts), 0
+    written = await read_written(connection)
+    if not resumed:
+        _check_empty(written)
+    total, done = sum(_offsets(part) for part in manifest.parts), count_of(written)
     async with _Writer(connection) as writer:
         for part in manifest.parts:
-            async for count in writer.write(part, read_part(folder, part)):
+            there = written[Place(part.topic, part.partition)]
+            async for count in writer.write(part, _left(folder, part, there), there.end):
                 done += count
                 told(done, total)
     await _forget(connection, manifest)
-    await ensure_topics(connection, manifest.partitions)
+
+
+async def open_log(connection: Connection, manifest: Manifest) -> None:
+    """Declare an imported log whole: the broker stamps what comes from now on."""
+    await ensure_topics(connection, manifest.partitions, imported=True)
 
 
 def _as_given(topic: Topic) -> Topic:
-    stamps = {"message.timestamp.type": "CreateTime"}
-    return replace(topic, log_append_time=False, extra=topic.extra | stamps)
+    return replace(topic, log_append_time=False, extra=topic.extra | {STAMPS: GIVEN})
 
 
-async def _check_empty(connection: Connection) -> None:
-    async with LogReader(connection) as reader:
-        ends = await reader.end_offsets([topic.name for topic in every_topic()])
-    for place, end in ends.items():
-        if end:
+def _check_empty(written: Mapping[Place, Written]) -> None:
+    for place, there in written.items():
+        if there.end:
             detail = f"{place.topic} has records here; import into a new HOMEOSTAT_HOME or broker"
             raise LogFileError(detail)
+
+
+def _left(folder: Path, part: Part, there: Written) -> Iterator[Line]:
+    """Give what is left to write, where what is there is the beginning of `part`."""
+    lines = read_part(folder, part)
+    lines = lines if part.topic in SNAPSHOTS else _filled(part, lines)
+    skipped = deque(islice(lines, there.end), 1)
+    check_begun(part, there, skipped[0] if skipped and there.end <= _offsets(part) else None)
+    return lines
 
 
 class _Writer:
@@ -100,19 +121,14 @@ class _Writer:
     async def __aexit__(self, *_: object) -> None:
         await self._producer.stop()
 
-    async def write(self, part: Part, lines: Iterator[Line]) -> Any:
-        """Write a partition; give how many records each batch added."""
-        if part.topic in _SNAPSHOTS:
-            filled, expected = lines, None  # compacted: the newest of a key counts, not its place
-        else:
-            filled, expected = _filled(part, lines), 0
-        for batch, count in self._batches(filled):
+    async def write(self, part: Part, lines: Iterator[Line], expected: int) -> Any:
+        """Write a partition from offset `expected` on; give how many records each batch added."""
+        for batch, count in self._batches(lines):
             sent = await (
                 await self._producer.send_batch(batch, part.topic, partition=part.partition)
             )
-            if expected is not None:
-                _check_place(part, sent.offset, expected)
-                expected += count
+            _check_place(part, sent.offset, expected)
+            expected += count
             yield count
 
     def _batches(self, lines: Iterator[Line]) -> Iterator[tuple[Any, int]]:
@@ -132,7 +148,7 @@ class _Writer:
 
 def _offsets(part: Part) -> int:
     """Return how many records it takes to make `part`."""
-    return part.records if part.topic in _SNAPSHOTS else part.end
+    return part.records if part.topic in SNAPSHOTS else part.end
 
 
 def _filled(part: Part, lines: Iterator[Line]) -> Iterator[Line]:
@@ -160,7 +176,7 @@ async def _forget(connection: Connection, manifest: Manifest) -> None:
     wanted = {
         TopicPartition(part.topic, part.partition): RecordsToDelete(before_offset=part.first)
         for part in manifest.parts
-        if part.first and part.topic not in _SNAPSHOTS
+        if part.first and part.topic not in SNAPSHOTS
     }
     if not wanted:
         return

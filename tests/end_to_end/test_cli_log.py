@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 from collections import Counter
@@ -15,7 +16,7 @@ import pytest
 from projections.database import open_database
 from projections.replay.compare import differences
 from streams.contracts.envelope import decode_event
-from streams.contracts.topics import ACTIONS
+from streams.contracts.topics import ACTIONS, TELEMETRY
 from streams.kafka.log_files import MANIFEST, Line, Part, read_manifest, read_part
 from tests.end_to_end.harness import Installation, read_all
 
@@ -71,6 +72,35 @@ def test_an_import_holds_the_same_state(origin: Installation, tmp_path: Path) ->
         if not part.topic.startswith("snapshots."):
             files = [folder / part.file for folder in (origin.home / "rest", heir.home / "again")]
             assert files[0].read_bytes() == files[1].read_bytes(), part
+
+
+def test_an_import_that_was_broken_off_is_told_and_goes_on(
+    origin: Installation, tmp_path: Path
+) -> None:
+    heir, files = _heir(origin, tmp_path / "heir"), tmp_path / "files"
+    shutil.copytree(origin.home / "rest", files)
+    last = max(part.file for part in read_manifest(files).parts if part.topic == TELEMETRY.name)
+    whole = (files / last).read_bytes()
+    (files / last).write_bytes(whole[:-20])
+    broken = heir.command("log", "import", str(files))
+    assert broken.returncode == 2
+    assert f"{last} is damaged" in broken.stderr
+
+    up = heir.command("up")
+    assert up.returncode == 2, up.stdout + up.stderr
+    told = re.search(r"broken off at record ([\d,]+); `homeostat log import`", up.stderr)
+    assert told is not None, up.stderr
+    assert int(told[1].replace(",", "")) > 0
+    assert heir.processes() == []
+
+    (files / last).write_bytes(whole)
+    _done(heir, "log", "import", str(files))
+    _done(heir, "replay", "--verify")
+    _done(heir, "log", "export", str(heir.home / "again"))
+    for part in read_manifest(files).parts:
+        if not part.topic.startswith("snapshots."):
+            again = heir.home / "again" / part.file
+            assert again.read_bytes() == (files / part.file).read_bytes(), part
 
 
 async def test_what_was_commanded_is_not_done_again(origin: Installation, tmp_path: Path) -> None:

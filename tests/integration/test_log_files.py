@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,13 +13,15 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.contracts.record import Outgoing, Record
-from streams.contracts.topics import TELEMETRY
+from streams.contracts.topics import FLEET, TELEMETRY
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.errors import ImportUnfinished
+from streams.kafka.log_begun import count_of, read_written
 from streams.kafka.log_export import Exporter
 from streams.kafka.log_files import LogFileError, Part, PartWriter, read_part
-from streams.kafka.log_import import import_log
+from streams.kafka.log_import import import_log, open_log
 from streams.kafka.log_reader import LogReader, Place
 from streams.kafka.ports import free_port
 from streams.kafka.publisher import Publisher
@@ -74,6 +78,7 @@ async def test_offsets_that_expired_stay_gone(tmp_path: Path) -> None:
     assert before[0] == {HERE: EXPIRED, GONE: WRITTEN}
     async with a_broker(tmp_path / "heir") as heir:
         await import_log(heir, tmp_path / "files", manifest)
+        await open_log(heir, manifest)
         assert await telemetry(heir) == before
         with pytest.raises(LogFileError, match="has records here"):
             await import_log(heir, tmp_path / "files", manifest)
@@ -89,3 +94,79 @@ def test_damage_is_told(tmp_path: Path) -> None:
     (tmp_path / part.file).write_bytes(whole[:-12])
     with pytest.raises(LogFileError, match="damaged"):
         list(read_part(tmp_path, part))
+
+
+class BrokenOff(Exception):
+    """Somebody pulled the plug."""
+
+
+async def test_an_import_that_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with a_broker(tmp_path / "origin") as origin:
+        await a_log(origin)
+        manifest = await Exporter(origin, PARTITIONS, "print").export(tmp_path / "files")
+        await a_log(origin)
+        other = await Exporter(origin, PARTITIONS, "print").export(tmp_path / "other")
+    total = sum(part.records for part in manifest.parts)
+    async with a_broker(tmp_path / "heir") as heir:
+        broken_off: list[int] = []
+
+        def pull(done: int, _total: int) -> None:
+            broken_off.append(done)
+            if len(broken_off) == 2:
+                raise BrokenOff
+
+        with pytest.raises(BrokenOff):
+            await import_log(heir, tmp_path / "files", manifest, pull)
+        assert count_of(await read_written(heir)) == broken_off[-1] < total
+
+        with pytest.raises(ImportUnfinished):
+            await ensure_topics(heir, PARTITIONS)
+        changed = tmp_path / "changed"
+        shutil.copytree(tmp_path / "files", changed)
+        await asyncio.to_thread(turn_round, changed, manifest.parts)
+        with pytest.raises(LogFileError, match="something else than these files at offset"):
+            await import_log(heir, changed, manifest)
+
+        seen: list[int] = []
+        await import_log(heir, tmp_path / "files", manifest, lambda done, _: seen.append(done))
+        assert broken_off[-1] < seen[0] <= seen[-1] == total
+        with pytest.raises(ImportUnfinished):
+            await ensure_topics(heir, PARTITIONS)
+        await import_log(heir, tmp_path / "files", manifest)  # nothing is left to write
+        await open_log(heir, manifest)
+        await ensure_topics(heir, PARTITIONS)
+        again = await Exporter(heir, PARTITIONS, "print").export(tmp_path / "again")
+        assert again == manifest
+        for part in manifest.parts:
+            files = [tmp_path / folder / part.file for folder in ("files", "again")]
+            assert files[0].read_bytes() == files[1].read_bytes(), part
+        with pytest.raises(LogFileError, match="has records here"):
+            await import_log(heir, tmp_path / "other", other)
+
+
+async def a_log(connection: Connection) -> None:
+    """Write records to two topics."""
+    await ensure_topics(connection, PARTITIONS)
+    async with Publisher(connection) as publisher:
+        await publisher.publish(
+            [
+                Outgoing(topic.name, b"k%d" % n, b"%d" % n, (), partition)
+                for topic in (TELEMETRY, FLEET)
+                for partition in range(PARTITIONS)
+                for n in range(WRITTEN)
+            ]
+        )
+
+
+def turn_round(folder: Path, parts: Sequence[Part]) -> None:
+    """Put the values of every part in another order."""
+    for part in parts:
+        lines = list(read_part(folder, part))
+        (folder / part.file).unlink()
+        with PartWriter(folder / part.file) as writer:
+            writer.write(
+                [
+                    Record(part.topic, part.partition, to.offset, to.at_ms / 1000, of.key, of.value)
+                    for to, of in zip(lines, reversed(lines), strict=True)
+                ]
+            )
