@@ -55,6 +55,7 @@ class Pulse:
         self._connection = connection
         self._reader: LogReader | None = None
         self._one = asyncio.Lock()
+        self._away = False
 
     async def parts(self, now: float) -> dict[str, Part]:
         """Return every part's state at `now` (seconds since the epoch); never raises."""
@@ -101,11 +102,18 @@ class Pulse:
                         await reader.start()
                         self._reader = reader
                     ends = await self._reader.end_offsets(PROJECTED)
-                    return {(place.topic, place.partition): end for place, end in ends.items()}
             except (BrokerAway, TopicError, TimeoutError) as error:
-                _LOG.info("the broker cannot be asked: %s", error)
+                self._note(str(error) or f"no answer within {PATIENCE_S:g} s")
                 await self.close()
                 return None
+            self._note("")
+            return {(place.topic, place.partition): end for place, end in ends.items()}
+
+    def _note(self, trouble: str) -> None:
+        """Log that the broker went away or came back; what lasts is told by whoever asks."""
+        if bool(trouble) != self._away:
+            self._away = bool(trouble)
+            _LOG.info("the broker %s", f"cannot be asked: {trouble}" if trouble else "answers")
 
     def _ask(self, ends: dict[tuple[str, int], int] | None) -> tuple[SystemHealth, float | None]:
         with self._engine.connect() as connection:

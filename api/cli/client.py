@@ -122,6 +122,10 @@ class Client:
     def _answer(self, method: str, path: str, **options: Any) -> Any:
         try:
             answer = self._http.request(method, path, **options)
+        except httpx.TimeoutException as error:
+            detail = f"{self._base} gave no answer within {_PATIENCE_S:g} s"
+            told = f"{detail}; `homeostat status` says what it waits for"
+            raise CommandError(AWAY, told) from error
         except httpx.TransportError as error:
             detail = f"{self._base} does not answer ({error}); start it with `homeostat up`"
             raise CommandError(AWAY, detail) from error

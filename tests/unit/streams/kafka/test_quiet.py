@@ -29,6 +29,14 @@ def test_other_messages_and_other_loggers_always_pass() -> None:
     assert all(repetitions.filter(_record("homeostat.worker", "same")) for _ in range(3))
 
 
+def test_only_the_librarys_own_slip_with_a_late_batch_is_left_out() -> None:
+    repetitions = Repetitions(10.0, clock=lambda: 0.0)
+    slip = "Exception in callback MessageAccumulator._pop_batch.<locals>.cb(<Future>) at x.py:458"
+    assert not repetitions.filter(_record("asyncio", slip))
+    assert repetitions.filter(_record("asyncio", "Exception in callback of.ours()"))
+    assert repetitions.filter(_record("homeostat.node", slip))
+
+
 def test_what_it_remembers_is_bounded() -> None:
     repetitions = Repetitions(10.0, clock=lambda: 0.0)
     for n in range(5000):
