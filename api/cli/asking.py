@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-import yaml
 
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.show import as_json, as_line, as_receipt, as_table, clock, say
@@ -14,6 +12,8 @@ from api.cli.show import as_json, as_line, as_receipt, as_table, clock, say
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as JSON.")]
 Most = Annotated[int, typer.Option("--limit", min=1, help="The most to show.")]
 AsOf = Annotated[str | None, typer.Option(help="A past moment, such as 2026-11-21T03:00:00Z.")]
+_LATEST: Final = 2**53 - 1
+"""Greater than every `seq` that the API may tell."""
 Action = Annotated[str, typer.Argument(help="Its id.")]
 Reason = Annotated[str, typer.Option(prompt=True, help="Why; it stays on record.")]
 
@@ -234,7 +234,7 @@ def events(
 ) -> None:
     """Print the latest events; with --follow each as it happens, one JSON line with --json."""
     client = Client.from_environment()
-    page = client.get("/events", before=2**62, limit=min(limit, 1000), type=kind or None)
+    page = client.get("/events", before=_LATEST, limit=min(limit, 1000), type=kind or None)
     for event in page["items"]:
         _event(event, plain=plain)
     if follow:
@@ -273,30 +273,6 @@ def _measurement(text: str) -> tuple[str, float]:
         raise CommandError(USAGE, detail) from error
 
 
-def policy(
-    file: Annotated[Path | None, typer.Argument(help="A whole policy to put in force.")] = None,
-    reason: Annotated[str, typer.Option(help="Why it changes.")] = "",
-    plain: AsJson = False,
-) -> None:
-    """Print the policy in force as YAML, or put the one in FILE in force."""
-    client = Client.from_environment()
-    if file is None:
-        found = client.get("/policy")
-        if plain:
-            as_json(found)
-        else:
-            say(yaml.safe_dump(found["policy"], sort_keys=False).rstrip())
-        return
-    if not reason:
-        raise CommandError(USAGE, "say why with --reason; it stays on record")
-    try:
-        wanted = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise CommandError(USAGE, f"{file}: {error}") from error
-    receipt = client.send("PUT", "/policy", {"policy": wanted, "reason": reason})
-    as_receipt(receipt, f"version {receipt['version']} is in force", plain=plain)
-
-
 COMMANDS = (
-    status, agents, findings, actions, approve, reject, services, events, publish, policy,
+    status, agents, findings, actions, approve, reject, services, events, publish,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.guide import guide
 from api.cli.log_commands import log
+from api.cli.policy import policy
 from api.cli.projection_commands import projections
 from api.cli.running import run as execute
 from api.cli.show import say
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(projections, name="projections")
 app.add_typer(log, name="log")
 app.add_typer(dead_letters)
+app.add_typer(policy)
 app.add_typer(tokens)
 app.command()(simulate)
 for each in (*COMMANDS, doctor, guide):
