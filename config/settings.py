@@ -410,7 +410,7 @@ def _told(error: ValidationError, prefix: str = "") -> str:
         key = ".".join(str(part) for part in one["loc"])
         named = prefix + key.upper() if prefix else key or "the file"
         unknown = one["type"] == "extra_forbidden"
-        what = "is no known key; see README.md for those there are" if unknown else one["msg"]
+        what = "is no known key; `homeostat guide reference` has them all" if unknown else one["msg"]
         value = "" if unknown or one["type"] == "missing" else f" (it is {one['input']!r:.80})"
         told.append(f"{named}: {what}{value}")
     return "; ".join(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from markdown_it import MarkdownIt
 
 from api.guide.pages import read_page
 from streams.kafka.ports import free_port
@@ -19,6 +21,12 @@ from tests.end_to_end.terminal import Terminal
 
 GUIDES_PORTS = (8000, 9092, 8099, 8100)
 PATIENCE_S = 30.0
+_HEALED = """\
+$ homeostat findings --state ended --agent demo
+finding …
+… critical demo … up of default/demo is 0, below 1 (critical)
+…
+"""
 
 
 class Reader:
@@ -112,3 +120,26 @@ def test_the_tutorial_does_what_it_says(reader: Reader) -> None:
     for block in blocks(read_page("tutorial").text):
         reader.does(block)
     assert reader.commands > 30
+
+
+def _typed(section: str) -> list[str]:
+    """Return the lines that the README has its reader type, under one heading."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    part = readme.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    tokens = MarkdownIt("commonmark").parse(part)
+    code = [token.content for token in tokens if token.type == "code_block"]
+    return [line for text in code for line in text.splitlines()]
+
+
+def test_what_the_readme_has_its_reader_type_works(reader: Reader) -> None:
+    start = next(iter(blocks(read_page("tutorial").text)))
+    assert "make up" in _typed("Start")[0]
+    reader.does(start)
+    for line in _typed("Look"):
+        if "kcat" in line and shutil.which("kcat") is None:
+            continue
+        seen, status = reader.second.run(reader.shown.own(line))
+        # The last word of `status` is its exit status, which is 1 where anything is open.
+        assert status == 0 or line.endswith(" status"), f"$ {line}\n{seen}"
+    reader.does(Block(("console",), "$ . .venv/bin/activate\n"))
+    reader.does(Block(("console", "until"), _HEALED))
