@@ -13,8 +13,9 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
-from api.routes import actions, agents, events, findings, fleet, policy
+from api.routes import actions, agents, events, findings, fleet, policy, reading
 from api.routes.reading import Reading, laid_out
+from tests.unit.api.conftest import RunningApi
 
 T = TypeVar("T")
 CALLED: Counter[str] = Counter()
@@ -144,3 +145,16 @@ def test_every_read_of_a_noun_is_served_quickly(noun: object) -> None:
     for route in reads:
         assert isinstance(route, Reading), route.path
         assert laid_out(route.dependant), route.path
+
+
+def test_a_long_answer_is_the_same_as_a_brief_one(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = ("agents", "agents/web-0", "agents?text=web", "findings", "events?limit=3", "fleet")
+    with api.client() as client:
+        brief = [client.get(f"/api/v1/{path}").content for path in paths]
+        monkeypatch.setattr(reading, "BRIEF_STEPS", 1)
+        long = [client.get(f"/api/v1/{path}").content for path in paths]
+        assert client.get("/api/v1/agents/nobody").status_code == 404
+    assert long == brief
+    assert all(answer.startswith(b"{") for answer in brief)
