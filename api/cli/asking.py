@@ -6,15 +6,20 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from api.cli import completing
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.show import as_json, as_line, as_receipt, as_table, clock, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as JSON.")]
 Most = Annotated[int, typer.Option("--limit", min=1, help="The most to show.")]
 AsOf = Annotated[str | None, typer.Option(help="A past moment, such as 2026-11-21T03:00:00Z.")]
+_VERBS: Final = ("restart", "start", "stop")
 _LATEST: Final = 2**53 - 1
 """Greater than every `seq` that the API may tell."""
-Action = Annotated[str, typer.Argument(help="Its id.")]
+Action = Annotated[str, typer.Argument(help="Its id.", autocompletion=completing.waiting)]
+OfAgent = Annotated[
+    str | None, typer.Option("--agent", help="An agent's id.", autocompletion=completing.agents)
+]
 Reason = Annotated[str, typer.Option(prompt=True, help="Why; it stays on record.")]
 
 
@@ -45,7 +50,9 @@ def status(plain: AsJson = False) -> None:
 
 
 def agents(
-    agent: Annotated[str | None, typer.Argument(help="One agent's id.")] = None,
+    agent: Annotated[
+        str | None, typer.Argument(help="One agent's id.", autocompletion=completing.agents)
+    ] = None,
     status: Annotated[str | None, typer.Option(help="Such as offline.")] = None,
     kind: Annotated[str | None, typer.Option("--type", help="Such as host.")] = None,
     text: Annotated[str | None, typer.Option(help="Occurs in id, type or labels.")] = None,
@@ -87,9 +94,12 @@ def _agent(found: dict[str, Any], *, plain: bool) -> None:
 
 
 def findings(
-    finding: Annotated[str | None, typer.Argument(help="One finding's id: its chain.")] = None,
+    finding: Annotated[
+        str | None,
+        typer.Argument(help="One finding's id: its chain.", autocompletion=completing.findings),
+    ] = None,
     state: Annotated[str | None, typer.Option(help="open or ended.")] = "open",
-    agent: Annotated[str | None, typer.Option(help="An agent's id.")] = None,
+    agent: OfAgent = None,
     as_of: AsOf = None,
     limit: Most = 50,
     plain: AsJson = False,
@@ -130,9 +140,11 @@ def _chain(found: dict[str, Any], *, plain: bool) -> None:
 
 
 def actions(
-    action: Annotated[str | None, typer.Argument(help="One action's id.")] = None,
+    action: Annotated[
+        str | None, typer.Argument(help="One action's id.", autocompletion=completing.actions)
+    ] = None,
     state: Annotated[list[str] | None, typer.Option(help="Such as awaiting.")] = None,
-    agent: Annotated[str | None, typer.Option(help="An agent's id.")] = None,
+    agent: OfAgent = None,
     as_of: AsOf = None,
     limit: Most = 50,
     plain: AsJson = False,
@@ -196,14 +208,18 @@ def _answer(action: str, verb: str, reason: str, *, plain: bool) -> None:
 
 
 def services(
-    verb: Annotated[str | None, typer.Argument(help="restart, start or stop.")] = None,
-    name: Annotated[str | None, typer.Argument(help="The service.")] = None,
+    verb: Annotated[
+        str | None, typer.Argument(help="restart, start or stop.", autocompletion=lambda: _VERBS)
+    ] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The service.", autocompletion=completing.services)
+    ] = None,
     plain: AsJson = False,
 ) -> None:
     """List the declared services, or ask for one to be restarted, started or stopped."""
     client = Client.from_environment()
     if verb is not None:
-        if verb not in ("restart", "start", "stop") or name is None:
+        if verb not in _VERBS or name is None:
             raise CommandError(USAGE, "write: homeostat services restart|start|stop NAME")
         client.get(f"/agents/{name}")
         body = {"action": f"service.{verb}", "target": name}
@@ -253,7 +269,7 @@ def _event(event: dict[str, Any], *, plain: bool) -> None:
 
 
 def publish(
-    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    agent: Annotated[str, typer.Argument(help="The agent's id.", autocompletion=completing.agents)],
     metrics: Annotated[list[str], typer.Argument(help="NAME=NUMBER, one or more.")],
     plain: AsJson = False,
 ) -> None:

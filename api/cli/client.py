@@ -1,4 +1,7 @@
-"""The API as the command line speaks it: one address, one token, and failures in words."""
+"""The API as the command line speaks it: one address, one token, and failures in words.
+
+What takes long to import is imported where it is used: a shell that completes a word waits for it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from typing import Any, Final, NoReturn
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
-from config.settings import Settings, settings_from_environment
+    from config.settings import Settings
 
 OK: Final = 0
 NO: Final = 1
@@ -51,6 +56,8 @@ class Client:
     """
 
     def __init__(self, base: str, token: str) -> None:
+        import httpx
+
         self._base = base
         self._http = httpx.Client(
             base_url=f"{base}/api/v1",
@@ -64,9 +71,7 @@ class Client:
 
         ``HOMEOSTAT_API`` and ``HOMEOSTAT_TOKEN`` name another one than this machine's.
         """
-        settings = settings_from_environment()
-        base = os.environ.get("HOMEOSTAT_API") or f"http://127.0.0.1:{settings.api_port}"
-        return cls(base.rstrip("/"), os.environ.get("HOMEOSTAT_TOKEN") or _kept_token(settings))
+        return cls(*place())
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return the answer at `path`; parameters that are None are left out."""
@@ -96,6 +101,8 @@ class Client:
 
     def events(self, after: int | None, types: list[str]) -> Iterator[dict[str, Any]]:
         """Give events as they happen, for ever; a broken stream is taken up where it ended."""
+        import httpx
+
         while True:
             try:
                 for event in self._stream(after, types):
@@ -105,6 +112,8 @@ class Client:
                 time.sleep(_PAUSE_S)
 
     def _stream(self, after: int | None, types: list[str]) -> Iterator[dict[str, Any]]:
+        import httpx
+
         headers = {} if after is None else {"Last-Event-ID": str(after)}
         timeout = httpx.Timeout(_PATIENCE_S, read=60.0)
         with self._http.stream(
@@ -120,6 +129,8 @@ class Client:
                         yield event
 
     def _answer(self, method: str, path: str, **options: Any) -> Any:
+        import httpx
+
         try:
             answer = self._http.request(method, path, **options)
         except httpx.TimeoutException as error:
@@ -138,14 +149,23 @@ class Client:
             detail = answer.json().get("detail", answer.text)
         except ValueError:
             detail = answer.text
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
             detail = f"{detail} (set HOMEOSTAT_TOKEN, or HOMEOSTAT_HOME to the home of another)"
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status_code == HTTPStatus.NOT_FOUND:
             raise CommandError(NO, detail)
-        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+        if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
             raise CommandError(USAGE, detail)
-        away = answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+        away = answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
         raise CommandError(AWAY if away else REFUSED, detail)
+
+
+def place() -> tuple[str, str]:
+    """Return the address and the token of the installation that the environment names."""
+    from config.settings import settings_from_environment
+
+    settings = settings_from_environment()
+    base = os.environ.get("HOMEOSTAT_API") or f"http://127.0.0.1:{settings.api_port}"
+    return base.rstrip("/"), os.environ.get("HOMEOSTAT_TOKEN") or _kept_token(settings)
 
 
 def _kept_token(settings: Settings) -> str:

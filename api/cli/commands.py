@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,9 @@ from api.cli.running import run as execute
 from api.cli.show import say
 from api.cli.simulate import simulate
 from api.cli.tokens import tokens
-from config.settings import Settings
-from streams.contracts.trust import Signer
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 app = typer.Typer(
     name="homeostat",
@@ -78,6 +79,7 @@ def replay(
     from processors.topology import steps
     from projections.replay.verdict import VerifyReport
     from projections.replay.verify import verify as check
+    from streams.contracts.trust import Signer
 
     async def run(settings: Settings) -> VerifyReport:
         signer = Signer(settings.secret())

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from api.cli import completing
 from api.cli.asking import AsJson, Most, Reason
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.show import as_json, as_receipt, as_table, clock, say
@@ -16,7 +17,7 @@ dead_letters = typer.Typer(
     name=DEAD_LETTERS.name, help="Records that were not accepted.", no_args_is_help=True
 )
 _ALL: Final = 100_000
-Letter = Annotated[str, typer.Argument(help="Its id.")]
+Letter = Annotated[str, typer.Argument(help="Its id.", autocompletion=completing.letters)]
 
 
 @dead_letters.command("list")
@@ -70,7 +71,9 @@ def discard(letter: Letter, reason: Reason, plain: AsJson = False) -> None:
 
 @dead_letters.command()
 def redrive(
-    letter: Annotated[str | None, typer.Argument(help="Its id.")] = None,
+    letter: Annotated[
+        str | None, typer.Argument(help="Its id.", autocompletion=completing.letters)
+    ] = None,
     reason: Annotated[
         str | None, typer.Option(help="All that were refused for it, such as agent_limit.")
     ] = None,

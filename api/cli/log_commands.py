@@ -14,11 +14,9 @@ import typer
 from api.cli.client import USAGE, CommandError
 from api.cli.running import run
 from api.cli.show import say
-from config.settings import Settings
-from streams.contracts.envelope import decode_event
-from streams.contracts.errors import ContractError
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from projections.replay.progress import Progress
     from streams.kafka.log_files import Part
 
@@ -133,6 +131,8 @@ def _leave_commands(settings: Settings, folder: Path, part: Part) -> None:
     """
     from processors.executors.claims import KEPT, Claims
     from processors.executors.services.ledger import replace_synced
+    from streams.contracts.envelope import decode_event
+    from streams.contracts.errors import ContractError
     from streams.kafka.log_files import read_part
 
     node = settings.home / "node"

@@ -6,7 +6,12 @@ not carry a command-line framework.
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Final
+
+COMPLETING: Final = "_HOMEOSTAT_COMPLETE"
+"""Set by a shell that completes a word, and waits for it."""
 
 
 def main() -> int:
@@ -20,11 +25,19 @@ def main() -> int:
 
         if sys.argv[2] in ROLES:
             return run_role(sys.argv[2])
+    from api.cli import completing
     from api.cli.client import USAGE, CommandError
     from api.cli.commands import app
+
+    if COMPLETING in os.environ:
+        app()
+        return 0
     from config.settings import SettingsError
 
     try:
+        if len(sys.argv) == 3 and sys.argv[1] in (completing.INSTALL, completing.SHOW):
+            completing.for_shell(*sys.argv[1:])
+            return 0
         app()
     except (CommandError, SettingsError) as error:
         sys.stderr.write(f"homeostat: {error}\n")

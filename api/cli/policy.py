@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
-import yaml
 
 from api.cli.asking import AsJson
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.policy_diff import changes
 from api.cli.show import as_json, as_receipt, clock, say
-from config.policy import PolicyError, policy_from
 
 _ALL: Final = 100_000
 
@@ -23,7 +20,8 @@ class Shortened(typer.core.TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Name the command that is meant where none is named."""
-        if not args or (args[0] not in self.commands and args[0] != "--help"):
+        named = args and (args[0] in self.commands or args[0] == "--help")
+        if not named and not ctx.resilient_parsing:  # a shell that completes means none yet
             file = any(not each.startswith("-") for each in args)
             args = ["apply" if file else "show", *args]
         parsed: list[str] = super().parse_args(ctx, args)
@@ -41,6 +39,8 @@ policy = typer.Typer(
 @policy.command()
 def show(plain: AsJson = False) -> None:
     """Print the policy in force as YAML."""
+    import yaml
+
     found = Client.from_environment().get("/policy")
     if plain:
         as_json(found)
@@ -120,6 +120,10 @@ def _history(client: Client) -> list[dict[str, Any]]:
 
 
 def _of_file(name: str) -> dict[str, Any]:
+    import msgspec
+
+    from config.policy import PolicyError, policy_from
+
     try:
         found = policy_from(_read(Path(name)), name)
     except PolicyError as error:
@@ -129,6 +133,8 @@ def _of_file(name: str) -> dict[str, Any]:
 
 
 def _read(file: Path) -> Any:
+    import yaml
+
     try:
         return yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.client import USAGE, CommandError
 from api.cli.running import run
 from api.cli.show import say
-from config.settings import Settings
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 projections = typer.Typer(help="The views that are folded from the log.", no_args_is_help=True)
 Until = Annotated[

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from api.cli.client import AWAY, USAGE, CommandError
-from config.settings import Settings, settings_from_environment
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 T = TypeVar("T")
 
@@ -21,6 +23,7 @@ def run(command: Callable[[Settings], Awaitable[T]]) -> T:
         With the status that says why it cannot be run.
     """
     from api.cli.holding import InstallationBusy
+    from config.settings import settings_from_environment
     from projections.replay.beside import RebuildUnderWayError
     from streams.kafka.errors import BrokerAway, BrokerError, PositionLost, TopicError
     from streams.kafka.log_files import LogFileError

@@ -7,9 +7,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
 _STYLES: Final = {
     "healthy": "green", "ok": "green", "succeeded": "green", "degraded": "yellow",
     "warning": "yellow", "awaiting": "yellow", "failing": "red", "critical": "red",
@@ -31,6 +28,9 @@ def as_line(found: Any) -> None:
 
 def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table; where standard output is no terminal, without lines and colours."""
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)

@@ -1,0 +1,159 @@
+"""What could be wrong on this machine, and the remedy of each."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+import psutil
+
+from api.cli.client import Client, CommandError
+from config.settings import Settings, SettingsError, settings_from_environment
+from streams.contracts.topics import every_topic
+from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway, TopicError
+from streams.kafka.log_reader import LogReader
+from streams.kafka.ports import holder_of, is_free
+
+_DISK_GB: Final = 1.0
+_MEMORY_GB: Final = 0.5
+_CLOCK_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: ``ok``, ``warn`` or ``fail``."""
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """Give every check; none depends on the one before but for settings."""
+    yield _versions()
+    try:
+        settings = settings_from_environment()
+        settings.configuration()
+    except SettingsError as error:
+        yield Check("settings", "fail", str(error), "mend what is named; README.md has the list")
+        return
+    yield Check("settings", "ok", str(settings.config or "defaults"))
+    yield _disk(settings)
+    yield _memory()
+    running = _api_runs()
+    for check in (_ports, _broker, _database):
+        yield check(settings, running)
+    yield _clock(running)
+
+
+def _versions() -> Check:
+    names = ("homeostat", "faust-streaming", "aiokafka", "sqlalchemy", "fastapi")
+    found = [f"{name} {version(name)}" for name in names if _installed(name)]
+    return Check("versions", "ok", f"Python {platform.python_version()}, {', '.join(found)}")
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _disk(settings: Settings) -> Check:
+    folder = settings.home.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
+    found = f"{free:.1f} GB free in {folder}"
+    if free < _DISK_GB:
+        return Check("disk", "fail", found, "make room, or set HOMEOSTAT_HOME to another disk")
+    return Check("disk", "ok", found)
+
+
+def _memory() -> Check:
+    free = psutil.virtual_memory().available / 1e9
+    if free < _MEMORY_GB:
+        return Check("memory", "warn", f"{free:.1f} GB available", "it takes about 0.5 GB")
+    return Check("memory", "ok", f"{free:.1f} GB available")
+
+
+def _api_runs() -> Client | None:
+    try:
+        client = Client.from_environment()
+        client.get("/system/health")
+    except CommandError:
+        return None
+    return client
+
+
+def _ports(settings: Settings, running: Client | None) -> Check:
+    wanted = {"HOMEOSTAT_API_PORT": settings.api_port}
+    if settings.kafka is None:
+        wanted["HOMEOSTAT_KAFKA_PORT"] = settings.kafka_port
+    if running is not None:
+        return Check("ports", "ok", "an installation runs on them")
+    taken = [(name, port) for name, port in wanted.items() if not is_free(port)]
+    if not taken:
+        return Check("ports", "ok", f"{', '.join(str(p) for p in wanted.values())} are free")
+    name, port = taken[0]
+    return Check("ports", "fail", f"{port} is taken by {holder_of(port)}", f"end it, or set {name}")
+
+
+def _broker(settings: Settings, running: Client | None) -> Check:
+    if settings.kafka is None and running is None:
+        return Check("broker", "ok", "embedded; `homeostat up` starts it")
+    try:
+        count = asyncio.run(_topics(settings))
+    except BrokerAway as error:
+        remedy = "look at HOMEOSTAT_KAFKA and its credentials" if settings.kafka else "see up's log"
+        return Check("broker", "fail", str(error), remedy)
+    except TopicError as error:
+        return Check("broker", "warn", str(error), "`homeostat up` makes the topics")
+    return Check("broker", "ok", f"{settings.bootstrap} with {count} partitions of ours")
+
+
+async def _topics(settings: Settings) -> int:
+    async with LogReader(Connection.from_settings(settings)) as reader:
+        return len(await reader.places([topic.name for topic in every_topic()]))
+
+
+def _database(settings: Settings, _running: Client | None) -> Check:
+    from sqlalchemy import make_url, text
+    from sqlalchemy.exc import DBAPIError
+
+    from projections.database import open_database
+
+    shown = make_url(settings.database).render_as_string(hide_password=True)
+    if settings.database_url is None and not (settings.home / "homeostat.db").exists():
+        return Check("database", "ok", "embedded; `homeostat up` makes it")
+    engine = open_database(settings.database, read_only=True)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except DBAPIError as error:
+        return Check("database", "fail", f"{shown}: {error.orig}", "look at HOMEOSTAT_DATABASE_URL")
+    finally:
+        engine.dispose()
+    return Check("database", "ok", shown)
+
+
+def _clock(running: Client | None) -> Check:
+    if running is None:
+        return Check("clock", "ok", "compared with the log where an installation runs")
+    at = running.get("/system/health")["components"].get("ticker", {}).get("last_seen")
+    if at is None:
+        return Check("clock", "warn", "no tick was seen yet", "wait for the worker to start")
+    ahead = dt.datetime.fromisoformat(at).timestamp() - time.time()
+    if ahead > _CLOCK_S:
+        return Check("clock", "fail", f"the log is {ahead:.0f} s ahead", "set this machine's clock")
+    return Check("clock", "ok", "not behind the log")
