@@ -6,8 +6,7 @@ import asyncio
 import logging
 import os
 import socket
-from asyncio import FIRST_COMPLETED
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
@@ -17,8 +16,8 @@ from sqlalchemy.exc import OperationalError
 from config.settings import Settings
 from projections.database import open_database
 from projections.migrations import prepare
+from projections.pump import pump
 from projections.views import Place, Replaced, Views
-from streams.contracts.record import Record
 from streams.contracts.topics import (
     ACTIONS,
     AUDIT,
@@ -52,12 +51,9 @@ FACTS: Final[tuple[Topic, ...]] = (
 TOPICS: Final = (*FACTS, TELEMETRY)
 REBUILD: Final = "rebuild"
 """The owner that gives the projections back when it is done."""
-FLUSH_S: Final = 0.1
-"""Heartbeats are coalesced this long; facts are written at once."""
 FETCH_WAIT_MS: Final = 500
 """How long the broker holds an empty fetch. A partition whose records were just taken is asked
 for again only after the fetch under way returns, so this bounds the delay that reading adds."""
-MAX_PENDING: Final = 2_000
 PAUSE_S: Final = 1.0
 _LOG: Final = logging.getLogger(__name__)
 
@@ -129,50 +125,6 @@ async def starting_positions(reader: LogReader, stored: Mapping[Place, int]) -> 
                 f"{end}: the log was made anew; run `homeostat projections rebuild`"
             )
     return {place: max(first, stored.get(place, 0)) for place, first in beginnings.items()}
-
-
-async def pump(
-    batches: AsyncIterator[list[Record]],
-    write: Callable[[list[Record]], Awaitable[None]],
-    stop: asyncio.Event,
-) -> None:
-    """Hand `batches` to `write` until `stop` or their end: facts at once, heartbeats coalesced."""
-    loop = asyncio.get_running_loop()
-    stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
-    coming: asyncio.Future[Any] = asyncio.ensure_future(_next(batches))
-    pending: list[Record] = []
-    due = loop.time()
-    try:
-        while not stop.is_set():
-            wait = max(0.0, due - loop.time()) if pending else None
-            await asyncio.wait({coming, stopping}, timeout=wait, return_when=FIRST_COMPLETED)
-            if coming.done():
-                batch = coming.result()
-                if batch is None:
-                    break
-                pending += batch
-                coming = asyncio.ensure_future(_next(batches))
-            if pending and (loop.time() >= due or _urgent(pending)):
-                await write(pending)
-                pending, due = [], loop.time() + FLUSH_S
-        if pending:
-            await write(pending)
-    finally:
-        await _cancelled(coming, stopping)
-
-
-async def _next(batches: AsyncIterator[list[Record]]) -> list[Record] | None:
-    return await anext(batches, None)
-
-
-async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _urgent(records: list[Record]) -> bool:
-    return len(records) >= MAX_PENDING or any(r.topic != TELEMETRY.name for r in records)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""How long from producing a heartbeat until the API shows it, at 1,000 records a second.
+"""How long from producing a heartbeat until the API shows it, under load.
 
 Run it with ``python -m tests.benchmarks.visibility`` from the root. It starts an installation of
 its own, and asks for one marked agent again and again while a synthetic fleet fills the log.
@@ -49,7 +49,7 @@ async def visible_after(
         answer = await api.get("/agents/probe")
         if answer.status_code == 200 and answer.json()["metrics"].get("number") == number:
             return time.perf_counter() - began
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.01)
     raise TimeoutError(f"value {number} did not show within {patience_s:g} s")
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from projections.projector import pump
+from projections.pump import pump
 from streams.contracts.record import Record
 
 
@@ -62,3 +62,65 @@ async def test_a_failure_of_the_log_is_not_swallowed() -> None:
 
     with pytest.raises(OSError, match="the log is away"):
         await pump(batches(), write, asyncio.Event())
+
+
+async def test_records_are_taken_while_others_are_written() -> None:
+    written: list[int] = []
+    stop, taken = asyncio.Event(), asyncio.Event()
+
+    async def batches() -> AsyncIterator[list[Record]]:
+        yield [record("findings", 0)]
+        yield [record("telemetry", 1)]
+        yield [record("telemetry", 2)]
+        taken.set()
+        await asyncio.Event().wait()
+
+    async def write(records: list[Record]) -> None:
+        if not written:
+            await taken.wait()  # which never comes where reading waits for writing
+        written.extend(one.offset for one in records)
+        if written[-1] == 2:
+            stop.set()
+
+    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    assert written == [0, 1, 2]
+
+
+async def test_reading_pauses_where_the_writer_is_far_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("projections.pump.MOST", 5)
+    stop, free = asyncio.Event(), asyncio.Event()
+    given = 0
+    sizes: list[int] = []
+
+    async def batches() -> AsyncIterator[list[Record]]:
+        nonlocal given
+        for offset in range(100):
+            given += 1
+            yield [record("findings", offset)]
+        stop.set()
+
+    async def write(records: list[Record]) -> None:
+        sizes.append(len(records))
+        if not free.is_set():
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert given <= 7  # one is written, five wait, and one more is asked for
+            free.set()
+
+    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    assert sum(sizes) == 100
+    assert max(sizes) <= 6
+
+
+async def test_a_failure_of_the_writer_is_not_swallowed() -> None:
+    async def batches() -> AsyncIterator[list[Record]]:
+        yield [record("findings", 0)]
+        await asyncio.Event().wait()
+
+    async def write(_records: list[Record]) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        await asyncio.wait_for(pump(batches(), write, asyncio.Event()), 10)
