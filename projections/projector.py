@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from config.settings import Settings
 from projections.database import open_database
 from projections.migrations import prepare
+from projections.outages import Outages
 from projections.pump import pump
 from projections.views import Place, Replaced, Views
 from streams.contracts.topics import (
@@ -74,6 +75,7 @@ async def run_projector(
         Where another projector has taken over.
     """
     owner = f"projector {os.getpid()} on {socket.gethostname()}"
+    outages = Outages(_LOG)
     with ThreadPoolExecutor(1, "projections") as thread:
         in_thread = _runner(thread)
         while not stop.is_set():
@@ -84,7 +86,7 @@ async def run_projector(
                     raise
                 _LOG.info("views were rebuilt; going on from there")
             except (OperationalError, BrokerAway) as error:
-                _LOG.warning("%s; again in %.1f s", error, PAUSE_S)
+                outages.tell(error, PAUSE_S)
                 await _wait(stop, PAUSE_S)
 
 
