@@ -16,6 +16,8 @@ from api.asyncapi import route as asyncapi
 from api.dashboard.files import page_router
 from api.guide import route as guide
 from api.identity.following import Follower
+from api.idempotency.book import Book
+from api.idempotency.middleware import Idempotency
 from api.identity.session import Sessions
 from api.identity.tokens import Tokens
 from api.live import LiveTail
@@ -92,6 +94,8 @@ def create_app(
     file = settings.home / "tokens.yaml"
     known = Tokens(settings.token(), file, scraper=settings.scrape_token)
     sessions = Sessions(known, settings.secret())
+    publisher = Publisher(connection)
+    book = Book(connection, publisher, signer)
     app = FastAPI(
         title="Homeostat",
         version="1",
@@ -102,7 +106,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         dependencies=[Depends(named_once)],
-        lifespan=_lifespan(settings, connection, signer, known, poll_s),
+        lifespan=_lifespan(settings, connection, signer, known, publisher, book, poll_s),
     )
     for part in _PARTS:
         app.include_router(part.router, prefix=PREFIX)
@@ -116,6 +120,7 @@ def create_app(
     complete(app)
     errors.install(app)
     # The last one added is the first one asked.
+    app.add_middleware(Idempotency, book=book, prefix=PREFIX)
     app.add_middleware(BodyLimit)
     app.add_middleware(Authentication, tokens=known, sessions=sessions)
     app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
@@ -129,6 +134,8 @@ def _lifespan(
     connection: Connection,
     signer: Signer,
     tokens: Tokens,
+    publisher: Publisher,
+    book: Book,
     poll_s: float | None,
 ) -> Lifespan:
     @asynccontextmanager
@@ -136,7 +143,7 @@ def _lifespan(
         current_default_thread_limiter().total_tokens = THREADS
         engine = open_database(settings.database, read_only=True)
         live = LiveTail(engine) if poll_s is None else LiveTail(engine, poll_s)
-        publisher, pulse = Publisher(connection), Pulse(engine, connection)
+        pulse = Pulse(engine, connection)
         app.state.services = Services(engine, publisher, signer, live, pulse)
         app.state.follower = Follower(tokens.ledger, connection, signer)
         opening = asyncio.create_task(_open(publisher))
@@ -150,6 +157,7 @@ def _lifespan(
             await asyncio.gather(opening, following, return_exceptions=True)
             await live.close()
             await pulse.close()
+            await book.close()
             await publisher.stop()
             engine.dispose()
 

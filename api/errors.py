@@ -203,9 +203,15 @@ _PROBLEMS: Final[Mapping[type[Exception], Any]] = {
 }
 
 
-async def _answer(request: Request, error: Exception) -> JSONResponse:
+def problem_of(error: Exception) -> Problem:
+    """Return the problem that `error` is answered with."""
     kind = next(kind for kind in type(error).__mro__ if kind in _PROBLEMS)
     problem: Problem = _PROBLEMS[kind](error)
+    return problem
+
+
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    problem = problem_of(error)
     if problem.status is HTTPStatus.METHOD_NOT_ALLOWED:
         _allow_all(problem, request)
     if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:

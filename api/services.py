@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
@@ -14,11 +13,12 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 
+from api.idempotency.naming import new_id
 from api.live import LiveTail
 from api.pulse import PROJECTED, Pulse
 from api.schemas.common import Receipt
-from streams.contracts.envelope import Event, outgoing, rfc3339
-from streams.contracts.events.registry import BY_DATA
+from streams.contracts.envelope import API, Event, outgoing, rfc3339
+from streams.contracts.events.registry import BY_DATA, event_type
 from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, check_size, encode_heartbeat
 from streams.contracts.topics import TELEMETRY
@@ -88,11 +88,11 @@ class Services:
             If the broker did not acknowledge it.
         """
         kind = BY_DATA[type(data)]
-        identity = str(uuid.uuid4())
+        identity = new_id()
         plain: dict[str, Any] = msgspec.to_builtins(data)
         event = Event(
             id=identity,
-            source="/api",
+            source=API,
             type=kind.name,
             subject=subject,
             time=rfc3339(time.time()),
@@ -101,10 +101,15 @@ class Services:
             dataschema=kind.dataschema,
             correlationid=correlation or identity,
         )
+        return await self.write(event)
+
+    async def write(self, event: Event) -> Receipt:
+        """Write an event that a person caused to every topic of its type; see `receipt`."""
+        kind = event_type(event.type)
         records = [outgoing(event, t.name, 0 if t.single else None) for t in kind.to]
         written = await self.publisher.publish([self.signer.sign(record) for record in records])
         shown = next((place for place in written if place.topic in PROJECTED), written[0])
-        return Receipt(position=str(shown), event_id=identity)
+        return Receipt(position=str(shown), event_id=event.id)
 
     async def report(self, heartbeats: Sequence[Heartbeat]) -> Receipt:
         """Write heartbeats, signed; return once all are acknowledged.

@@ -16,7 +16,8 @@ import msgspec
 from config.policy import Policy, PolicyError, default_policy, policy_from, policy_hash
 from processors.dead_letters import dead_letter
 from processors.step import Context, Emission, Fact
-from streams.contracts.envelope import Event, decode_event
+from processors.wishes import is_first
+from streams.contracts.envelope import API, Event, decode_event
 from streams.contracts.errors import ContractError, InvalidField, MalformedRecord, Untrusted
 from streams.contracts.events.registry import EventType, event_type
 from streams.contracts.events.system import PolicyChanged
@@ -70,7 +71,7 @@ class FoldState(Generic[S]):
     in_force: PolicyInForce
     time: float = 0.0
     seen: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """High-water mark (offset, index) per source step and partition."""
+    """High-water mark (offset, index) per source step and partition, and requests by id."""
 
 
 class _Snapshot(msgspec.Struct):
@@ -175,7 +176,7 @@ class FoldStep(Generic[S]):
             raise Untrusted("unsigned_record", f"{record.topic} accepts signed records only")
         event = upcast(decode_event(record.value))
         state.time = max(state.time, record.timestamp)
-        if _seen(state, event):
+        if _seen(state, event, record.offset):
             return None
         if event.type == "policy.changed":
             _take_policy(state, event)
@@ -192,10 +193,10 @@ def _typed(event: Event) -> msgspec.Struct:
     return data
 
 
-def _seen(state: FoldState[Any], event: Event) -> bool:
-    """Say whether this fact was folded before, and remember it."""
+def _seen(state: FoldState[Any], event: Event, offset: int) -> bool:
+    """Say whether this fact or request was folded before, and remember it."""
     if not event.position:
-        return False
+        return event.source == API and not is_first(state.seen, event.id, offset)
     try:
         position = Position.parse(event.position)
     except ValueError as error:

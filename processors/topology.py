@@ -33,7 +33,7 @@ OUTSIDE: Final = (
     Outside("sensors, probes, clients", writes=(topics.TELEMETRY,)),
     Outside(
         "API",
-        reads=(topics.TOKENS,),
+        reads=(topics.TOKENS, topics.REQUESTS),
         writes=(
             topics.TELEMETRY,
             topics.DECISIONS,
@@ -42,6 +42,7 @@ OUTSIDE: Final = (
             topics.POLICIES,
             topics.TOKENS,
             topics.AUDIT,
+            topics.REQUESTS,
         ),
     ),
     Outside(

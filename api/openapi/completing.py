@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api.errors import MEDIA_TYPE
 from api.identity.session import COOKIE, CSRF_HEADER
+from api.openapi.keys import specify_key
 from api.openapi.narrowing import close, exact, narrow
 from api.openapi.policies import specify_policy
 
@@ -50,12 +51,13 @@ def complete(app: FastAPI) -> None:
 def _finish(document: dict[str, Any]) -> None:
     document["tags"] = TAGS
     document["components"]["securitySchemes"][SESSION] = _COOKIE
-    for operations in document["paths"].values():
-        for operation in operations.values():
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
             if operation.get("security"):
                 operation["security"].append({SESSION: []})
             for parameter in operation.get("parameters", ()):
                 narrow(parameter)
+            specify_key(path, method, operation)
             for answer in operation["responses"].values():
                 _only_as_problem(answer.get("content", {}))
     schemas = document["components"]["schemas"]

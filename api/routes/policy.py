@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter
 
 from api.errors import Problem
+from api.idempotency.naming import new_id
 from api.identity.guard import InstallationAdmin, Viewer
 from api.routes import READS, WRITES
 from api.routes.reading import Reading
@@ -15,7 +16,7 @@ from api.routes.waiting import WAITS
 from api.schemas.policy import PolicyChange, PolicyReceipt, PolicyView
 from api.services import Served, Services
 from config.policy import default_policy, policy_from, policy_hash
-from projections.queries.policies import PolicyRow, current_policy
+from projections.queries.policies import PolicyRow, current_policy, list_policies
 from streams.producers.policy import publish_policy
 
 router = APIRouter(prefix="/policy", tags=["policy"], responses=READS, route_class=Reading)
@@ -31,14 +32,17 @@ def policy(served: Served, _caller: Viewer) -> PolicyView:
 @router.put("", status_code=202, responses=WRITES)
 async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) -> PolicyReceipt:
     """Put a whole policy in force; keys left out take their defaults."""
-    wanted = policy_from(body.policy)
+    wanted, identity = policy_from(body.policy), new_id()
     async with served.versions.one_change:
-        version = _next_version(served, await served.ask_aside(current_policy), body.replaces)
+        rows = await served.ask_aside(list_policies)
+        # A keyed request that was cut short is written to the end as it was.
+        before = next((row.version for row in rows if row.event_id == identity), None)
+        version = before or _next_version(served, next(iter(rows), None), body.replaces)
         policy = msgspec.structs.replace(wanted, version=version)
         event, place = await publish_policy(
-            served.publisher, served.signer, policy, caller.name, body.reason
+            served.publisher, served.signer, policy, caller.name, body.reason, identity=identity
         )
-        served.versions.policy = version
+        served.versions.policy = max(version, served.versions.policy)
     return PolicyReceipt(
         version=version, hash=policy_hash(policy), event_id=event.id, position=str(place)
     )

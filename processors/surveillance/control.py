@@ -16,7 +16,8 @@ from processors.surveillance.judge import BASELINE, LIMITS, level_moved
 from processors.surveillance.redrive import redriven
 from processors.surveillance.registry import assign_rules, drop, retire
 from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, fact, moved
-from streams.contracts.envelope import Event, decode_event
+from processors.wishes import is_first
+from streams.contracts.envelope import API, Event, decode_event
 from streams.contracts.errors import ContractError, InvalidField, MalformedRecord
 from streams.contracts.events.agent import (
     AgentTransitionRefused,
@@ -66,7 +67,7 @@ def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
         Where it is not one that this inbox takes.
     """
     event = upcast(decode_event(record.value))
-    if event.position and not _is_new(state, event):
+    if not _is_new(state, event, record.offset):
         return []
     match event.type:
         case "policy.changed":
@@ -81,7 +82,9 @@ def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
     raise MalformedRecord("unexpected_event", detail)
 
 
-def _is_new(state: SurveillanceState, event: Event) -> bool:
+def _is_new(state: SurveillanceState, event: Event, offset: int) -> bool:
+    if not event.position:
+        return event.source != API or is_first(state.seen, event.id, offset)
     try:
         position = Position.parse(event.position)
     except ValueError as error:

@@ -41,6 +41,13 @@ class EventRow(msgspec.Struct, frozen=True):
     offset: int
 
 
+def find_event(connection: Connection, event_id: str) -> EventRow | None:
+    """Return the event of that id, of whichever tenant; None where the log of facts has none."""
+    wanted = [events.c[name] for name in EventRow.__struct_fields__]
+    row = connection.execute(select(*wanted).where(events.c.id == event_id)).first()
+    return None if row is None else EventRow(*row)
+
+
 def list_events(
     connection: Connection,
     tenant: str,

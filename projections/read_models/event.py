@@ -12,7 +12,7 @@ WITHOUT: Final = frozenset(
 )
 """Windows come at the rate of measurements, and are rows of the metric tables; the audit trail and
 tokens are shown to administrators only."""
-_BULKY: Final = dict.fromkeys(
+BULKY: Final = dict.fromkeys(
     ("record.dead_lettered", "record.redriven", "record.redrive_refused"),
     ("key", "value", "headers"),
 )
@@ -24,7 +24,7 @@ def append(rows: Rows, seen: Seen) -> None:
     event = seen.event
     if event.type in WITHOUT:
         return
-    dropped = _BULKY.get(event.type, ())
+    dropped = BULKY.get(event.type, ())
     rows.append(
         events,
         {

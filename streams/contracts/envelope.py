@@ -24,6 +24,9 @@ _NAMESPACE: Final = uuid.UUID("5f0f3cf6-8c9d-5c4e-9a43-3f2b0c2d6a11")
 CONTENT: Final = (("content-type", b"application/cloudevents+json"),)
 """The header of every record that holds an event."""
 
+API: Final = "/api"
+"""The source of what people and their programs ask for."""
+
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One event or command.

@@ -24,7 +24,13 @@ _SUBJECT: Final = "default/policy"
 
 
 async def publish_policy(
-    publisher: Publisher, signer: Signer, policy: Policy, by: str, reason: str = ""
+    publisher: Publisher,
+    signer: Signer,
+    policy: Policy,
+    by: str,
+    reason: str = "",
+    *,
+    identity: str | None = None,
 ) -> tuple[Event, Position]:
     """Write `policy` to the record of policies, then into every partition of every inbox.
 
@@ -34,6 +40,8 @@ async def publish_policy(
         Who changed it.
     reason : str
         Why, for whoever reads the record later.
+    identity : str, optional
+        The event's id: the same one where the same change is written again.
 
     Returns
     -------
@@ -47,7 +55,7 @@ async def publish_policy(
         If the broker did not acknowledge all of it. Written again it does no harm: steps take
         a policy whose version is not below the one in force.
     """
-    event = _changed(policy, by, reason)
+    event = _changed(policy, by, reason, identity or str(uuid.uuid4()))
     written = await publisher.publish([signer.sign(outgoing(event, POLICIES.name, 0))])
     await _broadcast(publisher, signer, encode_event(event))
     return event, written[0]
@@ -65,10 +73,9 @@ async def ensure_policy(connection: Connection, publisher: Publisher, signer: Si
         await _broadcast(publisher, signer, latest)
 
 
-def _changed(policy: Policy, by: str, reason: str) -> Event:
+def _changed(policy: Policy, by: str, reason: str, identity: str) -> Event:
     plain = msgspec.to_builtins(policy)
     data = PolicyChanged(policy.version, policy_hash(policy), plain, by, reason)
-    identity = str(uuid.uuid4())
     return Event(
         id=identity,
         source="/api",

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from streams.contracts import topics
-from streams.contracts.events import access, action, agent, finding, system
+from streams.contracts.events import access, action, agent, finding, request, system
 from streams.contracts.topics import Topic
 
 
@@ -63,6 +63,8 @@ _TYPES: Final = (
     EventType("token.issued", access.TokenIssued, (_T.TOKENS,)),
     EventType("token.revoked", access.TokenRevoked, (_T.TOKENS,)),
     EventType("audit.recorded", access.AuditRecorded, (_T.AUDIT,)),
+    EventType("request.claimed", request.RequestClaimed, (_T.REQUESTS,)),
+    EventType("request.settled", request.RequestSettled, (_T.REQUESTS,)),
     EventType("timer.set", system.TimerSet, (_T.TIMERS,)),
     EventType("record.dead_lettered", system.DeadLetter, (_T.DEAD_LETTERS,)),
     EventType("record.skipped", system.RecordSkipped, (_T.DEAD_LETTERS,)),

@@ -55,7 +55,7 @@ class Served:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Run broker, projector and API; their views hold a small past when this returns."""
     home = tmp_path_factory.mktemp("contracts")

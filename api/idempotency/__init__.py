@@ -1,0 +1,1 @@
+"""Writes that may be asked for twice: the header ``Idempotency-Key``, by the log."""

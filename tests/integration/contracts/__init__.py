@@ -1,0 +1,1 @@
+"""What other programs are promised: the document, clients, keys, records."""
