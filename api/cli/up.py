@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import Callable
 
+from api.cli.broker_guard import keep_broker
 from api.cli.holding import InstallationBusy, holding
 from api.cli.logs import configure_logging
 from api.cli.prepare import prepare
-from api.cli.supervisor import Child, describe, keep_all_alive
+from api.cli.supervisor import Child, keep_all_alive
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -91,17 +92,11 @@ def _waves(settings: Settings) -> list[list[Child]]:
 async def _keep_broker(
     broker: EmbeddedBroker | None, report: Reporter, stop: asyncio.Event
 ) -> None:
-    """Start the embedded broker again whenever it dies, until told to stop."""
+    """Keep the embedded broker alive; one outside is not ours to keep."""
     if broker is None:
         await stop.wait()
-        return
-    while not stop.is_set():
-        status = await broker.wait()
-        if stop.is_set():
-            return
-        report(f"the broker died ({describe(status)}); starting it again")
-        await broker.start()
-        report("the broker serves again")
+    else:
+        await keep_broker(broker, report, stop)
 
 
 async def _announce(settings: Settings, report: Reporter) -> None:
