@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from processors.surveillance.forward import open_forward
@@ -21,8 +21,13 @@ _MAX_WAITING: Final = 10_000
 Latest = tuple[float, dict[str, float]]
 
 
-def admit(record: Record, signer: Signer, partitions: int) -> Heartbeat | None:
+def admit(record: Record, signer: Signer, home: Callable[[str], int]) -> Heartbeat | None:
     """Return the heartbeat that counts here, or None for what is none, or is forwarded.
+
+    Parameters
+    ----------
+    home : callable
+        Returns the home partition of an agent, by its key.
 
     Raises
     ------
@@ -37,8 +42,7 @@ def admit(record: Record, signer: Signer, partitions: int) -> Heartbeat | None:
     heartbeat = decode_heartbeat(record.value)
     if kind is None:
         _check_unsigned(heartbeat)
-    home = partition_for(heartbeat.key.encode(), partitions)
-    return heartbeat if record.partition == home else None
+    return heartbeat if record.partition == home(heartbeat.key) else None
 
 
 def _forwarded(record: Record) -> Heartbeat | None:
@@ -73,16 +77,17 @@ class LatestMetrics:
     """
 
     def __init__(self, known: Iterable[Key], signer: Signer, partitions: int) -> None:
-        self._known = {f"{tenant}/{agent}" for tenant, agent in known}
         self._signer = signer
         self._partitions = partitions
+        self._known: dict[str, int | None] = dict.fromkeys(map("/".join, known))
+        """The agents that are registered, with their home partitions once these were asked for."""
         self._fresh: dict[str, Latest] = {}
         self._waiting: dict[str, Latest] = {}
 
     def take(self, record: Record, marks: Marks) -> str:
         """Take a record of the telemetry topic; return the name that it is counted under."""
         try:
-            heartbeat = admit(record, self._signer, self._partitions)
+            heartbeat = admit(record, self._signer, self._home)
             if heartbeat is None:
                 return ""
             if not _first(record, marks):
@@ -97,7 +102,7 @@ class LatestMetrics:
         """Note agents that are registered from now on; what waited for them counts."""
         for tenant, agent in agents:
             key = f"{tenant}/{agent}"
-            self._known.add(key)
+            self._known.setdefault(key)
             if key in self._waiting:
                 self._fresh[key] = self._waiting.pop(key)
 
@@ -108,6 +113,14 @@ class LatestMetrics:
     def commit(self) -> None:
         """Forget what was written."""
         self._fresh.clear()
+
+    def _home(self, key: str) -> int:
+        home = self._known.get(key)
+        if home is None:
+            home = partition_for(key.encode(), self._partitions)
+            if key in self._known:
+                self._known[key] = home
+        return home
 
     def _keep(
         self, kept: dict[str, Latest], key: str, record: Record, heartbeat: Heartbeat
