@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import httpx
@@ -121,7 +121,7 @@ class Client:
         ) as answer:
             if answer.is_error:
                 answer.read()
-                self._fail(answer)
+                raise failure(answer)
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     event: dict[str, Any] = json.loads(line.removeprefix("data: "))
@@ -141,22 +141,24 @@ class Client:
             detail = f"{self._base} does not answer ({error}); start it with `homeostat up`"
             raise CommandError(AWAY, detail) from error
         if answer.is_error:
-            self._fail(answer)
+            raise failure(answer)
         return answer.json()
 
-    def _fail(self, answer: httpx.Response) -> NoReturn:
-        try:
-            detail = answer.json().get("detail", answer.text)
-        except ValueError:
-            detail = answer.text
-        if answer.status_code == HTTPStatus.UNAUTHORIZED:
-            detail = f"{detail} (set HOMEOSTAT_TOKEN, or HOMEOSTAT_HOME to the home of another)"
-        if answer.status_code == HTTPStatus.NOT_FOUND:
-            raise CommandError(NO, detail)
-        if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
-            raise CommandError(USAGE, detail)
-        away = answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-        raise CommandError(AWAY if away else REFUSED, detail)
+
+def failure(answer: httpx.Response) -> CommandError:
+    """Return what an answer of the API that is an error means for a command."""
+    try:
+        detail = answer.json().get("detail", answer.text)
+    except ValueError:
+        detail = answer.text
+    status = answer.status_code
+    if status == HTTPStatus.UNAUTHORIZED:
+        detail = f"{detail} (set HOMEOSTAT_TOKEN, or HOMEOSTAT_HOME to the home of another)"
+    if status == HTTPStatus.NOT_FOUND:
+        return CommandError(NO, detail)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return CommandError(USAGE, detail)
+    return CommandError(AWAY if status >= HTTPStatus.INTERNAL_SERVER_ERROR else REFUSED, detail)
 
 
 def place() -> tuple[str, str]:

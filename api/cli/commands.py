@@ -17,6 +17,7 @@ from api.cli.running import run as execute
 from api.cli.show import say
 from api.cli.simulate import simulate
 from api.cli.tokens import tokens
+from api.cli.top.command import top
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -35,7 +36,7 @@ app.add_typer(dead_letters)
 app.add_typer(policy)
 app.add_typer(tokens)
 app.command()(simulate)
-for each in (*COMMANDS, doctor, guide):
+for each in (*COMMANDS, doctor, guide, top):
     app.command()(each)
 
 

@@ -1,0 +1,1 @@
+"""`homeostat top`: the installation in a terminal, live."""
