@@ -26,12 +26,7 @@ Reporter = Callable[[str], None]
 def up() -> int:
     """Run everything until SIGINT or SIGTERM; return the exit status."""
     configure_logging("up")
-    began = time.monotonic()
-
-    def report(text: str) -> None:
-        sys.stdout.write(f"[{time.monotonic() - began:5.1f} s] {text}\n")
-        sys.stdout.flush()
-
+    report = reporter()
     try:
         settings = settings_from_environment()
         settings.configuration()
@@ -41,6 +36,21 @@ def up() -> int:
         sys.stderr.write(f"homeostat up: {error}\n")
         return 2
     return 0
+
+
+def reporter() -> Reporter:
+    """Return what tells on standard output, with the seconds since now.
+
+    Where nothing can be told (the disk is full, the terminal was closed) nothing ends for it.
+    """
+    began = time.monotonic()
+
+    def report(text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stdout.write(f"[{time.monotonic() - began:5.1f} s] {text}\n")
+            sys.stdout.flush()
+
+    return report
 
 
 async def _run(settings: Settings, report: Reporter) -> None:
