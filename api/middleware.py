@@ -120,12 +120,13 @@ class Authentication:
         else:
             judge = partial(self._sessions.judge, cookie) if cookie else lambda: Refusal.UNKNOWN
         found = judge()
+        state = scope.setdefault("state", {})
         if not isinstance(found, Identity):
+            state["refused"] = found.value
             raise _refused(found)
+        state["identity"] = found
         if scheme.lower() != "bearer" and scope["method"] not in READING:
             self._check_csrf(headers, cookie)
-        state = scope.setdefault("state", {})
-        state["identity"] = found
         state["admitted"] = lambda: isinstance(judge(), Identity)
 
     def _check_csrf(self, headers: Headers, cookie: str) -> None:

@@ -13,6 +13,8 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 
+from api.audit.asked import ASKED
+from api.audit.trail import Trail
 from api.idempotency.naming import new_id
 from api.live import LiveTail
 from api.pulse import PROJECTED, Pulse
@@ -54,6 +56,8 @@ class Services:
         New events, for streams.
     pulse : Pulse
         The state of the installation's own parts.
+    trail : Trail
+        Who did what.
     """
 
     engine: Engine
@@ -61,6 +65,7 @@ class Services:
     signer: Signer
     live: LiveTail
     pulse: Pulse
+    trail: Trail
     versions: Versions = field(default_factory=Versions)
 
     def ask(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -75,6 +80,8 @@ class Services:
     async def receipt(self, subject: str, data: msgspec.Struct, correlation: str = "") -> Receipt:
         """Write what a person caused to every topic of its type; return once acknowledged.
 
+        That they caused it is put on record first.
+
         Parameters
         ----------
         subject : str
@@ -85,7 +92,7 @@ class Services:
         Raises
         ------
         PublishError
-            If the broker did not acknowledge it.
+            If the broker did not acknowledge it, or its record.
         """
         kind = BY_DATA[type(data)]
         identity = new_id()
@@ -106,10 +113,25 @@ class Services:
     async def write(self, event: Event) -> Receipt:
         """Write an event that a person caused to every topic of its type; see `receipt`."""
         kind = event_type(event.type)
+        if (asked := ASKED.get()) is not None:
+            await self.trail.before(asked.doing(event))
+            asked.recorded = True
         records = [outgoing(event, t.name, 0 if t.single else None) for t in kind.to]
         written = await self.publisher.publish([self.signer.sign(record) for record in records])
         shown = next((place for place in written if place.topic in PROJECTED), written[0])
         return Receipt(position=str(shown), event_id=event.id)
+
+    async def put_on_record(self, action: str, resource: str, **details: str) -> None:
+        """Put on the audit trail what is about to be written by other means than `receipt`.
+
+        Raises
+        ------
+        PublishError
+            If the broker did not acknowledge it; then it must not be done.
+        """
+        if (asked := ASKED.get()) is not None:
+            await self.trail.before(asked.about(action, resource, details))
+            asked.recorded = True
 
     async def report(self, heartbeats: Sequence[Heartbeat]) -> Receipt:
         """Write heartbeats, signed; return once all are acknowledged.

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from api.cli.asking import COMMANDS
+from api.cli.audit import audit
 from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.guide import guide
 from api.cli.log_commands import log
 from api.cli.policy import policy
 from api.cli.projection_commands import projections
-from api.cli.running import run as execute
-from api.cli.show import say
+from api.cli.replay import replay
 from api.cli.simulate import simulate
 from api.cli.tokens import tokens
 from api.cli.top.command import top
-
-if TYPE_CHECKING:
-    from config.settings import Settings
 
 app = typer.Typer(
     name="homeostat",
@@ -35,8 +32,8 @@ app.add_typer(log, name="log")
 app.add_typer(dead_letters)
 app.add_typer(policy)
 app.add_typer(tokens)
-app.command()(simulate)
-for each in (*COMMANDS, doctor, guide, top):
+app.add_typer(audit)
+for each in (*COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 
 
@@ -58,35 +55,3 @@ def role(
     if name not in ROLES:
         raise typer.BadParameter(f"{name!r} is no role; use one of {', '.join(ROLES)}")
     raise typer.Exit(run_role(name))
-
-
-@app.command()
-def replay(
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Compare every decision with the record.")
-    ] = False,
-    fetch: Annotated[
-        int, typer.Option(min=0, help="Records to a fetch; 0 is a random size each time.")
-    ] = 2000,
-) -> None:
-    """Fold the recorded log again; nothing is produced, sent or touched.
-
-    With --verify every fact is compared with what was recorded, byte for byte; the exit status
-    is 1 where the code would now decide otherwise.
-    """
-    if not verify:
-        raise typer.BadParameter("say what to replay for: --verify")
-    from api.cli.kept_log import kept_log
-    from processors.topology import steps
-    from projections.replay.verdict import VerifyReport
-    from projections.replay.verify import verify as check
-    from streams.contracts.trust import Signer
-
-    async def run(settings: Settings) -> VerifyReport:
-        signer = Signer(settings.secret())
-        async with kept_log(settings, say) as connection:
-            return await check(connection, signer, steps(), fetch_sizes=(fetch,), report=say)
-
-    result = execute(run)
-    say(result.summary())
-    raise typer.Exit(0 if result.equal else 1)

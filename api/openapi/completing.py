@@ -25,6 +25,7 @@ TAGS: Final = [
     {"name": "events", "description": "The record itself, page by page or as it grows."},
     {"name": "policy", "description": "The thresholds and limits that decisions are made by."},
     {"name": "tokens", "description": "Who may do what, until when; for administrators."},
+    {"name": "audit", "description": "Who did what, and who was not let; for administrators."},
     {"name": "session", "description": "A browser's cookie in exchange for a token."},
     {"name": "system", "description": "The installation's own parts, numbers and documents."},
 ]

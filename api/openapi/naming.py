@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 _VERBS: Final = {"GET": "get", "PUT": "replace", "POST": "create", "DELETE": "delete"}
 _NAMED: Final = {
+    "GET /audit": "list_audit",
     "GET /stream": "stream_events",
     "POST /telemetry": "report_telemetry",
     "POST /agents/{agent_id}/metrics": "report_agent_metrics",

@@ -39,6 +39,13 @@ async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) 
         before = next((row.version for row in rows if row.event_id == identity), None)
         version = before or _next_version(served, next(iter(rows), None), body.replaces)
         policy = msgspec.structs.replace(wanted, version=version)
+        await served.put_on_record(
+            "policy.changed",
+            "policy",
+            version=str(version),
+            hash=policy_hash(policy),
+            reason=body.reason,
+        )
         event, place = await publish_policy(
             served.publisher, served.signer, policy, caller.name, body.reason, identity=identity
         )

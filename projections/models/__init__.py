@@ -2,6 +2,7 @@
 
 from projections.models.action import actions
 from projections.models.agent import agents, status_history
+from projections.models.audit import audit
 from projections.models.base import METADATA
 from projections.models.dead_letter import dead_letters
 from projections.models.event import events
@@ -17,6 +18,7 @@ __all__ = [
     "actions",
     "agent_history",
     "agents",
+    "audit",
     "counters",
     "dead_letters",
     "epochs",

@@ -13,6 +13,7 @@ from sqlalchemy import Table
 from projections.read_models import (
     action,
     agent,
+    audit,
     dead_letter,
     event,
     finding,
@@ -29,6 +30,7 @@ FOLDS: Final[dict[str, Fold]] = {
     **finding.FOLDS,
     **action.FOLDS,
     **policy.FOLDS,
+    **audit.FOLDS,
     **metric.FOLDS,
     **dead_letter.FOLDS,
 }

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from itertools import groupby
 from typing import Any, Final, Self
 
-from streams.contracts.envelope import CONTENT
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing, Position
 from streams.contracts.topics import every_topic
@@ -110,9 +109,8 @@ class Publisher:
         producer = await self._connected()
         async with self._translated(producer):
             count = await self._count(producer, topic)
-        told = CONTENT if kind is RecordKind.EVENT else ()
         await self.publish(
-            [signer.sign(Outgoing(topic, None, value, told, p), kind) for p in range(count)]
+            [signer.sign(Outgoing(topic, None, value, (), p), kind) for p in range(count)]
         )
 
     async def _connected(self) -> Any:
@@ -130,7 +128,7 @@ class Publisher:
                     request_timeout_ms=int(self._timeout_s * 1000),
                 )
                 async with self._translated(producer):
-                    await producer.start()
+                    await _started(producer)
                 self._producer = producer
             return self._producer
 
@@ -176,6 +174,14 @@ class Publisher:
             # Fixed when the log is made, so it is asked once.
             self._counts[topic] = len(await producer.partitions_for(topic))
         return self._counts[topic]
+
+
+async def _started(producer: Any) -> None:
+    try:
+        await producer.start()
+    except asyncio.CancelledError:
+        await producer.stop()  # otherwise its connections would outlive whoever gave it up
+        raise
 
 
 def _check_sizes(records: Iterable[Outgoing]) -> None:

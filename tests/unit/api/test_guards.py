@@ -89,12 +89,13 @@ VALID = {
 }
 
 
-SECRET = [f"{PREFIX}/tokens"]
+SECRET = [f"{PREFIX}/tokens", f"{PREFIX}/audit"]
 """What is read by administrators only."""
 BELOW = {
     "/actions/some-id/approve": "operator",
     "/actions/some-id/reject": "operator",
     "/policy": "approver",
+    "/audit": "approver",
     "/tokens": "approver",
     "/tokens/some-id": "approver",
 }

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.identity.session import COOKIE
 from api.openapi.completing import EXAMPLES, SESSION
 from api.schemas import actions, agents, common, events, findings, fleet, policy, session, system
+from api.schemas import audit as trail
 from api.schemas import telemetry as measured
 from api.schemas import tokens as given_out
 from config.settings import Settings
@@ -36,6 +37,7 @@ PARTS = (
     system,
     measured,
     given_out,
+    trail,
     errors,
 )
 MODELS = {

@@ -1,0 +1,1 @@
+"""Who did what, and who was not let: chains of records on the log that show what was changed."""
