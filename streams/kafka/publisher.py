@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from itertools import groupby
 from typing import Any, Final, Self
 
+from streams.contracts.envelope import CONTENT
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing, Position
 from streams.contracts.topics import every_topic
@@ -109,8 +110,9 @@ class Publisher:
         producer = await self._connected()
         async with self._translated(producer):
             count = await self._count(producer, topic)
+        told = CONTENT if kind is RecordKind.EVENT else ()
         await self.publish(
-            [signer.sign(Outgoing(topic, None, value, (), p), kind) for p in range(count)]
+            [signer.sign(Outgoing(topic, None, value, told, p), kind) for p in range(count)]
         )
 
     async def _connected(self) -> Any:
