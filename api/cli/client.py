@@ -8,11 +8,16 @@ from __future__ import annotations
 import json
 import os
 import time
+import weakref
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from api.cli.address import asked_address, trusted
+
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
     from config.settings import Settings
@@ -63,7 +68,9 @@ class Client:
             base_url=f"{base}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
             timeout=_PATIENCE_S,
+            verify=believed(base),
         )
+        weakref.finalize(self, self._http.close)
 
     @classmethod
     def from_environment(cls) -> Client:
@@ -161,13 +168,19 @@ def failure(answer: httpx.Response) -> CommandError:
     return CommandError(AWAY if status >= HTTPStatus.INTERNAL_SERVER_ERROR else REFUSED, detail)
 
 
+def believed(base: str) -> ssl.SSLContext | bool:
+    """Return what the certificate of the API at `base` is checked against, where it has one."""
+    from config.settings import settings_from_environment
+
+    return not base.startswith("https:") or trusted(settings_from_environment(), base)
+
+
 def place() -> tuple[str, str]:
     """Return the address and the token of the installation that the environment names."""
     from config.settings import settings_from_environment
 
     settings = settings_from_environment()
-    base = os.environ.get("HOMEOSTAT_API") or f"http://127.0.0.1:{settings.api_port}"
-    return base.rstrip("/"), os.environ.get("HOMEOSTAT_TOKEN") or _kept_token(settings)
+    return asked_address(settings), os.environ.get("HOMEOSTAT_TOKEN") or _kept_token(settings)
 
 
 def _kept_token(settings: Settings) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import hmac
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.asking import AsJson
 from api.cli.client import USAGE, CommandError
 from api.cli.running import run
-from api.cli.show import say
+from api.cli.show import as_json, progress, say
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -25,7 +26,7 @@ Folder = Annotated[Path, typer.Argument(help="The folder of the files.")]
 
 
 @log.command("export")
-def export_(folder: Folder) -> None:
+def export_(folder: Folder, plain: AsJson = False) -> None:
     """Copy the whole log into FOLDER, which must be new, whether the installation runs or not.
 
     The files hold no secret: take the file `secret` along to import them elsewhere.
@@ -36,17 +37,23 @@ def export_(folder: Folder) -> None:
     if folder.exists():
         raise CommandError(USAGE, f"{folder} is there already; name a new folder")
 
+    told = progress(plain=plain)
+
     async def copy(settings: Settings) -> int:
-        async with kept_log(settings, say) as connection:
+        async with kept_log(settings, told) as connection:
             exporter = Exporter(connection, settings.partitions, _print_of(settings.secret()))
-            manifest = await exporter.export(folder, _Told("exporting").so_far)
+            manifest = await exporter.export(folder, _Told("exporting", told).so_far)
             return sum(part.records for part in manifest.parts)
 
-    say(f"{run(copy):,} records are in {folder}")
+    records = run(copy)
+    if plain:
+        as_json({"folder": str(folder), "records": records})
+    else:
+        say(f"{records:,} records are in {folder}")
 
 
 @log.command("import")
-def import_(folder: Folder) -> None:
+def import_(folder: Folder, plain: AsJson = False) -> None:
     """Make the log of a new installation from FOLDER; it has the state that was exported.
 
     Nothing is carried out: what the log commanded is over. An import that was broken off goes on
@@ -57,26 +64,33 @@ def import_(folder: Folder) -> None:
     from streams.kafka.log_files import read_manifest
     from streams.kafka.log_import import import_log, open_log
 
-    async def copy(settings: Settings) -> None:
+    told = progress(plain=plain)
+
+    async def copy(settings: Settings) -> int:
         manifest = read_manifest(folder)
         _check(settings, manifest.secret, manifest.partitions)
-        async with _empty_log(settings):
+        async with _empty_log(settings, told):
             connection = Connection.from_settings(settings)
-            await import_log(connection, folder, manifest, _Told("importing").so_far)
+            await import_log(connection, folder, manifest, _Told("importing", told).so_far)
             for part in manifest.parts:
                 if part.topic == COMMANDS.name:
                     _leave_commands(settings, folder, part)
             await open_log(connection, manifest)
+        return sum(part.records for part in manifest.parts)
 
-    run(copy)
-    say("the log is imported; `homeostat up` goes on from it")
+    records = run(copy)
+    if plain:
+        as_json({"folder": str(folder), "records": records})
+    else:
+        say("the log is imported; `homeostat up` goes on from it")
 
 
 class _Told:
     """Says share, rate and time left, at most once a second."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, report: Callable[[str], None]) -> None:
         self._what = what
+        self._report = report
         self._progress: Progress | None = None
 
     def so_far(self, done: int, total: int) -> None:
@@ -84,14 +98,14 @@ class _Told:
         from projections.replay.progress import Progress
 
         if self._progress is None:
-            self._progress = Progress(self._what, total, say)
+            self._progress = Progress(self._what, total, self._report)
         self._progress.add(done - self._progress.done)
         if done == total:
             self._progress.finish()
 
 
 @contextlib.asynccontextmanager
-async def _empty_log(settings: Settings) -> AsyncIterator[None]:
+async def _empty_log(settings: Settings, report: Callable[[str], None]) -> AsyncIterator[None]:
     """Hold the home, and run its broker unless there is one outside."""
     from api.cli.holding import holding
     from streams.kafka.embedded_broker import EmbeddedBroker
@@ -100,7 +114,7 @@ async def _empty_log(settings: Settings) -> AsyncIterator[None]:
         if settings.kafka is not None:
             yield
             return
-        broker = EmbeddedBroker(settings.home / "kafka", settings.kafka_port, report=say)
+        broker = EmbeddedBroker(settings.home / "kafka", settings.kafka_port, report=report)
         await broker.start()
         try:
             yield

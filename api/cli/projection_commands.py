@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.asking import AsJson
 from api.cli.client import USAGE, CommandError
 from api.cli.running import run
-from api.cli.show import say
+from api.cli.show import as_json, progress
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -25,7 +28,7 @@ Into = Annotated[
 
 
 @projections.command()
-def rebuild(until: Until = None, into: Into = None) -> None:
+def rebuild(until: Until = None, into: Into = None, plain: AsJson = False) -> None:
     """Fold the log into a new set of views beside the live one, and switch to it.
 
     With --until and --into the views are as they were then, in a database of their own; the live
@@ -34,33 +37,43 @@ def rebuild(until: Until = None, into: Into = None) -> None:
     if (until is None) != (into is None):
         detail = "--until and --into go together: up to when, and into which database"
         raise CommandError(USAGE, detail)
+    told = progress(plain=plain)
     if until is not None and into is not None:
-        _fold_until(until, into)
+        done = _fold_until(until, into, told)
     else:
-        run(_rebuild)
+        done = _rebuild(told)
+    if plain:
+        as_json(done)
 
 
-async def _rebuild(settings: Settings) -> None:
+def _rebuild(told: Callable[[str], None]) -> dict[str, object]:
     from api.cli.kept_log import kept_log
+    from projections.replay.rebuild import RebuildReport
     from projections.replay.rebuild import rebuild as build
 
-    async with kept_log(settings, say) as connection:
-        await build(settings, connection, report=say)
+    async def fold(settings: Settings) -> RebuildReport:
+        async with kept_log(settings, told) as connection:
+            return await build(settings, connection, report=told)
+
+    return asdict(run(fold))
 
 
-def _fold_until(moment: str, database: str) -> None:
+def _fold_until(moment: str, database: str, told: Callable[[str], None]) -> dict[str, object]:
     from api.cli.kept_log import kept_log
-    from projections.replay.until import UntilError, until
+    from projections.replay.until import UntilError, UntilReport, until
+    from streams.contracts.envelope import rfc3339
     from streams.kafka.errors import PositionLost
 
-    async def fold(settings: Settings) -> None:
-        async with kept_log(settings, say) as connection:
-            await until(settings, connection, moment, database, report=say)
+    async def fold(settings: Settings) -> UntilReport:
+        async with kept_log(settings, told) as connection:
+            return await until(settings, connection, moment, database, report=told)
 
     try:
-        run(fold)
+        done = run(fold)
     except UntilError as error:
         raise CommandError(USAGE, str(error)) from error
     except PositionLost as error:
         detail = f"{error}; name a later moment, or one that the log still holds"
         raise CommandError(USAGE, detail) from error
+    # The URL may hold a password, and whoever asked knows it.
+    return {"moment": rfc3339(done.moment), "records": done.records, "seconds": done.seconds}

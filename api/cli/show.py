@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 _STYLES: Final = {
@@ -52,6 +52,17 @@ def say(text: str) -> None:
     """Write a line."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Write a line beside the answer: on standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def progress(*, plain: bool) -> Callable[[str], None]:
+    """Return what takes lines of progress: beside the answer where that is JSON."""
+    return note if plain else say
 
 
 def as_receipt(receipt: Any, told: str, *, plain: bool) -> None:

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.asking import AsJson
+from api.cli.client import AWAY, USAGE, CommandError
+from api.cli.show import as_json
+
 if TYPE_CHECKING:
     from streams.kafka.connection import Connection
     from streams.kafka.publisher import Publisher
@@ -30,12 +34,13 @@ def simulate(
     speed: Annotated[
         float, typer.Option(min=0, help="Simulated seconds a second; 0 is as fast as possible.")
     ] = 1.0,
+    plain: AsJson = False,
 ) -> None:
     """Send heartbeats of a synthetic fleet, with injected faults whose truth is known.
 
     At any speed but 1 the simulated time ends about now, so that nothing lies in the future.
     """
-    from config.settings import SettingsError, settings_from_environment
+    from config.settings import settings_from_environment
     from streams.kafka.connection import Connection
     from streams.kafka.errors import BrokerAway
     from streams.simulator.run import Run
@@ -46,23 +51,26 @@ def simulate(
         if truth is not None:
             run.write_truth(truth)
         connection = Connection.from_settings(settings_from_environment())
-        asyncio.run(_send(run, connection, speed))
-    except (ValueError, SettingsError, BrokerAway, OSError) as error:
-        sys.stderr.write(f"homeostat simulate: {error}\n")
-        raise typer.Exit(2) from error
+        sent, seconds = asyncio.run(_send(run, connection, speed))
+    except (ValueError, OSError) as error:
+        raise CommandError(USAGE, f"simulate: {error}") from error
+    except BrokerAway as error:
+        raise CommandError(AWAY, f"simulate: {error}") from error
     except KeyboardInterrupt:
         sys.stderr.write("\nended early; everything shown was acknowledged\n")
         raise typer.Exit(130) from None
+    if plain:
+        as_json({"heartbeats": sent, "seconds": seconds})
 
 
-async def _send(run: Run, connection: Connection, speed: float) -> None:
+async def _send(run: Run, connection: Connection, speed: float) -> tuple[int, float]:
     from streams.kafka.publisher import Publisher
 
     async with Publisher(connection) as publisher:
-        await _frames(run, publisher, speed)
+        return await _frames(run, publisher, speed)
 
 
-async def _frames(run: Run, publisher: Publisher, speed: float) -> None:
+async def _frames(run: Run, publisher: Publisher, speed: float) -> tuple[int, float]:
     began = shown = time.monotonic()
     sent = 0
     for elapsed, records in run.batches():
@@ -73,8 +81,10 @@ async def _frames(run: Run, publisher: Publisher, speed: float) -> None:
         if (now := time.monotonic()) - shown >= 0.5:
             shown = now
             _show(sent, now - began, elapsed / run.duration_s)
-    _show(sent, time.monotonic() - began, 1.0)
+    seconds = time.monotonic() - began
+    _show(sent, seconds, 1.0)
     sys.stderr.write("\n")
+    return sent, seconds
 
 
 def _show(sent: int, seconds: float, done: float) -> None:
