@@ -1,5 +1,6 @@
 """The tables, a file a noun; `METADATA` knows them all."""
 
+from projections.models import agents_text as _agents_text  # noqa: F401 - follows a table
 from projections.models.action import actions
 from projections.models.agent import agents, status_history
 from projections.models.audit import audit

@@ -59,6 +59,7 @@ actions: Final = Table(
     Index(None, "tenant_id", "created_at", "action_id"),
     Index(None, "tenant_id", "state"),
     Index(None, "finding_id"),
+    Index(None, "tenant_id", "agent_id", "created_at", "action_id"),
 )
 """One row an action. `state` is proposed, awaiting, queued, granted, claimed, verified, refused or
 finished; ``withheld`` where nothing was proposed (its id is then the event's)."""

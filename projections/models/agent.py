@@ -30,7 +30,9 @@ agents: Final = Table(
     moment("last_seen"),
     moment("registered_at", nullable=False),
     moment("updated_at", nullable=False),
-    Index(None, "tenant_id", "status"),
+    Index(None, "tenant_id", "status", "agent_id"),
+    Index(None, "tenant_id", "health_level", "agent_id"),
+    Index(None, "tenant_id", "type", "agent_id"),
 )
 """One row an agent. `status_event` and `health_event` name the open rows of `status_history`."""
 

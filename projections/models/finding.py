@@ -36,5 +36,6 @@ findings: Final = Table(
     moment("updated_at", nullable=False),
     Index(None, "tenant_id", "raised_at", "finding_id"),
     Index(None, "tenant_id", "ended_at"),
+    Index(None, "tenant_id", "agent_id", "raised_at", "finding_id"),
 )
 """One row a finding; `severities` holds ``[at, severity]`` pairs, oldest first."""

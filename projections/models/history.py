@@ -42,10 +42,16 @@ agent_history: Final = _history(
 )
 """Without metrics, which the windows keep."""
 finding_history: Final = _history(
-    "finding_history", findings, Index(None, "tenant_id", "raised_at", "finding_id")
+    "finding_history",
+    findings,
+    Index(None, "tenant_id", "raised_at", "finding_id"),
+    Index(None, "tenant_id", "agent_id", "raised_at", "finding_id"),
 )
 action_history: Final = _history(
-    "action_history", actions, Index(None, "tenant_id", "created_at", "action_id")
+    "action_history",
+    actions,
+    Index(None, "tenant_id", "created_at", "action_id"),
+    Index(None, "tenant_id", "agent_id", "created_at", "action_id"),
 )
 
 HISTORIES: Final = {agents: agent_history, findings: finding_history, actions: action_history}

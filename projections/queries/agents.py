@@ -8,12 +8,8 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    String,
-    Table,
     bindparam,
-    cast,
     func,
     or_,
     select,
@@ -21,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
+from projections.queries.agents_text import candidates, mentions, pattern, trigrams
 from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected
 
 
@@ -94,27 +91,12 @@ def list_agents(
         Occurs in the id, the type or the labels, whatever its case.
     """
     asked = asked_for(status=status, type=type, health_level=health)
-    values = asked | {"tenant": tenant, "text": pattern(text or "")}
-    return _listed(tuple(asked), bool(text)).page(connection, values, limit, cursor)
-
-
-def mentions(of: Table = agents) -> ColumnElement[bool]:
-    """Return the condition that an agent's id, type or labels are like the parameter `text`."""
-    searched = (of.c.agent_id, of.c.type, cast(of.c.labels, String))
-    return or_(*(func.lower(c).like(bindparam("text"), escape="/") for c in searched))
-
-
-def pattern(text: str) -> str:
-    """Return what is like everything that contains `text`, in any case.
-
-    Examples
-    --------
-    >>> pattern("Web_1")
-    '%web/_1%'
-    """
-    for special in "/%_":
-        text = text.replace(special, f"/{special}")
-    return f"%{text.lower()}%"
+    values = asked | {"tenant": tenant}
+    searched = ""
+    if text:
+        values |= {"text": pattern(text), "trigrams": trigrams(connection, text)}
+        searched = "all" if values["trigrams"] is None else connection.dialect.name
+    return _listed(tuple(asked), searched).page(connection, values, limit, cursor)
 
 
 def get_agent(connection: Connection, tenant: str, agent_id: str) -> AgentRow | None:
@@ -160,14 +142,18 @@ def count_agents(connection: Connection, tenant: str) -> dict[str, dict[str, int
     return counts
 
 
-_OWN = selected(agents, AgentRow).where(agents.c.tenant_id == bindparam("tenant"))
+_ALL = selected(agents, AgentRow)
+_OWN = _ALL.where(agents.c.tenant_id == bindparam("tenant"))
 _ONE = _OWN.where(agents.c.agent_id == bindparam("agent"))
 
 
 @lru_cache
-def _listed(given: tuple[str, ...], text: bool) -> Pages[AgentRow]:
-    query = narrowed(_OWN, agents, given)
-    return Pages(query.where(mentions()) if text else query, [agents.c.agent_id], AgentRow)
+def _listed(given: tuple[str, ...], searched: str) -> Pages[AgentRow]:
+    """Return the pages; `searched` is empty, ``all`` to read all agents, or the dialect."""
+    query = _OWN if searched in ("", "all") else _ALL.where(*candidates(searched))
+    if searched:
+        query = query.where(mentions())
+    return Pages(narrowed(query, agents, given), [agents.c.agent_id], AgentRow)
 
 
 def _history(tenant: str, agent_id: str) -> Any:

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Select, Table, bindparam
 
 from projections.models import action_history, agent_history, finding_history
 from projections.queries.actions import ActionRow
-from projections.queries.agents import AgentRow, mentions, pattern
+from projections.queries.agents import AgentRow
+from projections.queries.agents_text import mentions, pattern
 from projections.queries.as_of_metrics import Measured, latest_windows
 from projections.queries.findings import FindingRow, finding_of
 from projections.queries.paging import (

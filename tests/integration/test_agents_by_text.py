@@ -1,0 +1,111 @@
+"""Agents are found by what their id, type or labels contain, however few or many do."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from processors.step import Fact
+from projections.database import open_database, writing
+from projections.migrations import prepare
+from projections.models import agents
+from projections.queries import agents_text
+from projections.queries.agents import list_agents
+from projections.views import Views
+from streams.contracts.events.agent import AgentLabelled, AgentRegistered
+from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, FakeLog, facts_only, sealed
+
+AGENTS = {
+    "web-1": ("service", {"host": "h1"}),
+    "web-2": ("service", {"host": "h2", "zone": "50%_of"}),
+    "Web.Main": ("Container", {"team": 'say "hi"'}),
+    "db": ("service", {"owner": "Zoë", "kanji": "日本語"}),
+    "batch": ("job", {}),
+}
+TEXTS = [
+    "w", "we", "web", "WEB-", "web-1", "b-1", "h1", "service", "SERV", "container", "50%", "%_o",
+    "%", "_of", "zoë", "日本語", "本", 'y \\"h', '"', "hi", "nothing", "web-1\nservice", "a OR b",
+    "NOT web", "web*", "/", "batch", "-",
+]  # fmt: skip
+
+
+@pytest.fixture
+def filled(database: Engine) -> Engine:
+    def fact(name: str, kind: str, labels: dict[str, str]) -> Fact:
+        data = AgentRegistered(name, kind, provisional=True, labels=labels, metrics={})
+        return Fact(f"default/{name}", data, T0)
+
+    write(database, *(fact(name, *rest) for name, rest in AGENTS.items()))
+    return database
+
+
+def write(database: Engine, *facts: Fact, first: int = 0) -> None:
+    numbered = [(first + n, fact) for n, fact in enumerate(facts)]
+    records = FakeLog().records(sealed("surveillance", "telemetry", 0, numbered))
+    views = Views(database, SIGNER, PARTITIONS, "test")
+    views.positions.clear()
+    views.write(facts_only(records))
+
+
+def found(connection: Connection, wanted: str, tenant: str = "default") -> list[str]:
+    return [row.agent_id for row in list_agents(connection, tenant, text=wanted).items]
+
+
+@pytest.mark.parametrize("few", [0, 1, 2000])
+def test_trigrams_find_what_reading_all_finds(
+    filled: Engine, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(agents_text, "FEW", few)
+    with filled.connect() as connection:
+        quick = {wanted: found(connection, wanted) for wanted in TEXTS}
+        monkeypatch.setattr("projections.queries.agents.trigrams", lambda *_: None)
+        assert quick == {wanted: found(connection, wanted) for wanted in quick}
+    assert quick["WEB-"] == ["web-1", "web-2"]
+    assert quick["50%"] == ["web-2"]
+    assert quick["日本語"] == ["db"]
+    assert quick["container"] == ["Web.Main"]
+    assert quick["nothing"] == []
+
+
+def test_another_tenant_finds_nothing(filled: Engine) -> None:
+    with filled.connect() as connection:
+        assert found(connection, "service", "elsewhere") == []
+
+
+def test_what_an_agent_became_is_found_and_what_it_was_is_not(filled: Engine) -> None:
+    changed = Fact("default/web-1", AgentLabelled("function", {"host": "elsewhere"}), T0 + 1)
+    write(filled, changed, first=100)
+    with filled.connect() as connection:
+        assert found(connection, "function") == found(connection, "elsewhere") == ["web-1"]
+        assert found(connection, "service") == ["db", "web-2"]
+
+
+def test_what_is_written_anew_is_found_once(filled: Engine) -> None:
+    with writing(filled) as connection:
+        rows = [dict(row) for row in connection.execute(agents.select()).mappings()]
+        connection.execute(agents.delete())
+        assert found(connection, "service") == []
+        connection.execute(agents.insert(), rows)
+        assert found(connection, "service") == ["db", "web-1", "web-2"]
+
+
+def test_pages_of_a_search_follow_each_other(filled: Engine) -> None:
+    with filled.connect() as connection:
+        first = list_agents(connection, "default", text="service", limit=2)
+        assert [row.agent_id for row in first.items] == ["db", "web-1"]
+        rest = list_agents(connection, "default", text="service", limit=2, cursor=first.next_cursor)
+        assert [row.agent_id for row in rest.items] == ["web-2"]
+        assert rest.next_cursor is None
+
+
+def test_the_index_can_answer(postgres_url: str) -> None:
+    engine = open_database(postgres_url)
+    prepare(engine)
+    asked = agents.select().where(agents_text.candidates("postgresql")[1]).compile(engine)
+    with engine.connect() as connection:
+        connection.execute(text("SET enable_seqscan = off"))
+        connection.execute(text("SET enable_indexscan = off"))
+        values = {"tenant": "default", "trigrams": ["web"]}
+        told = connection.exec_driver_sql(f"EXPLAIN {asked}", values).scalars()
+        assert "ix_agents_text" in "\n".join(told)
+    engine.dispose()
