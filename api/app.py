@@ -21,7 +21,7 @@ from api.identity.tokens import Tokens
 from api.lifespan import Parts, lifespan
 from api.metrics.kept import Kept
 from api.metrics.requests import Latencies, Timing
-from api.middleware import OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
+from api.middleware import LOOPBACK, OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
 from api.openapi.completing import complete
 from api.openapi.naming import operation_id
 from api.routes import (
@@ -46,7 +46,6 @@ from streams.kafka.connection import Connection
 from streams.kafka.publisher import Publisher
 
 PREFIX: Final = "/api/v1"
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PARTS: Final = (
     agents, fleet, telemetry, findings, actions, events, policy, session, system,
     dead_letters,

@@ -20,11 +20,12 @@ from api.errors import Problem
 from api.identity.roles import Identity
 from api.identity.session import COOKIE, CSRF_HEADER, Sessions
 from api.identity.tokens import Refusal, Tokens
-from api.safety import SAFETY
+from api.safety import HSTS, SAFETY
 
 MAX_BODY: Final = 1 << 20
 PROTECTED: Final = "/api/"
 METRICS: Final = "/metrics"
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPENAPI: Final = "/api/v1/openapi.json"
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFUSALS: Final = {
@@ -52,6 +53,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        secure = scope.get("scheme") == "https" and _host(scope) not in LOOPBACK
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -59,6 +61,8 @@ class SecurityHeaders:
                 for name, value in SAFETY.items():
                     headers.setdefault(name, value)
                 headers.setdefault("date", formatdate(usegmt=True))
+                if secure:
+                    headers.setdefault(*HSTS)
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

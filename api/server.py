@@ -13,6 +13,8 @@ from typing import Final
 import uvicorn
 
 from api.app import create_app
+from api.certificate import Certificate
+from api.middleware import LOOPBACK
 from config.settings import Settings, SettingsError
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -43,12 +45,20 @@ async def run_api(
     Raises
     ------
     SettingsError
-        If the port is taken (names the process that has it), or ``tokens.yaml`` is wrong.
+        If the port is taken (names the process that has it), or ``tokens.yaml`` or the
+        certificate is wrong.
     """
+    certificate = None if settings.tls is None else Certificate(*settings.tls)
     app = create_app(settings, connection, signer, hosts=settings.api_hosts)
     with bound(settings.api_host, settings.api_port) as server_socket:
         port = server_socket.getsockname()[1]
-        _LOG.info("the API listens on http://%s:%d", settings.api_host, port)
+        scheme = "http" if certificate is None else "https"
+        _LOG.info("the API listens on %s://%s:%d", scheme, settings.api_host, port)
+        if certificate is None and settings.api_host not in LOOPBACK:
+            _LOG.warning(
+                "tokens pass in clear: set HOMEOSTAT_TLS_CERTIFICATE and HOMEOSTAT_TLS_KEY"
+                ", or let a proxy in front of the API speak TLS"
+            )
         config = uvicorn.Config(
             app,
             access_log=False,
@@ -57,6 +67,7 @@ async def run_api(
             lifespan="on",
             log_config=None,
             server_header=False,
+            ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
             timeout_graceful_shutdown=GRACE_S,
             ws="none",
         )

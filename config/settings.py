@@ -272,6 +272,10 @@ class Settings(BaseSettings):
         Files that hold the passwords, as orchestrators hand secrets over.
     scrape_token_file : Path or None
         A file that holds one more API token: it reads for every tenant, and is Prometheus'.
+    tls_certificate, tls_key : Path or None
+        PEM files with which the API serves HTTPS; read again when they change.
+    tls_ca : Path or None
+        PEM file of the authorities that commands believe when they call an API by HTTPS.
     config : Path or None
         The YAML file of services and probes.
     partitions : int
@@ -301,6 +305,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     database_password_file: Path | None = None
     scrape_token_file: Path | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = None
     config: Path | None = None
     partitions: int = Field(default=4, ge=1, le=1000)
     workers: int = Field(default=1, ge=1, le=64)
@@ -332,6 +339,17 @@ class Settings(BaseSettings):
         if self.kafka_password_file is not None:
             return _content("KAFKA_PASSWORD_FILE", self.kafka_password_file)
         return self.kafka_password.get_secret_value() if self.kafka_password else None
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        """The files of the API's certificate and of its key; None where it serves plain HTTP."""
+        if self.tls_certificate is None and self.tls_key is None:
+            return None
+        if self.tls_certificate is None or self.tls_key is None:
+            missing = "CERTIFICATE" if self.tls_certificate is None else "KEY"
+            detail = "is not set; HTTPS needs both the certificate and its key"
+            raise SettingsError(f"HOMEOSTAT_TLS_{missing} {detail}")
+        return self.tls_certificate, self.tls_key
 
     @property
     def scrape_token(self) -> str | None:
@@ -410,7 +428,9 @@ def _told(error: ValidationError, prefix: str = "") -> str:
         key = ".".join(str(part) for part in one["loc"])
         named = prefix + key.upper() if prefix else key or "the file"
         unknown = one["type"] == "extra_forbidden"
-        what = "is no known key; `homeostat guide reference` has them all" if unknown else one["msg"]
+        what = (
+            "is no known key; `homeostat guide reference` has them all" if unknown else one["msg"]
+        )
         value = "" if unknown or one["type"] == "missing" else f" (it is {one['input']!r:.80})"
         told.append(f"{named}: {what}{value}")
     return "; ".join(told)

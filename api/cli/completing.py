@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from api.cli.address import connected
 from api.cli.client import USAGE, CommandError, place
 
 SHELLS: Final = ("bash", "zsh", "fish")
@@ -90,11 +91,11 @@ def _found(
 
 
 def _ask(path: str) -> list[dict[str, Any]]:
+    from config.settings import settings_from_environment
+
     base, token = place()
     address = urlsplit(base)
-    secure = address.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(address.netloc, timeout=_PATIENCE_S)
+    connection = connected(settings_from_environment(), base, _PATIENCE_S)
     try:
         headers = {"Authorization": f"Bearer {token}"}
         connection.request("GET", f"{quote(address.path)}/api/v1{path}", headers=headers)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 import json
-import os
 import sys
 import time
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from api.cli.address import asked_address, connected
 from api.cli.roles import own_slot
 from config.settings import Settings, SettingsError, host_name, settings_from_environment
 
@@ -54,8 +53,8 @@ def _heard_of(settings: Settings, agent: str, patience_s: float) -> str:
 
 
 def _get(settings: Settings, path: str) -> Any:
-    address = urlsplit(os.environ.get("HOMEOSTAT_API") or f"http://127.0.0.1:{settings.api_port}")
-    connection = http.client.HTTPConnection(address.netloc, timeout=_PATIENCE_S)
+    address = asked_address(settings)
+    connection = connected(settings, address, _PATIENCE_S)
     try:
         connection.request("GET", path, headers={"Authorization": f"Bearer {settings.token()}"})
         answer = connection.getresponse()
@@ -63,7 +62,7 @@ def _get(settings: Settings, path: str) -> Any:
             raise Unwell(f"{path} answers {answer.status}")
         return json.load(answer)
     except OSError as error:
-        raise Unwell(f"{address.netloc} does not answer: {error}") from error
+        raise Unwell(f"{address} does not answer: {error}") from error
     finally:
         connection.close()
 

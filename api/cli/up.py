@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from api.cli.address import connected, own_address
 from api.cli.broker_guard import keep_broker
 from api.cli.holding import InstallationBusy, holding
 from api.cli.logs import configure_logging
@@ -30,6 +31,7 @@ def up() -> int:
     try:
         settings = settings_from_environment()
         settings.configuration()
+        _check_certificate(settings)
         with holding(settings.home):
             asyncio.run(_run(settings, report))
     except (SettingsError, BrokerError, BrokerAway, TopicError, InstallationBusy) as error:
@@ -109,9 +111,17 @@ async def _keep_broker(
         await keep_broker(broker, report, stop)
 
 
+def _check_certificate(settings: Settings) -> None:
+    """Refuse here what would end the API again and again."""
+    if settings.tls is not None:
+        from api.certificate import Certificate
+
+        Certificate(*settings.tls)
+
+
 async def _announce(settings: Settings, report: Reporter) -> None:
     """Say when the first live measurement can be read, and where."""
-    address = f"http://{settings.api_host}:{settings.api_port}"
+    address = own_address(settings)
     token = settings.token()
     while not await asyncio.to_thread(_measured, settings, token):
         await asyncio.sleep(0.25)
@@ -126,7 +136,7 @@ def _measured(settings: Settings, token: str) -> bool:
     import http.client
     import json
 
-    connection = http.client.HTTPConnection(settings.api_host, settings.api_port, timeout=5)
+    connection = connected(settings, own_address(settings), 5)
     try:
         headers = {"Authorization": f"Bearer {token}"}
         connection.request("GET", "/api/v1/agents?type=host", headers=headers)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from api.cli.client import AWAY, CommandError, failure
+from api.cli.client import AWAY, CommandError, believed, failure
 from api.cli.top.board import ACTIONS, FINDINGS, FLEET, PARTS
 
 _PATIENCE_S: Final = 10.0
@@ -45,6 +45,7 @@ class Source:
             base_url=f"{base}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
             timeout=_PATIENCE_S,
+            verify=believed(base),
         )
 
     async def close(self) -> None:
