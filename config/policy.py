@@ -102,35 +102,24 @@ class Threshold(_Part, frozen=True):
 
 
 class DetectorPolicy(_Part, frozen=True):
-    """The streaming detector.
+    """The streaming detector. What is usual it finds out itself, for each metric of each agent.
 
     Parameters
     ----------
     enabled : bool
         Whether anomalies are raised at all.
-    half_life : float
-        Samples after which an observation weighs half.
-    warmup : int
-        Samples of a metric before it is judged.
-    sigma : float
-        Deviations from the expected value that count as an anomaly.
-    persistence : int
-        Consecutive anomalous samples before a finding is raised, and calm ones before it ends.
+    false_alarms_per_agent_week : float
+        How often an agent may be called anomalous without cause, in a week; more than 0. The
+        bar follows from it, and is raised for who exceeds it.
     accept_after_s : float
-        A deviation that lasts this long becomes the new normal.
-    relative_floor : float
-        Smallest deviation that can matter, as a share of the expected value.
+        An anomaly that lasts this long becomes the new normal.
     ignores : list of str
         Metrics that are kept but not judged, as shell patterns: what is bursty by nature.
     """
 
     enabled: bool = True
-    half_life: float = 120.0
-    warmup: int = 60
-    sigma: float = 6.0
-    persistence: int = 3
-    accept_after_s: float = 3600.0
-    relative_floor: float = 0.05
+    false_alarms_per_agent_week: float = 7.0
+    accept_after_s: float = 86400.0
     ignores: list[str] = []
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from processors.dead_letters import dead_letter
 from processors.step import Emission
 from processors.surveillance import judge
-from processors.surveillance.judge import Samples
+from processors.surveillance.samples import Samples
 from processors.surveillance.state import SurveillanceState
 from streams.contracts.errors import InvalidField
 from streams.contracts.record import Record

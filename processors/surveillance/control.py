@@ -9,10 +9,10 @@ import numpy as np
 from config.policy import PolicyError, policy_from
 from processors.lifecycle.transitions import Allowed, Status, transition
 from processors.step import Emission
-from processors.surveillance import presence, thresholds
+from processors.surveillance import anomaly, presence, thresholds
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
-from processors.surveillance.judge import BASELINE, LIMITS, level_moved
+from processors.surveillance.judge import LIMITS, level_moved
 from processors.surveillance.redrive import redriven
 from processors.surveillance.registry import assign_rules, drop, retire
 from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, fact, moved
@@ -67,7 +67,7 @@ def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
         Where it is not one that this inbox takes.
     """
     event = upcast(decode_event(record.value))
-    if not _is_new(state, event, record.offset):
+    if event.position and not _is_new(state, event):
         return []
     match event.type:
         case "policy.changed":
@@ -82,9 +82,7 @@ def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
     raise MalformedRecord("unexpected_event", detail)
 
 
-def _is_new(state: SurveillanceState, event: Event, offset: int) -> bool:
-    if not event.position:
-        return event.source != API or is_first(state.seen, event.id, offset)
+def _is_new(state: SurveillanceState, event: Event) -> bool:
     try:
         position = Position.parse(event.position)
     except ValueError as error:
@@ -107,24 +105,35 @@ def _policy(state: SurveillanceState, offset: int, event: Event) -> list[Emissio
     thresholds.forget(c, living)
     unruled = living[(c.level[living] > 0) & (c.rule[living] < 0)]
     c.level[unruled] = 0
-    emissions += _superseded(state, offset, unruled.tolist(), LIMITS)
-    return emissions + _superseded(state, offset, living[~c.judged[living]].tolist(), BASELINE)
+    emissions += _unruled(state, offset, unruled.tolist())
+    return emissions + _unjudged(state, offset, living[~c.judged[living]].tolist())
 
 
-def _superseded(
-    state: SurveillanceState, offset: int, rows: list[int], channel: str
-) -> list[Emission]:
-    """End the findings of series that `channel` judges no longer."""
+def _unruled(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emission]:
+    """End the findings of series that no threshold judges any longer."""
     emissions: list[Emission] = []
     for row in rows:
         slot, name = int(state.series.slot[row]), state.metric_names[state.series.metric[row]]
-        ended = end_finding(state, offset, slot, f"{channel}/{name}", "superseded", state.time)
+        ended = end_finding(state, offset, slot, f"{LIMITS}/{name}", "superseded", state.time)
         if ended:
             emissions += ended + assess(state, offset, slot, state.time)
     return emissions
 
 
+def _unjudged(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emission]:
+    """End the anomalies that are told by metrics which the detector judges no longer."""
+    emissions: list[Emission] = []
+    for row in rows:
+        slot, name = int(state.series.slot[row]), state.metric_names[state.series.metric[row]]
+        if f"{anomaly.CHANNEL}/{name}" in state.findings.get(slot, {}):
+            emissions += anomaly.calm(state, offset, slot, "superseded", state.time)
+            emissions += assess(state, offset, slot, state.time)
+    return emissions
+
+
 def _lifecycle(state: SurveillanceState, offset: int, event: Event) -> list[Emission]:
+    if event.source == API and not is_first(state.seen, event.id, offset):
+        return []
     request = _typed(event, LifecycleRequested)
     slot = state.slots.get(event.subject)
     if slot is None:

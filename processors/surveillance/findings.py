@@ -36,6 +36,7 @@ class Evidence(NamedTuple):
     high: float | None
     since: float
     summary: str
+    drivers: tuple[str, ...] = ()
 
 
 def raise_finding(
@@ -58,7 +59,7 @@ def raise_finding(
         since=why.since,
         summary=why.summary,
         policy_version=state.policy.version,
-        drivers=[why.metric] if why.metric else [],
+        drivers=list(why.drivers) or ([why.metric] if why.metric else []),
         agent_type=profile.agent_type,
         labels=profile.labels,
     )

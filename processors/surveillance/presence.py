@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from processors.columns import Floats, Ints
 from processors.lifecycle.transitions import WORKING, Allowed, Status, transition
 from processors.step import Emission
 from processors.surveillance import thresholds
-from processors.surveillance.columns import Floats, Ints
 from processors.surveillance.findings import Evidence, assess, end_finding, raise_finding
 from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, moved
 

@@ -12,7 +12,6 @@ from processors.health.score import Level
 from processors.lifecycle.transitions import Status
 from processors.step import Context, Emission, Fact
 from processors.surveillance.columns import AgentColumns, SeriesColumns
-from processors.surveillance.detector import Detector, Weighted
 from processors.surveillance.thresholds import Rules
 from streams.contracts.events.agent import AgentHealthChanged, AgentStatusChanged
 
@@ -73,7 +72,6 @@ class SurveillanceState:
     context: Context
     policy: Policy
     rules: Rules
-    detector: Detector
     agents: AgentColumns = field(default_factory=AgentColumns)
     series: SeriesColumns = field(default_factory=SeriesColumns)
     slots: dict[str, int] = field(default_factory=dict)
@@ -99,7 +97,6 @@ class SurveillanceState:
         """Judge by `policy` from now on."""
         self.policy = policy
         self.rules = Rules(policy.surveillance.thresholds)
-        self.detector = Weighted(policy.surveillance.detector)
         self.columns.clear()
 
     def profile(self, slot: int) -> Profile:
@@ -121,7 +118,7 @@ class SurveillanceState:
 def new_state(context: Context, policy: Policy) -> SurveillanceState:
     """Return the state before the first record."""
     rules = Rules(policy.surveillance.thresholds)
-    return SurveillanceState(context, policy, rules, Weighted(policy.surveillance.detector))
+    return SurveillanceState(context, policy, rules)
 
 
 def fact(

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from config.policy import Threshold
-from processors.surveillance.columns import Bools, Floats, Ints, SeriesColumns
+from processors.columns import Bools, Floats, Ints
+from processors.surveillance.columns import SeriesColumns
 
 LEVELS: Final = ("", "warning", "critical")
 

@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from processors.columns import Bools, Floats, Ints
 from processors.step import Emission, Fact
-from processors.surveillance.columns import Bools, Floats, Ints, SeriesColumns
+from processors.surveillance.columns import SeriesColumns
 from processors.surveillance.state import SurveillanceState
 from streams.contracts.events.agent import WindowsClosed
 

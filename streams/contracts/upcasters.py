@@ -19,7 +19,25 @@ from streams.contracts.events.registry import event_type
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {}
+_FIXED_SCALES: Final = {"half_life", "warmup", "sigma", "persistence", "relative_floor"}
+
+
+def _detector_calibrates_itself(data: dict[str, Any]) -> dict[str, Any]:
+    """Drop the scales that policies fixed by hand before the detector found its own."""
+    policy = data.get("policy")
+    surveillance = policy.get("surveillance") if isinstance(policy, dict) else None
+    detector = surveillance.get("detector") if isinstance(surveillance, dict) else None
+    if not (
+        isinstance(policy, dict) and isinstance(surveillance, dict) and isinstance(detector, dict)
+    ):
+        return data
+    kept = {name: value for name, value in detector.items() if name not in _FIXED_SCALES}
+    return {**data, "policy": {**policy, "surveillance": {**surveillance, "detector": kept}}}
+
+
+UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
+    "policy.changed": (_detector_calibrates_itself,),
+}
 """Type name to the line of its upcasters; a type without a line is at version 1."""
 
 

@@ -59,7 +59,7 @@ _TYPES: Final = (
     EventType("action.verified", action.ActionVerified, (_T.ACTIONS,)),
     EventType("action.finished", action.ActionFinished, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.concluded", action.ActionFinished, (_T.DECISIONS,)),
-    EventType("policy.changed", system.PolicyChanged, (_T.POLICIES,)),
+    EventType("policy.changed", system.PolicyChanged, (_T.POLICIES,), version=2),
     EventType("token.issued", access.TokenIssued, (_T.TOKENS,)),
     EventType("token.revoked", access.TokenRevoked, (_T.TOKENS,)),
     EventType("audit.recorded", access.AuditRecorded, (_T.AUDIT,)),

@@ -6,6 +6,7 @@ difference is a change of behaviour, and goes with a new version of the step.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from processors.surveillance.step import Surveillance
 from streams.contracts.envelope import Event, encode_event, rfc3339
 from streams.contracts.events.agent import LifecycleRequested
 from streams.contracts.events.registry import EVENT_TYPES
-from streams.contracts.events.system import PolicyChanged
+from streams.contracts.events.system import PolicyChanged, RecordRedriven
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import encode_tick
 from streams.contracts.trust import RecordKind, Signer
@@ -144,10 +145,40 @@ def life() -> Log:
     return log
 
 
+def anomaly() -> Log:
+    """Learn what is usual; meet a fault that lasts and is accepted, then one that goes away."""
+    log = Log()
+    policy = default_policy()
+    watch = policy.surveillance
+    detector = replace(watch.detector, accept_after_s=3600.0)
+    log._policy(replace(policy, version=3, surveillance=replace(watch, detector=detector)))
+    for level, beats in ((20.0, 260), (60.0, 400), (900.0, 4), (60.0, 130)):
+        for k in range(beats):
+            log.now += 60.0
+            noise = k * k * 31 % 17 / 8.0
+            log.beat(metrics={"queue": level + noise, "waiting": 3.0 * level - noise})
+    return log
+
+
+def redrive() -> Log:
+    """Send in again a heartbeat that is acceptable by now, and one that never is."""
+    log = Log()
+    log.tick(5)
+    for name, metrics in (("first", {"q": 1}), ("second", {"up": 1}), ("first", {"q": 1})):
+        value = base64.b64encode(msgspec.json.encode({"agent_id": "late", "metrics": metrics}))
+        letter = RecordRedriven(
+            name, "ada", "telemetry", 0, 7, log.now - 60.0, "", value.decode(), []
+        )
+        log._event("record.redriven", "telemetry", letter)
+    return log
+
+
 HISTORIES: Final[dict[str, Callable[[], Log]]] = {
     "silence": silence,
     "limits": limits,
     "life": life,
+    "anomaly": anomaly,
+    "redrive": redrive,
 }
 
 

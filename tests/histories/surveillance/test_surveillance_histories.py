@@ -53,5 +53,5 @@ def test_the_histories_hold_every_kind_of_fact() -> None:
     assert reasons >= {
         "first_heartbeat", "heartbeat_missed", "heartbeat_returned", "bad_signature",
         "reserved_metric", "foreign_tenant", "already_there", "illegal_transition",
-        "decommissioned", "unknown_agent", "agent_gone", "recovered",
+        "decommissioned", "unknown_agent", "agent_gone", "recovered", "new_normal",
     }  # fmt: skip

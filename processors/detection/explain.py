@@ -1,0 +1,70 @@
+"""Why an agent is called anomalous: which metrics, what was expected, and how rare it is."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.columns import Ints
+from processors.detection.fold import Seen, Values
+from processors.detection.memory import SeriesMemory
+from processors.detection.moment import moment
+from processors.detection.series import LARGEST, Series
+from processors.detection.tuning import Tuning
+
+_E: Final = 2.718281828459045
+_NOTABLE: Final = 2.0
+_DRIVERS: Final = 3
+_WIDEST: Final = 3.0
+_RAREST: Final = 13.9
+"""Beyond one of a million nobody counts."""
+
+
+class Usual(NamedTuple):
+    """The range that was expected of a metric, in its unit."""
+
+    low: float
+    high: float
+
+
+def drivers(p: Tuning, v: Values, seen: Seen, record: int) -> Ints:
+    """Return which values of `record` made it an anomaly, strongest first, at most three."""
+    own = np.flatnonzero((v.record == record) & seen.judged)
+    share = seen.novelty[own] / (seen.novelty[own] + p.novelty)
+    weight = np.abs(seen.deviation[own]) + LARGEST * share
+    notable = own[np.argsort(-weight, kind="stable")][:_DRIVERS]
+    strong = np.abs(seen.deviation[notable]) + LARGEST * seen.novelty[notable] >= _NOTABLE
+    strong[:1] = True
+    return notable[strong]
+
+
+def usual(p: Tuning, c: SeriesMemory, row: int, at: float) -> Usual:
+    """Return the range in which 99 values of 100 are expected at `at`."""
+    when = moment(at)
+    here, beside = float(c.hours[row, when.hour]), float(c.hours[row, when.beside])
+    season = here + when.lean * (beside - here) + float(c.weekdays[row, when.weekday])
+    s = Series(float(c.expected[row]), *c.known[row].tolist())
+    spread = float(np.sqrt(s.variance)) + p.floor * s.largest
+    reach = max(s.usual, _WIDEST) * spread
+    return Usual(s.level + season - reach, s.level + season + reach)
+
+
+def one_in(rarity: float) -> int:
+    """Return of how many records about one is as rare as `rarity`, to one digit.
+
+    Made of products alone: it is written into facts, which a replay must repeat.
+
+    Examples
+    --------
+    >>> one_in(4.0)
+    50
+    """
+    left, times = min(rarity, _RAREST), 1.0
+    while left >= 1.0:
+        times, left = times * _E, left - 1.0
+    times *= 1.0 + left * (1.0 + left * (1 / 2 + left * (1 / 6 + left / 24)))
+    unit = 1
+    while times >= 10.0 * unit:
+        unit *= 10
+    return int(times / unit) * unit

@@ -1,0 +1,194 @@
+"""Values folded into the memory: one by one, or as vectors, with the same bits."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.columns import Bools, Floats, Ints
+from processors.detection.agent import Evidence, Judgement, judge
+from processors.detection.arithmetic import SCALAR, VECTOR
+from processors.detection.memory import AgentMemory, SeriesMemory, flat, nested
+from processors.detection.moment import moment, moments
+from processors.detection.series import JUDGED_FROM, LARGEST, Series, observe
+from processors.detection.tuning import Tuning
+
+_FEW: Final = 12
+"""Below so many values, single ones are faster than vectors."""
+_HOUR_S: Final = 3600.0
+
+
+class Promise(NamedTuple):
+    """How often an agent may be called anomalous.
+
+    Parameters
+    ----------
+    per_week : float
+        False alarms of an agent in a week.
+    bar : float
+        See `processors.detection.agent.bar_for`.
+    """
+
+    per_week: float
+    bar: float
+
+
+class Values(NamedTuple):
+    """Values of one round, in the order of their records; no series and no agent twice.
+
+    Parameters
+    ----------
+    series, value : array, shape (values,)
+        Row of each value's series, and the value.
+    record : array, shape (values,)
+        The record that it came in, ascending.
+    agent, at : array, shape (records,)
+        Row of each record's agent, and when it was measured, seconds since the epoch.
+    """
+
+    series: Ints
+    value: Floats
+    record: Ints
+    agent: Ints
+    at: Floats
+
+
+class Seen(NamedTuple):
+    """What values say.
+
+    Parameters
+    ----------
+    novelty, deviation, relative : array, shape (values,)
+        See `processors.detection.series.Observed`.
+    judged : array of bool, shape (values,)
+        Whether the metric was known well enough.
+    """
+
+    novelty: Floats
+    deviation: Floats
+    relative: Floats
+    judged: Bools
+
+
+class Told(NamedTuple):
+    """What the records come to; 0 and False where no metric is known yet.
+
+    Parameters
+    ----------
+    score, rarity, bar : array, shape (records,)
+        See `processors.detection.agent.Judgement`.
+    lasts, alarm : array of bool, shape (records,)
+        Whether the record gives cause for an alarm, and whether one stands.
+    """
+
+    score: Floats
+    rarity: Floats
+    bar: Floats
+    lasts: Bools
+    alarm: Bools
+
+
+def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
+    """Judge every value against its series, and learn from it."""
+    if len(v.value) < _FEW:
+        return _see_each(p, c, v)
+    at = v.at[v.record]
+    rows, when = v.series, moments(at)
+    here = c.hours[rows, when.hour].astype(np.float64)
+    season = here + when.lean * (c.hours[rows, when.beside] - here) + c.weekdays[rows, when.weekday]
+    known = c.known[rows].T.astype(np.float64, order="C")
+    dt = np.minimum(np.maximum(at - c.judged_at[rows], 0.0), _HOUR_S)
+    dt[known[0] == 0.0] = 0.0
+    with np.errstate(over="ignore"):
+        o = observe(VECTOR, p, Series(c.expected[rows], *known), season, v.value, dt)
+    c.expected[rows] = o.series.level
+    c.known[rows] = np.stack(o.series[1:], axis=1)
+    c.hours[rows, when.hour] = here + o.hourly
+    c.weekdays[rows, when.weekday] += o.daily
+    c.judged_at[rows] = at
+    return Seen(o.novelty, o.deviation, o.relative, known[0] >= JUDGED_FROM)
+
+
+def _see_each(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
+    size = len(v.value)
+    found = Seen(np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_))
+    at = v.at[v.record].tolist()
+    for i, (row, x) in enumerate(zip(v.series.tolist(), v.value.tolist(), strict=True)):
+        novelty, deviation, relative, judged = _see_one(p, c, row, x, at[i])
+        found.novelty[i], found.deviation[i] = novelty, deviation
+        found.relative[i], found.judged[i] = relative, judged
+    return found
+
+
+def _see_one(
+    p: Tuning, c: SeriesMemory, row: int, x: float, at: float
+) -> tuple[float, float, float, bool]:
+    when = moment(at)
+    hours, known = c.hours[row], c.known[row]
+    here, beside = float(hours[when.hour]), float(hours[when.beside])
+    weekday = float(c.weekdays[row, when.weekday])
+    season = here + when.lean * (beside - here) + weekday
+    s = Series(float(c.expected[row]), *known.tolist())
+    dt = min(max(at - float(c.judged_at[row]), 0.0), _HOUR_S) if s.samples else 0.0
+    o = observe(SCALAR, p, s, season, x, dt)
+    c.expected[row] = o.series.level
+    known[:] = o.series[1:]
+    hours[when.hour] = here + o.hourly
+    c.weekdays[row, when.weekday] = weekday + o.daily
+    c.judged_at[row] = at
+    return o.novelty, o.deviation, o.relative, s.samples >= JUDGED_FROM
+
+
+def tell(p: Tuning, a: AgentMemory, v: Values, seen: Seen, promise: Promise) -> Told:
+    """Judge every record by what its metrics say, and learn from it."""
+    size = len(v.agent)
+    told = Told(*np.zeros((3, size)), *np.zeros((2, size), dtype=np.bool_))
+    told.alarm[:] = np.isfinite(a.alarm_since[v.agent])
+    all_evidence = _evidence(v, seen, size)
+    judged = np.flatnonzero(all_evidence.metrics)
+    if len(judged) < _FEW:
+        for i in judged.tolist():
+            evidence = Evidence(*(float(column[i]) for column in all_evidence))
+            one = _tell_one(p, a, int(v.agent[i]), evidence, float(v.at[i]), promise)
+            told.score[i], told.rarity[i] = one.score, one.rarity
+            told.bar[i], told.lasts[i], told.alarm[i] = one.bar, one.lasts, one.alarm
+        return told
+    rows, at = v.agent[judged], v.at[judged]
+    memory = nested(list(a.evidence[rows].T.astype(np.float64, order="C")))
+    dt = np.maximum(at - a.judged_at[rows], 0.0)
+    dt[memory.records == 0.0] = 0.0
+    evidence = Evidence(*(column[judged] for column in all_evidence))
+    j = judge(VECTOR, p, memory, evidence, dt, promise.bar, promise.per_week)
+    a.evidence[rows] = np.stack(flat(j.agent), axis=1)
+    a.judged_at[rows] = at
+    told.score[judged], told.rarity[judged] = j.score, j.rarity
+    told.bar[judged], told.lasts[judged], told.alarm[judged] = j.bar, j.lasts, j.alarm
+    return told
+
+
+def _tell_one(
+    p: Tuning, a: AgentMemory, row: int, evidence: Evidence, at: float, promise: Promise
+) -> Judgement:
+    memory = nested(a.evidence[row].tolist())
+    dt = max(at - float(a.judged_at[row]), 0.0) if memory.records else 0.0
+    j = judge(SCALAR, p, memory, evidence, dt, promise.bar, promise.per_week)
+    a.evidence[row] = flat(j.agent)
+    a.judged_at[row] = at
+    return j
+
+
+def _evidence(v: Values, seen: Seen, records: int) -> Evidence:
+    """Add up what the metrics of each record say, in their order."""
+    counted = np.flatnonzero(seen.judged)
+    record, deviation = v.record[counted], seen.deviation[counted]
+    novelty, peak = np.zeros((2, records))
+    np.maximum.at(novelty, record, seen.novelty[counted])
+    np.maximum.at(peak, record, np.abs(deviation))
+    return Evidence(
+        metrics=np.bincount(record, minlength=records).astype(np.float64),
+        square=np.bincount(record, deviation * deviation, records),
+        relative=np.bincount(record, np.minimum(seen.relative[counted], LARGEST), records),
+        novelty=novelty,
+        peak=peak,
+    )

@@ -1,0 +1,97 @@
+"""Anomalies: the detector's alarms as findings, raised, ended, and accepted as the new normal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from processors.columns import Bools, Ints
+from processors.detection.agent import bar_for
+from processors.detection.arithmetic import SCALAR
+from processors.detection.explain import drivers, one_in, usual
+from processors.detection.fold import Promise, Seen, Told, Values, see, tell
+from processors.detection.memory import rest, wake
+from processors.detection.tuning import TUNING
+from processors.step import Emission
+from processors.surveillance.findings import Evidence, end_finding, raise_finding
+from processors.surveillance.samples import Samples
+from processors.surveillance.state import SurveillanceState
+
+CHANNEL: Final = "baseline"
+Found = list[tuple[int, Emission]]
+
+
+def judge(state: SurveillanceState, r: Samples) -> Found:
+    """Judge the values of a round; return what follows, with the record that it follows from."""
+    policy = state.policy.surveillance.detector
+    judged = np.flatnonzero(state.series.judged[r.series])
+    if not policy.enabled or not len(judged):
+        return []
+    v = _values(r, judged)
+    per_week = policy.false_alarms_per_agent_week
+    seen = see(TUNING, state.series, v)
+    told = tell(TUNING, state.agents, v, seen, Promise(per_week, bar_for(SCALAR, per_week)))
+    since = state.agents.alarm_since[v.agent]
+    stood = np.isfinite(since)
+    if not bool((told.alarm | stood).any()):
+        return []
+    accepted = told.lasts & stood & (v.at - since >= policy.accept_after_s)
+    return _follows(state, r, v, seen, told, stood, accepted)
+
+
+def _values(r: Samples, judged: Ints) -> Values:
+    return Values(r.series[judged], r.value[judged], r.record[judged], r.slot, r.at)
+
+
+def _follows(
+    state: SurveillanceState,
+    r: Samples,
+    v: Values,
+    seen: Seen,
+    told: Told,
+    stood: Bools,
+    accepted: Bools,
+) -> Found:
+    found: Found = []
+    for record in np.flatnonzero(told.alarm & ~stood).tolist():
+        found.append((record, _raised(state, r, v, seen, told, record)))
+    for record in np.flatnonzero((stood & ~told.alarm) | accepted).tolist():
+        slot, offset, now = int(r.slot[record]), int(r.offset[record]), float(r.now[record])
+        reason = "new_normal" if accepted[record] else "recovered"
+        found += [(record, e) for e in calm(state, offset, slot, reason, now)]
+    return found
+
+
+def _raised(
+    state: SurveillanceState, r: Samples, v: Values, seen: Seen, told: Told, record: int
+) -> Emission:
+    slot, at = int(r.slot[record]), float(r.at[record])
+    state.agents.alarm_since[slot] = at
+    values = drivers(TUNING, v, seen, record)
+    rows = v.series[values].tolist()
+    names = [state.metric_names[state.series.metric[row]] for row in rows]
+    value, expected = float(v.value[values[0]]), usual(TUNING, state.series, rows[0], at)
+    others = f", with {' and '.join(names[1:])}" if len(names) > 1 else ""
+    summary = (
+        f"{names[0]} of {state.profile(slot).key} is {value:g}, where {expected.low:g} to"
+        f" {expected.high:g} is usual{others};"
+        f" about 1 of {one_in(float(told.rarity[record]))} records is as unusual"
+    )
+    low, high = expected
+    why = Evidence("anomaly", "warning", names[0], value, low, high, at, summary, tuple(names))
+    return raise_finding(state, int(r.offset[record]), slot, CHANNEL, why, float(r.now[record]))
+
+
+def calm(
+    state: SurveillanceState, offset: int, slot: int, reason: str, at: float
+) -> list[Emission]:
+    """End the anomaly of an agent; where it is accepted, what is now is learnt as usual."""
+    state.agents.alarm_since[slot] = np.inf
+    rest(state.agents, slot)
+    if reason == "new_normal":
+        rows = np.array(state.series_of(slot), dtype=np.int64)
+        wake(state.series, rows[state.series.judged[rows]])
+    opened = sorted(state.findings.get(slot, {}))
+    names = [name for name in opened if name.startswith(f"{CHANNEL}/")]
+    return [e for name in names for e in end_finding(state, offset, slot, name, reason, at)]
