@@ -19,7 +19,7 @@ from projections.replay.difference import difference
 from projections.replay.progress import Progress, Report
 from projections.replay.recorded import Content, Origin, Recorded
 from projections.replay.verdict import VerifyReport
-from streams.contracts.envelope import decode_event
+from streams.contracts.envelope import decode_event, respelt
 from streams.contracts.record import Outgoing, Position, Record
 from streams.contracts.topics import DEAD_LETTERS
 from streams.contracts.trust import KIND, ORIGIN, RecordKind, Signer
@@ -189,7 +189,7 @@ class _Verification:
     def _judge(self, origin: Origin, recorded: Content, written: Outgoing) -> None:
         if recorded.key != (written.key or b""):
             what = f"key {recorded.key!r} recorded, {written.key!r} folded"
-        elif recorded.value != written.value:
+        elif recorded.value != written.value and respelt(recorded.value) != written.value:
             what = difference(recorded.value, written.value)
         else:
             return

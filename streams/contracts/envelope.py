@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from streams.contracts.errors import InvalidField, MalformedRecord
+from streams.contracts.errors import MalformedRecord
 from streams.contracts.record import Outgoing, Position
 
 _NAMESPACE: Final = uuid.UUID("5f0f3cf6-8c9d-5c4e-9a43-3f2b0c2d6a11")
@@ -28,8 +28,15 @@ API: Final = "/api"
 """The source of what people and their programs ask for."""
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One event or command.
+class Event(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="specversion",
+    tag="1.0",
+):
+    """One event or command; `specversion` is always written, and may be missing in old records.
 
     Parameters
     ----------
@@ -50,7 +57,6 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         ``topic/partition/offset/index``; empty for what people cause.
     """
 
-    specversion: str = "1.0"
     id: str
     source: str
     type: str
@@ -127,16 +133,28 @@ def decode_event(value: bytes | None) -> Event:
 
     Raises
     ------
-    MalformedRecord, InvalidField
+    MalformedRecord
         Where it is not a CloudEvent of ours.
     """
     try:
         event = _decoder.decode(value or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord("malformed_event", str(error)) from error
-    if event.specversion != "1.0":
-        raise InvalidField("malformed_event", "specversion", event.specversion, "send 1.0")
     return event
+
+
+def respelt(value: bytes) -> bytes:
+    """Return an event's JSON as it is written today; what is none stays as it is.
+
+    Examples
+    --------
+    >>> respelt(b"no event")
+    b'no event'
+    """
+    try:
+        return encode_event(decode_event(value))
+    except MalformedRecord:
+        return value
 
 
 def outgoing(event: Event, topic: str, partition: int | None = None) -> Outgoing:

@@ -40,6 +40,6 @@ def faults(value: bytes) -> list[str]:
             found.append(f"{name} is no URI")
     if "time" in attributes and dt.datetime.fromisoformat(attributes["time"]).tzinfo is None:
         found.append(f"time is {attributes['time']!r}, without an offset")
-    if attributes.get("datacontenttype") != "application/json":
+    if attributes.get("datacontenttype", "application/json") != "application/json":
         found.append("datacontenttype is not that of the data")
     return found

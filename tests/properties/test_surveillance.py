@@ -36,12 +36,12 @@ def signed(offset: int, at: float, value: bytes, kind: RecordKind) -> Record:
     return Record("telemetry", 0, offset, at, None, value, headers)
 
 
-def request(status: str) -> bytes:
+def request(offset: int, status: str) -> bytes:
     data = {"status": status, "reason": "test", "requested_by": "ann"}
     schema = "/schemas/agent.lifecycle_requested/1"
     return encode_event(
-        Event(id="1", source="/api", type="agent.lifecycle_requested", subject="default/a1",
-              time="", tenant="default", data=data, dataschema=schema)
+        Event(id=f"asked-{offset % 99}", source="/api", type="agent.lifecycle_requested",
+              subject="default/a1", time="", tenant="default", data=data, dataschema=schema)
     )  # fmt: skip
 
 
@@ -51,8 +51,9 @@ def redriven(offset: int, at: float, value: bytes) -> bytes:
     data = RecordRedriven(letter, "ann", "telemetry", 0, 1, at - 9, "", told, [])
     schema = "/schemas/record.redriven/1"
     return encode_event(
-        Event(id="1", source="/api", type="record.redriven", subject="default/telemetry",
-              time="", tenant="default", data=msgspec.to_builtins(data), dataschema=schema)
+        Event(id=f"asked-{offset}", source="/api", type="record.redriven",
+              subject="default/telemetry", time="", tenant="default",
+              data=msgspec.to_builtins(data), dataschema=schema)
     )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def a_record(drawn: random.Random, offset: int, at: float) -> Record:
         return signed(offset, at, encode_tick(at), RecordKind.TICK)
     if turn < 0.13:
         status = drawn.choice(["maintenance", "active", "offline", "decommissioning"])
-        return signed(offset, at, request(status), RecordKind.EVENT)
+        return signed(offset, at, request(offset, status), RecordKind.EVENT)
     if turn < 0.15:
         beat = {"agent_id": f"a{drawn.randrange(9)}", "metrics": {"q": 9.0}, "agent_type": "late"}
         value = drawn.choice([*HOSTILE, *[msgspec.json.encode(beat)] * len(HOSTILE)])

@@ -43,8 +43,8 @@ class Partition:
 
     def event(self, at, name, subject, data):
         event = Event(
-            id="1", source="/api", type=name, subject=subject, time="", tenant="default",
-            data=msgspec.to_builtins(data), dataschema=f"/schemas/{name}/1",
+            id=f"asked-{self.offset + 1}", source="/api", type=name, subject=subject, time="",
+            tenant="default", data=msgspec.to_builtins(data), dataschema=f"/schemas/{name}/1",
         )  # fmt: skip
         return events(self.read(at, encode_event(event), RecordKind.EVENT))
 
