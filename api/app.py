@@ -19,6 +19,9 @@ from api.idempotency.middleware import Idempotency
 from api.identity.session import Sessions
 from api.identity.tokens import Tokens
 from api.lifespan import Parts, lifespan
+from api.limits.bucket import Rate
+from api.limits.limits import Limits
+from api.limits.middleware import RateLimit
 from api.metrics.kept import Kept
 from api.metrics.requests import Latencies, Timing
 from api.middleware import LOOPBACK, OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
@@ -115,12 +118,22 @@ def create_app(
     # The last one added is the first one asked.
     app.add_middleware(Idempotency, book=book, prefix=PREFIX)
     app.add_middleware(BodyLimit)
+    app.add_middleware(RateLimit, limits=_limits(settings))
     app.add_middleware(Authentication, tokens=known, sessions=sessions)
     app.add_middleware(Auditing, trail=trail, refusals=refusals)
     app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, latencies=app.state.latencies)
     return app
+
+
+def _limits(settings: Settings) -> Limits:
+    burst_s = settings.api_burst_s
+    return Limits(
+        Rate("token", settings.api_token_rate, burst_s),
+        Rate("tenant", settings.api_tenant_rate, burst_s),
+        settings.api_streams,
+    )
 
 
 async def _healthz() -> dict[str, str]:

@@ -276,6 +276,14 @@ class Settings(BaseSettings):
         PEM files with which the API serves HTTPS; read again when they change.
     tls_ca : Path or None
         PEM file of the authorities that commands believe when they call an API by HTTPS.
+    api_token_rate, api_tenant_rate : float
+        Requests per second that one token, and all tokens of one tenant together, may ask of an
+        API process; the first token is not limited. A page asks for ten, and a process answers
+        several hundred, so that no single client takes it from all others.
+    api_burst_s : float
+        Seconds of silence that a token or tenant may save up for a burst.
+    api_streams : int
+        Live streams that one token may hold open at once; each costs memory for what waits.
     config : Path or None
         The YAML file of services and probes.
     partitions : int
@@ -308,6 +316,10 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None
+    api_token_rate: float = Field(default=200.0, gt=0, le=1e6)
+    api_tenant_rate: float = Field(default=1000.0, gt=0, le=1e6)
+    api_burst_s: float = Field(default=5.0, gt=0, le=3600)
+    api_streams: int = Field(default=20, ge=1, le=10_000)
     config: Path | None = None
     partitions: int = Field(default=4, ge=1, le=1000)
     workers: int = Field(default=1, ge=1, le=64)

@@ -18,6 +18,7 @@ READS: Final[dict[int | str, dict[str, Any]]] = {
     401: problem("No valid token."),
     403: problem("The token's role or tenant does not allow it."),
     404: problem("There is no such thing."),
+    429: problem("The token or its tenant asks too much; Retry-After says when to ask again."),
     422: problem("A field is wrong; names it, its value and the remedy."),
     503: problem("The views or the log are away; try again."),
 }

@@ -1,0 +1,1 @@
+"""How much one token and one tenant may ask of the API."""
