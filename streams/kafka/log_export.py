@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
+from streams.contracts.record import Record
 from streams.contracts.topics import TELEMETRY, every_topic
 from streams.kafka.connection import Connection
 from streams.kafka.errors import TopicError
@@ -57,10 +59,12 @@ class Exporter:
             firsts = {place: min(firsts[place], end) for place, end in ends.items()}
             total, done = sum(ends.values()) - sum(firsts.values()), 0
             with _files(folder, firsts, ends) as files:
-                async for records in reader.read(firsts, ends):
-                    files[Place(records[0].topic, records[0].partition)].write(records)
-                    done += len(records)
-                    told(done, total)
+                async with _Behind() as behind:
+                    async for records in reader.read(firsts, ends):
+                        file = files[Place(records[0].topic, records[0].partition)]
+                        await behind.call(file.write, records)
+                        done += len(records)
+                        told(done, total)
         parts = [Part(*p, firsts[p], ends[p], file.records) for p, file in files.items()]
         manifest = Manifest(FORMAT, self._partitions, self._secret, parts)
         write_manifest(folder, manifest)
@@ -91,6 +95,32 @@ async def moment(reader: LogReader) -> Offsets:
             return telemetry | after
         before = after
     raise TopicError("the log never rests for a moment; end `homeostat up` and export again")
+
+
+class _Behind:
+    """Makes one call after the other in a thread, while the next records are read.
+
+    What takes time in it is compressing, and that lets other threads run.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._done()
+
+    async def call(self, function: Callable[[list[Record]], None], records: list[Record]) -> None:
+        """Begin a call once the one before has ended; raise what that one raised."""
+        await self._done()
+        self._under_way = asyncio.create_task(asyncio.to_thread(function, records))
+
+    async def _done(self) -> None:
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            await under_way
 
 
 @contextlib.contextmanager

@@ -8,9 +8,10 @@ folder without one is an export that did not end.
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, Self, cast
+from typing import Final, Self, cast
 
 import msgspec
 
@@ -19,7 +20,8 @@ from streams.contracts.record import Record
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 _LEVEL: Final = 4
-_encode = msgspec.json.Encoder().encode
+_CHUNK: Final = 1 << 20
+_encoder = msgspec.json.Encoder()
 
 
 class LogFileError(RuntimeError):
@@ -103,14 +105,13 @@ class PartWriter:
 
     def write(self, records: Sequence[Record]) -> None:
         """Add `records` in their order."""
-        for record in records:
-            self._file.write(_encode(line_of(record)) + b"\n")
+        self._file.write(_encoder.encode_lines([line_of(record) for record in records]))
         self.records += len(records)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Declare the export in `folder` whole."""
-    (folder / MANIFEST).write_bytes(msgspec.json.format(_encode(manifest)) + b"\n")
+    (folder / MANIFEST).write_bytes(msgspec.json.format(_encoder.encode(manifest)) + b"\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -144,8 +145,11 @@ def read_part(folder: Path, part: Part) -> Iterator[Line]:
     """
     path, count, decode = folder / part.file, 0, msgspec.json.Decoder(Line).decode
     try:
-        with gzip.open(path, "rb") as file:
-            for text in cast("BinaryIO", file):
+        with (
+            gzip.open(path, "rb") as file,
+            io.BufferedReader(cast("io.RawIOBase", file), _CHUNK) as lines,
+        ):
+            for text in lines:
                 count += 1
                 yield decode(text)
     except (OSError, EOFError, msgspec.MsgspecError) as error:

@@ -26,6 +26,8 @@ from streams.kafka.log_reader import Place
 
 _BATCH: Final = 1 << 20
 _REQUEST: Final = 64 << 20
+_UNDER_WAY: Final = 4
+"""Batches on their way at once: the next ones are read meanwhile."""
 SNAPSHOTS: Final = {topic.name for topic in every_topic() if topic.kind is Kind.SNAPSHOTS}
 """Compacted: the newest of a key counts, not its place."""
 
@@ -123,13 +125,21 @@ class _Writer:
 
     async def write(self, part: Part, lines: Iterator[Line], expected: int) -> Any:
         """Write a partition from offset `expected` on; give how many records each batch added."""
+        under_way: deque[tuple[Any, int]] = deque()
         for batch, count in self._batches(lines):
-            sent = await (
-                await self._producer.send_batch(batch, part.topic, partition=part.partition)
-            )
-            _check_place(part, sent.offset, expected)
+            sending = await self._producer.send_batch(batch, part.topic, partition=part.partition)
+            under_way.append((sending, count))
+            if len(under_way) > _UNDER_WAY:
+                yield await self._arrived(part, *under_way[0], expected)
+                expected += under_way.popleft()[1]
+        for sending, count in under_way:
+            yield await self._arrived(part, sending, count, expected)
             expected += count
-            yield count
+
+    async def _arrived(self, part: Part, sending: Any, count: int, expected: int) -> int:
+        """Return the count of a batch once it lies where it must."""
+        _check_place(part, (await sending).offset, expected)
+        return count
 
     def _batches(self, lines: Iterator[Line]) -> Iterator[tuple[Any, int]]:
         batch, count = self._producer.create_batch(), 0
