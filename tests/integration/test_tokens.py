@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
@@ -13,15 +14,21 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from api.identity.tokens import PREFIX, hash_of
+from api.app import PREFIX, create_app
+from api.guide.reference.http import _routes
+from api.identity.roles import Role
+from api.identity.tokens import PREFIX as MARK
+from api.identity.tokens import hash_of
+from config.settings import Settings
 from streams.contracts.events.access import TokenIssued
 from streams.contracts.topics import TOKENS
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.ports import free_port
-from tests.integration.log_of_facts import PARTITIONS
+from tests.integration.log_of_facts import PARTITIONS, SIGNER
 from tests.integration.test_api import log_of, running
+from tests.unit.api.test_guards import VALID
 
 NAMES = (f"holder-{number}" for number in count())
 
@@ -76,7 +83,7 @@ async def asked(client: httpx.AsyncClient, token: str, path: str = "/session") -
 
 async def test_a_token_is_shown_once_and_only_its_hash_is_on_the_log(first, connection):
     given = await made(first, name="grafana")
-    assert given["token"].startswith(PREFIX)
+    assert given["token"].startswith(MARK)
     who = await asked(first, given["token"])
     assert (who.status_code, who.json()["name"], who.json()["role"]) == (200, "grafana", "viewer")
     listed = (await first.get("/tokens")).text
@@ -198,7 +205,7 @@ async def test_a_forged_record_makes_no_token(first, connection):
     from streams.contracts.trust import Signer
     from streams.kafka.publisher import Publisher
 
-    secret = f"{PREFIX}forged"
+    secret = f"{MARK}forged"
     data = TokenIssued("f", "mallory", hash_of(secret), "*", "admin", "admin", None)
     event = Event(
         id="x", source="/api", type="token.issued", subject="default/mallory",
@@ -210,3 +217,78 @@ async def test_a_forged_record_makes_no_token(first, connection):
         await publisher.publish([forger.sign(outgoing(event, TOKENS.name, 0))])
     await made(first)  # lies behind it, and is known once that was read
     assert (await asked(first, secret)).status_code == 401
+
+
+REFUSALS = {
+    "no token": (401, "unauthorized"),
+    "expired": (401, "token-expired"),
+    "revoked": (401, "token-revoked"),
+    "wrong tenant": (403, "wrong-tenant"),
+    "lower role": (403, "role-too-low"),
+}
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
+    """Return the application's own routes below the prefix, each with its least role."""
+    settings = Settings(home=tmp_path_factory.mktemp("routes"))
+    app = create_app(settings, Connection("127.0.0.1:1"), SIGNER)
+    told = ([*name.strip("`").split(), role] for name, role, _ in _routes(app))
+    found = {(m, path.removeprefix(PREFIX)): role for m, path, role in told if PREFIX in path}
+    assert len(found) >= 30
+    return found
+
+
+async def bearer(client: httpx.AsyncClient, kind: str, role: str) -> dict[str, str]:
+    """Return the headers of somebody whom a route for `role` should not answer."""
+    if kind == "no token":
+        return {}
+    if kind == "lower role":
+        order = [each.value for each in Role]
+        given = await made(client, role=order[order.index(role) - 1])
+    elif kind == "wrong tenant":
+        wanted = wished(role="admin")
+        given = (await client.post("/tokens", params={"tenant": "t9"}, json=wanted)).json()
+    else:
+        given = await made(client, role="admin", lasts_s=1 if kind == "expired" else 60)
+    headers = {"Authorization": f"Bearer {given['token']}"}
+    if kind == "revoked":
+        await client.delete(f"/tokens/{given['issued']['token_id']}")
+    while kind == "expired" and (await client.get("/session", headers=headers)).is_success:
+        pass
+    return headers
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+async def test_no_route_answers_whom_it_should_not(first, routes, kind):
+    whose: dict[str, dict[str, str]] = {}
+    asked = 0
+    async with httpx.AsyncClient(base_url=first.base_url, timeout=30) as stranger:
+        for (method, path), role in routes.items():
+            if not concerns(kind, method, path, role):
+                continue
+            key = role if kind == "lower role" else ""
+            if key not in whose:
+                whose[key] = await bearer(first, kind, role)
+            place = re.sub(r"{\w+}", "some-id", path)
+            answer = await stranger.request(
+                method,
+                place,
+                params={"tenant": "default"},
+                json=VALID.get(f"{PREFIX}{place}"),
+                headers=whose[key],
+            )
+            told = (answer.status_code, answer.json()["type"].removeprefix("/problems/"))
+            assert told == REFUSALS[kind], (method, path)
+            asked += 1
+    assert asked >= 10
+
+
+def concerns(kind: str, method: str, path: str, role: str) -> bool:
+    """Say whether a route knows such a refusal; the exceptions are named here, and only here."""
+    if kind == "lower role":
+        return role not in ("", Role.VIEWER.value)
+    if kind == "wrong tenant":
+        everybodys = method == "GET" and path.startswith(("/system", "/policy"))
+        return path != "/session" and not everybodys
+    return True
