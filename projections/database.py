@@ -9,6 +9,7 @@ again, because the position is lost with them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,9 +17,13 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError, OperationalError
 
+READERS: Final = 8
+"""Connections of PostgreSQL that are kept for reading: as many as there are threads to read."""
+TRUSTED_S: Final = 1.0
+"""A connection that was used so lately is not asked whether it still lives."""
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer of SQLite waits for another: longer than the switch of a rebuild takes."""
 
@@ -59,20 +64,41 @@ def open_database(url: str, *, read_only: bool = False) -> Engine:
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        options = "-c default_transaction_read_only=on" if read_only else ""
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            **_JSON,
-            pool_size=4,
-            connect_args={"options": options} if options else {},
-        )
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"), read_only=read_only)
     if backend != "sqlite":
         raise ValueError(f"database URL {url!r}: use sqlite:///PATH or postgresql://HOST/NAME")
     engine = create_engine(parsed, **_JSON)
     _prepare_sqlite(engine, read_only=read_only)
     if read_only:
         _make_interruptible(engine)
+    return engine
+
+
+def _postgresql(url: URL, *, read_only: bool) -> Engine:
+    if not read_only:
+        return create_engine(url, pool_pre_ping=True, pool_size=4, **_JSON)
+    engine = create_engine(
+        url,
+        # Each statement sees one state of things, as it would within a transaction of the default
+        # isolation; but nothing has to be begun and ended, which would take two trips more.
+        isolation_level="AUTOCOMMIT",
+        pool_size=READERS,
+        connect_args={"options": "-c default_transaction_read_only=on"},
+        **_JSON,
+    )
+
+    @event.listens_for(engine, "checkin")
+    def _used(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _alive(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used", 0.0) > TRUSTED_S:
+            try:
+                connection.execute("")
+            except connection.Error as error:
+                raise DisconnectionError(str(error)) from error
+
     return engine
 
 
