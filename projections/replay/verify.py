@@ -156,19 +156,20 @@ class _Verification:
             compared = range(min(checkpoint.since, span.stop), span.stop)
             self._given(step, place, compared.start)
             return step.initial(context), span, compared
-        start = checkpoint.position if checkpoint.data else span.stop
-        start = min(max(start, span.start), span.stop)
+        # Behind the first record that is left, its state lacks what came between.
+        usable = bool(checkpoint.data) and checkpoint.position >= span.start
+        start = min(checkpoint.position, span.stop) if usable else span.stop
         self._given(step, place, start)
         reason = (
             f"{step.name} on {place.topic}/{place.partition}: records before {span.start} have "
             f"expired; verified from {start}, the oldest checkpoint that is kept"
-            if checkpoint.data
+            if usable
             else f"{step.name} on {place.topic}/{place.partition}: records before {span.start} "
             "have expired, and no checkpoint is kept"
         )
         if reason not in self._found.unverified:
             self._found.unverified.append(reason)
-        state = step.load(context, checkpoint.data) if checkpoint.data else step.initial(context)
+        state = step.load(context, checkpoint.data) if usable else step.initial(context)
         return state, range(start, span.stop), range(start, span.stop)
 
     def _given(self, step: Step[Any], place: Place, before: int) -> None:

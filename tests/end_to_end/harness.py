@@ -205,6 +205,10 @@ class Installation:
         # The policy is the first fact of every log: once it shows, the views follow.
         return bool(self.get("/system/health") and self.get("/policy"))
 
+    def log_text(self) -> str:
+        """Return all that it printed."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
     def log_tail(self) -> str:
         """Return the end of what it printed."""
         text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
