@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from fastapi import Depends, FastAPI
+from fastapi.params import Depends as DependsOn
 
 from api import errors
 from api.asyncapi import route as asyncapi
@@ -43,6 +44,7 @@ from api.routes import (
     tokens,
 )
 from api.routes.once import named_once
+from api.tracing import heard
 from config.settings import Settings
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -101,7 +103,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        dependencies=[Depends(named_once)],
+        dependencies=_asked_first(connection),
         lifespan=lifespan(parts, poll_s),
     )
     for each in _PARTS:
@@ -134,6 +136,12 @@ def _limits(settings: Settings) -> Limits:
         Rate("tenant", settings.api_tenant_rate, burst_s),
         settings.api_streams,
     )
+
+
+def _asked_first(connection: Connection) -> list[DependsOn]:
+    """Return what every route depends on."""
+    always = [Depends(named_once)]
+    return always if connection.traces is None else [*always, Depends(heard)]
 
 
 async def _healthz() -> dict[str, str]:

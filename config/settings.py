@@ -294,6 +294,9 @@ class Settings(BaseSettings):
         How long a worker may be silent before its partitions go to others. Unset, 2 s with the
         embedded broker and 6 s with one outside, whose ``group.min.session.timeout.ms`` it may
         not be below.
+    otlp_endpoint : str or None
+        Where an OpenTelemetry collector takes traces by OTLP over HTTP, such as
+        ``http://127.0.0.1:4318``. None traces nothing.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOMEOSTAT_", frozen=True)
@@ -324,6 +327,7 @@ class Settings(BaseSettings):
     partitions: int = Field(default=4, ge=1, le=1000)
     workers: int = Field(default=1, ge=1, le=64)
     session_s: float | None = Field(default=None, ge=1, le=300)
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
 
     @property
     def bootstrap(self) -> str:

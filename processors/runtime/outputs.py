@@ -12,6 +12,7 @@ from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway
+from streams.traces.work import Work
 
 _BULK: Final = 64
 """From here on whole batches are cheaper than a call for each record."""
@@ -35,6 +36,7 @@ class Outputs:
         self._connection = connection
         self._end = end
         self._producer: Any = None
+        self._tracer = connection.tracer()
         self._partitions: dict[str, int] = {}
 
     async def start(self) -> None:
@@ -68,6 +70,8 @@ class Outputs:
         """Send what is under way, and disconnect."""
         if self._producer is not None:
             await self._producer.stop()
+        if self._tracer is not None:
+            await asyncio.to_thread(self._tracer.flush)
 
     async def partitions(self, topic: str) -> int:
         """Return how many partitions `topic` has; fixed when the log is made."""
@@ -75,13 +79,26 @@ class Outputs:
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
         return self._partitions[topic]
 
-    async def send(self, records: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
-        """Hand `records` to the producer in order; return their acknowledgements to come."""
+    async def send(
+        self, records: Sequence[Outgoing], work: Work | None = None
+    ) -> list[asyncio.Future[Any]]:
+        """Hand `records` to the producer in order; return their acknowledgements to come.
+
+        Parameters
+        ----------
+        work : Work, optional
+            What they follow from, for traces.
+        """
+        writing = None if self._tracer is None else self._tracer.begin(records, work)
+        if writing is not None:
+            records = writing.records
         placed = [(await self._place(record), record) for record in records]
         many = len(placed) >= _BULK
         futures = await (self._in_batches(placed) if many else self._one_by_one(placed))
         for future in futures:
             future.add_done_callback(self._check)
+        if writing is not None and futures:
+            futures[-1].add_done_callback(lambda _: writing.end())
         return futures
 
     async def _place(self, record: Outgoing) -> tuple[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from processors.runtime.timers import announcement
 from streams.contracts.record import Outgoing, Record
 from streams.kafka.errors import BrokerAway
 from streams.kafka.transport import records_of
+from streams.traces.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -77,17 +79,18 @@ class Owner:
         if raw[0].offset > lane.next:
             self._end(f"{place}: offset {raw[0].offset} came where {lane.next} was due")
         records = records_of(raw, lane.next)
+        work = Work(time.time_ns(), records)
         sealed = await self._folded(lane, records)
         self.records += len(records)
         lane.since_snapshot += len(records)
         if lane.alive and (sealed := _with_own(lane, records, sealed)):
-            await self._send(lane, sealed)
+            await self._send(lane, sealed, work)
         if lane.alive:
             self._snapshots.consider(lane)
 
-    async def _send(self, lane: Lane, sealed: Sequence[Outgoing]) -> None:
+    async def _send(self, lane: Lane, sealed: Sequence[Outgoing], work: Work) -> None:
         lane.unsent = True  # a snapshot begun meanwhile would imply facts that may never land
-        lane.pending.extend(await self._outputs.send(sealed))
+        lane.pending.extend(await self._outputs.send(sealed, work))
         lane.unsent = False
         lane.forget_acknowledged()
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from config.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from streams.traces.tracer import Tracer
 
 SECURITY: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 SASL: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -38,6 +41,8 @@ class Connection:
     session_s : float
         How long a worker may be silent before its partitions go to others; not below the
         broker's ``group.min.session.timeout.ms``.
+    traces : str or None
+        A collector that is told by OTLP over HTTP what follows from what; None tells nobody.
 
     Raises
     ------
@@ -52,6 +57,7 @@ class Connection:
     password: str | None = None
     ca_file: Path | None = None
     session_s: float = OUTSIDE_SESSION_S
+    traces: str | None = None
 
     def __post_init__(self) -> None:
         _one_of("HOMEOSTAT_KAFKA_SECURITY", self.security, SECURITY)
@@ -76,7 +82,8 @@ class Connection:
     def from_settings(cls, settings: Settings) -> Connection:
         """Return the connection that the environment describes."""
         if settings.kafka is None:
-            return cls(settings.bootstrap, session_s=settings.session_s or EMBEDDED_SESSION_S)
+            session_s = settings.session_s or EMBEDDED_SESSION_S
+            return cls(settings.bootstrap, session_s=session_s, traces=settings.otlp_endpoint)
         return cls(
             settings.kafka,
             settings.kafka_security,
@@ -85,7 +92,16 @@ class Connection:
             settings.kafka_secret,
             settings.kafka_ca_file,
             settings.session_s or OUTSIDE_SESSION_S,
+            settings.otlp_endpoint,
         )
+
+    def tracer(self) -> Tracer | None:
+        """Return what tells of written events; None, and nothing is imported, without `traces`."""
+        if self.traces is None:
+            return None
+        from streams.traces.tracer import tracer_for
+
+        return tracer_for(self.traces)
 
     def client_options(self) -> Mapping[str, Any]:
         """Return the keyword arguments that every aiokafka client takes."""

@@ -48,6 +48,7 @@ class Publisher:
         self._linger_ms = linger_ms
         self._timeout_s = timeout_s
         self._producer: Any = None
+        self._tracer = connection.tracer()
         self._counts: dict[str, int] = {}
         self._change = asyncio.Lock()
 
@@ -73,6 +74,8 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
+        if self._tracer is not None:
+            await asyncio.to_thread(self._tracer.flush)
 
     async def publish(self, records: Sequence[Outgoing]) -> list[Position]:
         """Write `records` and return when every one is acknowledged, in order per partition.
@@ -99,10 +102,15 @@ class Publisher:
         if not records:
             return []
         producer = await self._connected()
+        writing = None if self._tracer is None else self._tracer.begin(records)
+        if writing is not None:
+            records = writing.records
         async with self._translated(producer):
             placed = [(await self._place(producer, record), record) for record in records]
             send = _send_bulk if len(records) >= _BULK else _send_each
             written = await _all([future async for future in send(producer, placed)])
+        if writing is not None:
+            writing.end()
         return [Position(told.topic, told.partition, told.offset) for told in written]
 
     async def broadcast(self, topic: str, value: bytes, signer: Signer, kind: RecordKind) -> None:
