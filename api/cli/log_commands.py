@@ -31,6 +31,7 @@ def export_(folder: Folder, plain: AsJson = False) -> None:
 
     The files hold no secret: take the file `secret` along to import them elsewhere.
     """
+    from api.audit.local import put_on_record
     from api.cli.kept_log import kept_log
     from streams.kafka.log_export import Exporter
 
@@ -43,7 +44,11 @@ def export_(folder: Folder, plain: AsJson = False) -> None:
         async with kept_log(settings, told) as connection:
             exporter = Exporter(connection, settings.partitions, _print_of(settings.secret()))
             manifest = await exporter.export(folder, _Told("exporting", told).so_far)
-            return sum(part.records for part in manifest.parts)
+            records = sum(part.records for part in manifest.parts)
+            # Afterwards: a copy does not hold the record of itself, and its import is its equal.
+            place, count = str(folder.resolve()), str(records)
+            await put_on_record(settings, connection, "log.exported", place, records=count)
+            return records
 
     records = run(copy)
     if plain:
@@ -98,7 +103,9 @@ class _Told:
         from projections.replay.progress import Progress
 
         if self._progress is None:
-            self._progress = Progress(self._what, total, self._report)
+            self._progress = Progress(self._what, total, self._report, done=done)
+            if done:
+                self._report(f"{self._what} goes on at record {done:,}")
         self._progress.add(done - self._progress.done)
         if done == total:
             self._progress.finish()
