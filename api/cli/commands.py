@@ -8,6 +8,7 @@ import typer
 
 from api.cli.asking import COMMANDS
 from api.cli.audit import audit
+from api.cli.backtest import backtest
 from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.guide import guide
@@ -33,6 +34,7 @@ app.add_typer(dead_letters)
 app.add_typer(policy)
 app.add_typer(tokens)
 app.add_typer(audit)
+app.add_typer(backtest)
 for each in (*COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 

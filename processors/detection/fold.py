@@ -17,6 +17,8 @@ from processors.detection.tuning import Tuning
 _FEW: Final = 12
 """Below so many values, single ones are faster than vectors."""
 _HOUR_S: Final = 3600.0
+_LARGEST_VALUE: Final = 1e18
+"""Beyond it squares leave single precision; what is larger is taken for as large."""
 
 
 class Promise(NamedTuple):
@@ -100,8 +102,8 @@ def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
     known = c.known[rows].T.astype(np.float64, order="C")
     dt = np.minimum(np.maximum(at - c.judged_at[rows], 0.0), _HOUR_S)
     dt[known[0] == 0.0] = 0.0
-    with np.errstate(over="ignore"):
-        o = observe(VECTOR, p, Series(c.expected[rows], *known), season, v.value, dt)
+    value = np.clip(v.value, -_LARGEST_VALUE, _LARGEST_VALUE)
+    o = observe(VECTOR, p, Series(c.expected[rows], *known), season, value, dt)
     c.expected[rows] = o.series.level
     c.known[rows] = np.stack(o.series[1:], axis=1)
     c.hours[rows, when.hour] = here + o.hourly
@@ -131,6 +133,7 @@ def _see_one(
     season = here + when.lean * (beside - here) + weekday
     s = Series(float(c.expected[row]), *known.tolist())
     dt = min(max(at - float(c.judged_at[row]), 0.0), _HOUR_S) if s.samples else 0.0
+    x = min(max(x, -_LARGEST_VALUE), _LARGEST_VALUE)
     o = observe(SCALAR, p, s, season, x, dt)
     c.expected[row] = o.series.level
     known[:] = o.series[1:]

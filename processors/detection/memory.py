@@ -17,6 +17,11 @@ from processors.detection import agent, series
 SINGLE = npt.NDArray[np.float32]
 
 _SIMPLE: Final = 4
+_KNOWN: Final = series.Series._fields[1:]
+_SAMPLES: Final = _KNOWN.index("samples")
+_SHORT: Final = _KNOWN.index("short")
+_RELATIVE: Final = slice(_SHORT, _KNOWN.index("rest_low"))
+"""What is kept relative to the level."""
 _TAIL: Final = len(agent.Tail._fields)
 
 
@@ -86,12 +91,17 @@ class OwnAgents(Columns):
     alarm_since: Floats
 
 
-def wake(c: SeriesMemory, rows: Ints) -> None:
-    """Forget everything of `rows` but the profiles of day and week: what is now is normal."""
-    c.known[rows] = series.BLANK[1:]
+def accept(c: SeriesMemory, rows: Ints) -> None:
+    """Take what the metrics in `rows` show of late for usual; what was seen stays seen."""
+    known = c.known[rows].astype(np.float64)
+    shift = known[:, _SHORT].copy()
+    c.expected[rows] += shift
+    known[:, _RELATIVE] -= shift[:, None]
+    known[:, _SAMPLES] = np.minimum(known[:, _SAMPLES], series.JUDGED_FROM)
+    c.known[rows] = known
 
 
 def rest(a: AgentMemory, row: int) -> None:
     """Let the alarm of an agent stand no longer."""
     memory = nested(a.evidence[row].tolist())
-    a.evidence[row] = flat(memory._replace(hold=0.0))
+    a.evidence[row] = flat(memory._replace(hold=0.0, smoothed=0.0))

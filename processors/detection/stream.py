@@ -11,7 +11,7 @@ from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
 from processors.detection.explain import drivers
 from processors.detection.fold import Promise, Values, see, tell
-from processors.detection.memory import OwnAgents, OwnSeries, rest, wake
+from processors.detection.memory import OwnAgents, OwnSeries, accept, rest
 from processors.detection.tuning import TUNING, Tuning
 
 
@@ -61,17 +61,20 @@ class Stream:
         self, metrics: int, per_week: float, accept_after_s: float, tuning: Tuning = TUNING
     ) -> None:
         self._series, self._agents = OwnSeries(), OwnAgents()
-        self._series.take_block(metrics)
         self._agents.take()
         self._tuning = tuning
         self._promise = Promise(per_week, bar_for(SCALAR, per_week))
         self._accept_after_s = accept_after_s
-        self._rows = np.arange(metrics)
         self._one = np.zeros(1, dtype=np.int64)
-        self._record = np.zeros(metrics, dtype=np.int64)
+        self._widen(metrics)
 
     def row(self, at: float, values: Sequence[float | None]) -> Row:
-        """Judge the row measured at `at`, seconds since the epoch; None is a missing value."""
+        """Judge the row measured at `at`, seconds since the epoch.
+
+        None is a missing value; a row that is longer than those before brings new metrics.
+        """
+        if len(values) > len(self._rows):
+            self._widen(len(values))
         present = [index for index, value in enumerate(values) if value is not None]
         if not present:
             return Row(0.0, bool(np.isfinite(self._agents.alarm_since[0])), ())
@@ -86,6 +89,11 @@ class Stream:
             return Row(score, False, ())
         return Row(score, True, tuple(rows[drivers(self._tuning, v, seen, 0)].tolist()))
 
+    def _widen(self, metrics: int) -> None:
+        self._series.take_block(metrics - self._series.size)
+        self._rows = np.arange(metrics)
+        self._record = np.zeros(metrics, dtype=np.int64)
+
     def _keep(self, at: float, alarm: bool, lasts: bool) -> None:
         since = float(self._agents.alarm_since[0])
         if not alarm:
@@ -95,4 +103,4 @@ class Stream:
         elif lasts and at - since >= self._accept_after_s:
             self._agents.alarm_since[0] = np.inf
             rest(self._agents, 0)
-            wake(self._series, self._rows)
+            accept(self._series, self._rows)

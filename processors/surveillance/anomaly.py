@@ -11,7 +11,7 @@ from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
 from processors.detection.explain import drivers, one_in, usual
 from processors.detection.fold import Promise, Seen, Told, Values, see, tell
-from processors.detection.memory import rest, wake
+from processors.detection.memory import accept, rest
 from processors.detection.tuning import TUNING
 from processors.step import Emission
 from processors.surveillance.findings import Evidence, end_finding, raise_finding
@@ -91,7 +91,7 @@ def calm(
     rest(state.agents, slot)
     if reason == "new_normal":
         rows = np.array(state.series_of(slot), dtype=np.int64)
-        wake(state.series, rows[state.series.judged[rows]])
+        accept(state.series, rows[state.series.judged[rows]])
     opened = sorted(state.findings.get(slot, {}))
     names = [name for name in opened if name.startswith(f"{CHANNEL}/")]
     return [e for name in names for e in end_finding(state, offset, slot, name, reason, at)]

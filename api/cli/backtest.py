@@ -1,0 +1,137 @@
+"""`homeostat backtest`: the detector tried on what was recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.asking import AsJson
+from api.cli.client import USAGE, CommandError
+from api.cli.running import run
+from api.cli.show import as_json, note, say
+
+if TYPE_CHECKING:
+    from config.policy import DetectorPolicy
+    from config.settings import Settings
+    from projections.backtest.detector import Summary
+    from projections.backtest.recorded import Span
+
+backtest = typer.Typer(
+    name="backtest", help="Try on what was recorded what would be decided.", no_args_is_help=True
+)
+Moment = Annotated[str | None, typer.Option(help="RFC 3339 with an offset, or epoch seconds.")]
+
+
+@backtest.callback()
+def _group() -> None:
+    """Try on what was recorded what would be decided."""
+
+
+@backtest.command()
+def detector(
+    path: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH…",
+            help="CSV files (a timestamp, then a metric a column), or folders of them; "
+            "without any, the recorded log.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the answers, under the same relative paths.")
+    ] = Path("backtest"),
+    since: Moment = None,
+    until: Moment = None,
+    agent: Annotated[
+        str, typer.Option(help="Of the log: tenant/agent, or a shell pattern of it.")
+    ] = "*",
+    false_alarms: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Allowed for each agent in a week; else the policy's."),
+    ] = None,
+    plain: AsJson = False,
+) -> None:
+    """Let the detector judge recorded rows one by one, as if they came live.
+
+    Writes the columns timestamp, anomaly_score (0 to 1), alert (0 or 1) and drivers, a row for
+    each row that was read.
+    """
+    policy = _policy(false_alarms)
+    if path:
+        if since or until or agent != "*":
+            raise CommandError(USAGE, "--since, --until and --agent are for the log, not for files")
+        done = _files(path, out, policy)
+    else:
+        done = _log(_span(since, until, agent), out, policy)
+    if plain:
+        as_json({**done._asdict(), "rows_per_second": done.rate})
+        return
+    what = "file" if path else "agent"
+    say(
+        f"{done.files} {what}{'' if done.files == 1 else 's'} · {done.rows} rows · "
+        f"{done.alarms} alarms · {done.seconds:.1f} s · {done.rate:.0f} rows/s · in {out}"
+    )
+
+
+def _policy(false_alarms: float | None) -> DetectorPolicy:
+    from msgspec.structs import replace
+
+    from config.policy import default_policy
+
+    policy = default_policy().surveillance.detector
+    if false_alarms is None:
+        return policy
+    return replace(policy, false_alarms_per_agent_week=false_alarms)
+
+
+def _files(paths: list[Path], out: Path, policy: DetectorPolicy) -> Summary:
+    from projections.backtest.detector import backtest_files
+    from projections.backtest.files import BacktestError, sources
+
+    try:
+        return backtest_files(sources(paths), out, policy, note)
+    except (BacktestError, OSError, UnicodeDecodeError) as error:
+        raise CommandError(USAGE, f"backtest: {error}") from error
+
+
+def _span(since: str | None, until: str | None, agent: str) -> Span:
+    import time
+
+    from projections.backtest.recorded import Span
+    from streams.contracts.errors import ContractError
+
+    try:
+        begin = 0.0 if since is None else _seconds(since)
+        end = time.time() if until is None else _seconds(until)
+    except ContractError as error:
+        raise CommandError(USAGE, f"backtest: {error}") from error
+    if begin >= end:
+        raise CommandError(USAGE, f"--since {since} must be before --until {until or 'now'}")
+    return Span(begin, end, agent if "/" in agent or "*" in agent else f"default/{agent}")
+
+
+def _seconds(text: str) -> float:
+    from streams.contracts.telemetry import parse_time
+
+    try:
+        return parse_time(float(text))
+    except ValueError:
+        return parse_time(text)
+
+
+def _log(span: Span, out: Path, policy: DetectorPolicy) -> Summary:
+    from api.cli.kept_log import kept_log
+    from projections.backtest.recorded import backtest_log
+    from streams.contracts.trust import Signer
+
+    async def fold(settings: Settings) -> Summary:
+        async with kept_log(settings, note) as connection:
+            signer = Signer(settings.secret())
+            return await backtest_log(connection, signer, span, out, policy, note)
+
+    try:
+        return run(fold)
+    except ValueError as error:
+        raise CommandError(USAGE, f"backtest: {error}") from error

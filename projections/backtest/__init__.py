@@ -1,0 +1,1 @@
+"""The detector tried on what was recorded: in files, or in the log."""
