@@ -101,9 +101,7 @@ TOKENS: Final = Topic("tokens", Kind.FACTS, single=True)
 """Tokens issued and revoked, in one order for everybody; hashes, never secrets."""
 AUDIT: Final = Topic("audit", Kind.FACTS, single=True)
 """Who did what and who was not let, in chains of hashes."""
-REQUESTS: Final = Topic(
-    "requests", Kind.INBOX, single=True, retention_days=2, log_append_time=True
-)
+REQUESTS: Final = Topic("requests", Kind.INBOX, single=True, retention_days=2, log_append_time=True)
 """Requests to the API that name a key, and their answers, in one order for every API process."""
 DEAD_LETTERS: Final = Topic("dead-letters", Kind.FACTS, single=True)
 """Records from outside that could not be accepted, each with its reason and coordinates."""
