@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.columns import Ints
-from processors.detection.fold import Seen, Values
+from processors.columns import Bools, Ints
+from processors.detection.fold import Seen
 from processors.detection.memory import SeriesMemory
 from processors.detection.moment import moment
 from processors.detection.series import LARGEST, Series
@@ -28,9 +28,9 @@ class Usual(NamedTuple):
     high: float
 
 
-def drivers(p: Tuning, v: Values, seen: Seen, record: int) -> Ints:
-    """Return which values of `record` made it an anomaly, strongest first, at most three."""
-    own = np.flatnonzero((v.record == record) & seen.judged)
+def drivers(p: Tuning, seen: Seen, of_record: Bools) -> Ints:
+    """Return which values of a record made it an anomaly, strongest first, at most three."""
+    own = np.flatnonzero(of_record & seen.judged)
     share = seen.novelty[own] / (seen.novelty[own] + p.novelty)
     weight = np.abs(seen.deviation[own]) + LARGEST * share
     notable = own[np.argsort(-weight, kind="stable")][:_DRIVERS]

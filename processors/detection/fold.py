@@ -7,15 +7,20 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.columns import Bools, Floats, Ints
+from processors.detection import agent as agents
+from processors.detection import series
 from processors.detection.agent import Evidence, Judgement, judge
 from processors.detection.arithmetic import SCALAR, VECTOR
+from processors.detection.inlined import inlined
 from processors.detection.memory import AgentMemory, SeriesMemory, flat, nested
 from processors.detection.moment import moment, moments
 from processors.detection.series import JUDGED_FROM, LARGEST, Series, observe
 from processors.detection.tuning import Tuning
 
-_FEW: Final = 12
+FEW: Final = 12
 """Below so many values, single ones are faster than vectors."""
+_observe_one: Final = inlined(series)["observe"]
+_judge_one: Final = inlined(agents)["judge"]
 _HOUR_S: Final = 3600.0
 _LARGEST_VALUE: Final = 1e18
 """Beyond it squares leave single precision; what is larger is taken for as large."""
@@ -93,7 +98,7 @@ class Told(NamedTuple):
 
 def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
     """Judge every value against its series, and learn from it."""
-    if len(v.value) < _FEW:
+    if len(v.value) < FEW:
         return _see_each(p, c, v)
     at = v.at[v.record]
     rows, when = v.series, moments(at)
@@ -134,7 +139,7 @@ def _see_one(
     s = Series(float(c.expected[row]), *known.tolist())
     dt = min(max(at - float(c.judged_at[row]), 0.0), _HOUR_S) if s.samples else 0.0
     x = min(max(x, -_LARGEST_VALUE), _LARGEST_VALUE)
-    o = observe(SCALAR, p, s, season, x, dt)
+    o = _observe_one(SCALAR, p, s, season, x, dt)
     c.expected[row] = o.series.level
     known[:] = o.series[1:]
     hours[when.hour] = here + o.hourly
@@ -150,7 +155,7 @@ def tell(p: Tuning, a: AgentMemory, v: Values, seen: Seen, promise: Promise) -> 
     told.alarm[:] = np.isfinite(a.alarm_since[v.agent])
     all_evidence = _evidence(v, seen, size)
     judged = np.flatnonzero(all_evidence.metrics)
-    if len(judged) < _FEW:
+    if len(judged) < FEW:
         for i in judged.tolist():
             evidence = Evidence(*(float(column[i]) for column in all_evidence))
             one = _tell_one(p, a, int(v.agent[i]), evidence, float(v.at[i]), promise)
@@ -175,10 +180,52 @@ def _tell_one(
 ) -> Judgement:
     memory = nested(a.evidence[row].tolist())
     dt = max(at - float(a.judged_at[row]), 0.0) if memory.records else 0.0
-    j = judge(SCALAR, p, memory, evidence, dt, promise.bar, promise.per_week)
+    j: Judgement = _judge_one(SCALAR, p, memory, evidence, dt, promise.bar, promise.per_week)
     a.evidence[row] = flat(j.agent)
     a.judged_at[row] = at
     return j
+
+
+class One(NamedTuple):
+    """One record, value by value: what each says, and what they come to.
+
+    Parameters
+    ----------
+    seen : list of tuple
+        Novelty, deviation, relative deviation, and whether the metric is known.
+    judgement : Judgement or None
+        None where no metric is known yet.
+    """
+
+    seen: list[tuple[float, float, float, bool]]
+    judgement: Judgement | None
+
+
+def one_record(
+    p: Tuning,
+    c: SeriesMemory,
+    a: AgentMemory,
+    rows: list[int],
+    values: list[float],
+    agent: int,
+    at: float,
+    promise: Promise,
+) -> One:
+    """Judge one record of few metrics: `see` and `tell` without arrays, and with the same bits."""
+    seen = [_see_one(p, c, row, x, at) for row, x in zip(rows, values, strict=True)]
+    metrics, square, relative, novelty, peak = 0.0, 0.0, 0.0, 0.0, 0.0
+    for new, deviation, multiple, judged in seen:
+        if judged:
+            metrics += 1.0
+            square += deviation * deviation
+            relative += min(LARGEST, multiple)
+            novelty = max(novelty, new)
+            size = deviation if deviation > 0.0 else -deviation
+            peak = max(peak, size)
+    if not metrics:
+        return One(seen, None)
+    evidence = Evidence(metrics, square, relative, novelty, peak)
+    return One(seen, _tell_one(p, a, agent, evidence, at, promise))
 
 
 def _evidence(v: Values, seen: Seen, records: int) -> Evidence:

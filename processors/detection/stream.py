@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
 from processors.detection.explain import drivers
-from processors.detection.fold import Promise, Values, see, tell
+from processors.detection.fold import FEW, Promise, Seen, Values, one_record, see, tell
 from processors.detection.memory import OwnAgents, OwnSeries, accept, rest
 from processors.detection.tuning import TUNING, Tuning
 
@@ -31,6 +32,13 @@ class Row(NamedTuple):
     score: float
     alarm: bool
     drivers: tuple[int, ...]
+
+
+class _Told(NamedTuple):
+    score: float
+    lasts: bool
+    alarm: bool
+    seen: Seen | None
 
 
 class Stream:
@@ -65,7 +73,9 @@ class Stream:
         self._tuning = tuning
         self._promise = Promise(per_week, bar_for(SCALAR, per_week))
         self._accept_after_s = accept_after_s
+        self._since = math.inf
         self._one = np.zeros(1, dtype=np.int64)
+        self._metrics = 0
         self._widen(metrics)
 
     def row(self, at: float, values: Sequence[float | None]) -> Row:
@@ -73,34 +83,47 @@ class Stream:
 
         None is a missing value; a row that is longer than those before brings new metrics.
         """
-        if len(values) > len(self._rows):
+        if len(values) > self._metrics:
             self._widen(len(values))
         present = [index for index, value in enumerate(values) if value is not None]
         if not present:
-            return Row(0.0, bool(np.isfinite(self._agents.alarm_since[0])), ())
-        rows = self._rows if len(present) == len(values) else self._rows[present]
-        value = np.array([values[index] for index in present], dtype=np.float64)
-        v = Values(rows, value, self._record[: len(rows)], self._one, np.array([at]))
+            return Row(0.0, self._since != math.inf, ())
+        measured = [values[index] for index in present]
+        told = (self._few if len(present) < FEW else self._many)(at, present, measured)
+        self._keep(at, told)
+        if not told.alarm or told.seen is None:
+            return Row(told.score, told.alarm, ())
+        strongest = drivers(self._tuning, told.seen, np.ones(len(present), dtype=np.bool_))
+        return Row(told.score, True, tuple(present[index] for index in strongest.tolist()))
+
+    def _few(self, at: float, rows: list[int], values: list[Any]) -> _Told:
+        one = one_record(
+            self._tuning, self._series, self._agents, rows, values, 0, at, self._promise
+        )
+        j = one.judgement
+        if j is None:
+            return _Told(0.0, lasts=False, alarm=False, seen=None)
+        seen = Seen(*map(np.array, zip(*one.seen, strict=True))) if j.alarm else None
+        return _Told(j.score, lasts=j.lasts, alarm=j.alarm, seen=seen)
+
+    def _many(self, at: float, rows: list[int], values: list[Any]) -> _Told:
+        value, record = np.array(values, dtype=np.float64), np.zeros(len(rows), dtype=np.int64)
+        v = Values(np.array(rows), value, record, self._one, np.array([at]))
         seen = see(self._tuning, self._series, v)
         told = tell(self._tuning, self._agents, v, seen, self._promise)
-        alarm, score = bool(told.alarm[0]), float(told.score[0])
-        self._keep(at, alarm, bool(told.lasts[0]))
-        if not alarm:
-            return Row(score, False, ())
-        return Row(score, True, tuple(rows[drivers(self._tuning, v, seen, 0)].tolist()))
+        lasts, alarm = bool(told.lasts[0]), bool(told.alarm[0])
+        return _Told(float(told.score[0]), lasts=lasts, alarm=alarm, seen=seen)
 
     def _widen(self, metrics: int) -> None:
-        self._series.take_block(metrics - self._series.size)
-        self._rows = np.arange(metrics)
-        self._record = np.zeros(metrics, dtype=np.int64)
+        self._series.take_block(metrics - self._metrics)
+        self._metrics = metrics
 
-    def _keep(self, at: float, alarm: bool, lasts: bool) -> None:
-        since = float(self._agents.alarm_since[0])
-        if not alarm:
-            self._agents.alarm_since[0] = np.inf
-        elif since == np.inf:
-            self._agents.alarm_since[0] = at
-        elif lasts and at - since >= self._accept_after_s:
-            self._agents.alarm_since[0] = np.inf
+    def _keep(self, at: float, told: _Told) -> None:
+        if not told.alarm:
+            self._since = math.inf
+        elif self._since == math.inf:
+            self._since = at
+        elif told.lasts and at - self._since >= self._accept_after_s:
+            self._since = math.inf
             rest(self._agents, 0)
-            accept(self._series, self._rows)
+            accept(self._series, np.arange(self._metrics))

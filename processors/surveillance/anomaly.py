@@ -68,7 +68,7 @@ def _raised(
 ) -> Emission:
     slot, at = int(r.slot[record]), float(r.at[record])
     state.agents.alarm_since[slot] = at
-    values = drivers(TUNING, v, seen, record)
+    values = drivers(TUNING, seen, v.record == record)
     rows = v.series[values].tolist()
     names = [state.metric_names[state.series.metric[row]] for row in rows]
     value, expected = float(v.value[values[0]]), usual(TUNING, state.series, rows[0], at)

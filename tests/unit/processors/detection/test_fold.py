@@ -33,7 +33,7 @@ def folded(value: np.ndarray, at: np.ndarray, few: int) -> tuple[OwnSeries, OwnA
     series, agents, told = OwnSeries(), OwnAgents(), []
     series.take_block(AGENTS * METRICS)
     agents.take_block(AGENTS)
-    with patch.object(fold, "_FEW", few):
+    with patch.object(fold, "FEW", few):
         for row, when in zip(value, at, strict=True):
             record = np.repeat(np.arange(AGENTS), METRICS)
             v = Values(np.arange(AGENTS * METRICS), row.ravel(), record, np.arange(AGENTS), when)
