@@ -14,7 +14,7 @@ _PLAIN: Final[dict[Any, str]] = {
     SecretStr: "secret", Any: "anything",
 }  # fmt: skip
 _UNITS: Final = {
-    "_s": "s", "_ms": "ms", "_mb": "MB", "_port": "port", "_days": "days", "half_life": "samples",
+    "_s": "s", "_ms": "ms", "_mb": "MB", "_days": "days", "half_life": "samples",
     "warmup": "samples", "persistence": "samples", "sigma": "deviations", "_share": "share 0-1",
     "blast_radius": "share 0-1", "risk": "0-1", "relative_floor": "share 0-1",
 }  # fmt: skip
