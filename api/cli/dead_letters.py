@@ -9,7 +9,7 @@ import typer
 
 from api.cli import completing
 from api.cli.asking import AsJson, Most, Reason
-from api.cli.client import NO, USAGE, Client, CommandError
+from api.cli.client import NO, REFUSED, USAGE, Client, CommandError
 from api.cli.show import as_json, as_receipt, as_table, clock, say
 from streams.contracts.topics import DEAD_LETTERS
 
@@ -83,19 +83,20 @@ def redrive(
     """Let a record, or all that were refused for a reason, come in once more, late.
 
     A redriven record may register its agent, and trains nothing; what is still not acceptable is
-    a new dead letter. Each letter is redriven once.
+    a new dead letter. Each letter is redriven once. Of several, those that cannot be are told, and
+    the exit status is 4.
     """
     if (letter is None) == (reason is None):
         raise CommandError(USAGE, "name one record, or all of a reason with --reason")
     client = Client.from_environment()
     found = _wanted(client, letter, reason)
-    done = found if dry_run else [_redriven(client, each) for each in found]
+    done = found if dry_run else [_redriven(client, each, alone=bool(letter)) for each in found]
     if plain:
         as_json(done)
-        return
-    for each, told in zip(found, done, strict=True):
-        what = "would be redriven" if dry_run else f"redriven, on record at {told['position']}"
-        say(f"{each['event_id']}  {each['reason']} at {_place(each)}: {what}")
+    else:
+        for each, told in zip(found, done, strict=True):
+            say(f"{each['event_id']}  {each['reason']} at {_place(each)}: {_outcome(told)}")
+    raise typer.Exit(REFUSED if any("refused" in each for each in done) else 0)
 
 
 def _wanted(client: Client, letter: str | None, reason: str | None) -> list[dict[str, Any]]:
@@ -107,10 +108,23 @@ def _wanted(client: Client, letter: str | None, reason: str | None) -> list[dict
     return found
 
 
-def _redriven(client: Client, letter: dict[str, Any]) -> dict[str, Any]:
+def _redriven(client: Client, letter: dict[str, Any], *, alone: bool) -> dict[str, Any]:
     name = letter["event_id"]
-    receipt = client.send("POST", f"/dead-letters/{name}/redrive", None)
+    try:
+        receipt = client.send("POST", f"/dead-letters/{name}/redrive", None)
+    except CommandError as error:
+        if alone or error.status != REFUSED:
+            raise
+        return {"letter_id": name, "refused": str(error)}
     return {"letter_id": name, **receipt}
+
+
+def _outcome(told: dict[str, Any]) -> str:
+    if "refused" in told:
+        return str(told["refused"])
+    if "position" in told:
+        return f"redriven, on record at {told['position']}"
+    return "would be redriven"
 
 
 def _place(letter: dict[str, object]) -> str:

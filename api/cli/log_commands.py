@@ -103,7 +103,9 @@ class _Told:
         from projections.replay.progress import Progress
 
         if self._progress is None:
-            self._progress = Progress(self._what, total, self._report)
+            self._progress = Progress(self._what, total, self._report, done=done)
+            if done:
+                self._report(f"{self._what} goes on at record {done:,}")
         self._progress.add(done - self._progress.done)
         if done == total:
             self._progress.finish()

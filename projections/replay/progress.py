@@ -21,17 +21,25 @@ class Progress:
         Takes one line.
     clock : callable
         Seconds, never going back.
+    done : int
+        How many were done before; they do not count for the rate.
     """
 
     def __init__(
-        self, what: str, total: int, report: Report, clock: Callable[[], float] = time.monotonic
+        self,
+        what: str,
+        total: int,
+        report: Report,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        done: int = 0,
     ) -> None:
         self._what = what
         self._total = total
         self._report = report
         self._clock = clock
         self._begun = self._told = clock()
-        self.done = 0
+        self._before = self.done = done
 
     def add(self, records: int) -> None:
         """Count records; say so where a second has passed since the last line."""
@@ -47,7 +55,7 @@ class Progress:
     def line(self) -> str:
         """Return share, rate and time left, for a person."""
         elapsed = self._clock() - self._begun
-        rate = self.done / elapsed if elapsed > 0 else 0.0
+        rate = (self.done - self._before) / elapsed if elapsed > 0 else 0.0
         share = 100.0 * self.done / self._total if self._total else 100.0
         left = (self._total - self.done) / rate if rate else 0.0
         return (

@@ -44,7 +44,7 @@ class Exporter:
         Parameters
         ----------
         told : callable
-            Called with the records done and their total, after every fetch.
+            Called with the records done and their total: with 0 first, then after every fetch.
 
         Raises
         ------
@@ -58,6 +58,7 @@ class Exporter:
             firsts = await reader.beginning_offsets([t.name for t in every_topic()])
             firsts = {place: min(firsts[place], end) for place, end in ends.items()}
             total, done = sum(ends.values()) - sum(firsts.values()), 0
+            told(0, total)
             with _files(folder, firsts, ends) as files:
                 async with _Behind() as behind:
                     async for records in reader.read(firsts, ends):

@@ -45,7 +45,8 @@ async def import_log(
     Parameters
     ----------
     told : callable
-        Called with the records done and their total, after every batch.
+        Called with the records done and their total: first with what was there, then after every
+        batch.
 
     Raises
     ------
@@ -60,6 +61,7 @@ async def import_log(
     if not resumed:
         _check_empty(written)
     total, done = sum(_offsets(part) for part in manifest.parts), count_of(written)
+    told(done, total)
     async with _Writer(connection) as writer:
         for part in manifest.parts:
             there = written[Place(part.topic, part.partition)]

@@ -122,6 +122,20 @@ async def test_people_who_redrive_at_once_redrive_once(homeostat: Installation) 
     assert [e["data"]["letter_id"] for e in refused].count(name) == 1
 
 
+async def test_of_several_letters_those_that_cannot_be_are_told(homeostat: Installation) -> None:
+    letters = Letters(homeostat)
+    whole = (await letters.of(b" " * 70_000))["event_id"]
+    cut = (await letters.of(b" " * (2 << 20)))["event_id"]
+    done = homeostat.command("dead-letters", "redrive", "--reason", "record_too_large", "--json")
+    assert done.returncode == 4, done.stdout + done.stderr
+    told = {each["letter_id"]: each for each in json.loads(done.stdout)}
+    assert "too large to be kept whole" in told[cut]["refused"]
+    assert told[whole]["position"].startswith("dead-letters/")
+    assert letters.outcome(whole)["outcome"] == "refused"
+    assert letters.named(cut)["kind"] == "dead_letter"
+    run(homeostat, "discard", cut, "--reason", "a test sent it")
+
+
 def test_what_to_redrive_must_be_named(homeostat: Installation) -> None:
     assert "name one record" in run(homeostat, "redrive", status=2)
     assert "name one record" in run(homeostat, "redrive", "x", "--reason", "y", status=2)

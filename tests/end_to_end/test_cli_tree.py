@@ -52,6 +52,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "log import": ("FILE",),
     "simulate": ("--agents", "3", "--rate", "3", "--duration", "2", "--speed", "0"),
     "audit verify": (),
+    "backtest detector": ("--out", "NEW"),
 }
 """Commands that look at the log or at this machine themselves."""
 NOT_THERE = {name for name, argv in ASKING.items() if "no-such" in argv}

@@ -17,6 +17,15 @@ def test_progress_tells_share_rate_and_time_left() -> None:
     assert told == ["folding: 200 of 1,000 records (20 %), 100/s, 8 s left"]
 
 
+def test_what_was_done_before_does_not_count_for_the_rate() -> None:
+    now = [0.0]
+    told: list[str] = []
+    progress = Progress("importing", 1000, told.append, lambda: now[0], done=800)
+    now[0] = 2.0
+    progress.add(100)
+    assert told == ["importing: 900 of 1,000 records (90 %), 50/s, 2 s left"]
+
+
 def test_a_difference_names_the_fields() -> None:
     left, right = b'{"data": {"a": [1, 2]}, "id": "x"}', b'{"data": {"a": [1, 3]}, "id": "x"}'
     assert difference(left, right) == "data.a[1]: 2 recorded, 3 folded"
