@@ -45,7 +45,7 @@ def detector(
     since: Moment = None,
     until: Moment = None,
     agent: Annotated[
-        str, typer.Option(help="Of the log: tenant/agent, or a shell pattern of it.")
+        str, typer.Option(help="Of the log: agent or tenant/agent, or a shell pattern of it.")
     ] = "*",
     false_alarms: Annotated[
         float | None,
@@ -109,7 +109,7 @@ def _span(since: str | None, until: str | None, agent: str) -> Span:
         raise CommandError(USAGE, f"backtest: {error}") from error
     if begin >= end:
         raise CommandError(USAGE, f"--since {since} must be before --until {until or 'now'}")
-    return Span(begin, end, agent if "/" in agent or "*" in agent else f"default/{agent}")
+    return Span(begin, end, agent if "/" in agent else f"*/{agent}")
 
 
 def _seconds(text: str) -> float:
