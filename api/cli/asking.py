@@ -26,7 +26,11 @@ Reason = Annotated[str, typer.Option(prompt=True, help="Why; it stays on record.
 def status(plain: AsJson = False) -> None:
     """Say in a few lines how everything is; exit status 1 where something is not well."""
     client = Client.from_environment()
-    health, fleet = client.get("/system/health"), client.get("/fleet")
+    health = client.get("/system/health")
+    if health["components"]["database"]["status"] != "ok":
+        _parts_alone(health, plain=plain)
+        raise typer.Exit(NO)
+    fleet = client.get("/fleet")
     findings = client.items("/findings", 1000, state="open")
     waiting = client.items("/actions", 1000, state="awaiting")
     well = health["status"] == "ok" and not findings
@@ -44,9 +48,22 @@ def status(plain: AsJson = False) -> None:
     else:
         say(f"{len(fleet['agent_id'])} agents, {fleet['health'].count('failing')} failing")
         say(f"{len(findings)} open findings, {len(waiting)} actions wait for a person")
-        parts = health["components"].items()
-        as_table(("part", "state", "detail"), ((n, p["status"], p["detail"]) for n, p in parts))
+        _parts(health)
     raise typer.Exit(0 if well else NO)
+
+
+def _parts_alone(health: dict[str, Any], *, plain: bool) -> None:
+    """Say how the parts are while nothing else can be read."""
+    if plain:
+        as_json({"well": False, "system": health})
+    else:
+        say("the views cannot be read now, so nothing is known of agents and findings")
+        _parts(health)
+
+
+def _parts(health: dict[str, Any]) -> None:
+    parts = health["components"].items()
+    as_table(("part", "state", "detail"), ((n, p["status"], p["detail"]) for n, p in parts))
 
 
 def agents(

@@ -113,6 +113,9 @@ def test_a_clock_that_was_ahead_stops_timers_and_not_healing(own: Installation) 
         return any(each["ended_at"] > _later() for each in found)
 
     own.wait_for(ahead, "finding that ends in the future", LATE_S)
+    looked = own.command("doctor")
+    assert looked.returncode == 1
+    assert quoted("s ahead") in looked.stdout
 
 
 def _damaged(record: Record) -> bytes:
