@@ -1,0 +1,122 @@
+"""How well the detector does on labelled data, what each of its parts is worth, and its cost.
+
+``python -m tests.benchmarks.detection [DATA] [--parts]``: DATA as `tests.benchmarks.labelled`
+describes; without it the cost alone. With ``--parts`` each part is removed in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+
+from config.policy import default_policy
+from processors.detection.agent import bar_for
+from processors.detection.arithmetic import SCALAR
+from processors.detection.fold import Promise, Values, see, tell
+from processors.detection.memory import OwnAgents, OwnSeries
+from processors.detection.stream import Stream
+from processors.detection.tuning import TUNING, Tuning
+from tests.benchmarks.labelled import (
+    Bools,
+    Floats,
+    Labelled,
+    fit,
+    servers,
+    standard_score,
+    univariate,
+)
+
+NEVER = 1e18
+PARTS = {
+    "as it ships": TUNING,
+    "no memory of the range": TUNING._replace(novelty=NEVER),
+    "no season": TUNING._replace(season_from_d=NEVER, day_rate=0.0),
+    "range never fades": TUNING._replace(range_d=1e9),
+    "no clipped learning": TUNING._replace(clip=NEVER),
+    "no smallest spread": TUNING._replace(floor=1e-9),
+    "level of a day": TUNING._replace(level_h=24.0),
+    "metrics do not add up": TUNING._replace(evidence=NEVER),
+}
+
+
+def judged(series: Labelled, tuning: Tuning) -> tuple[Floats, Bools]:
+    """Return score and alarm of every row, by the code that runs live."""
+    policy = default_policy().surveillance.detector
+    width = series.values.shape[1]
+    weekly, accept = policy.false_alarms_per_agent_week, policy.accept_after_s
+    stream = Stream(width, weekly, accept, tuning)
+    rows = [
+        stream.row(at, values)
+        for at, values in zip(series.at.tolist(), series.values.tolist(), strict=True)
+    ]
+    return np.array([row.score for row in rows]), np.array([row.alarm for row in rows])
+
+
+def quality(data: Path, tuning: Tuning) -> str:
+    """Return one line of measures."""
+    told = []
+    if (data / "nab").is_dir():
+        found = [(series, judged(series, tuning)[0]) for series in univariate(data / "nab")]
+        told.append(f"NAB {standard_score(found):5.2f} (at 0.5: {standard_score(found, 0.5):5.2f})")
+    for name in ("smd", "asd"):
+        if (data / name).is_dir():
+            fits = [fit(machine, *judged(machine, tuning)) for machine in servers(data / name)]
+            rates = " ".join(f"{each.false_per_day:.2f}" for each in fits)
+            told.append(
+                f"{name.upper()} AP {np.mean([each.precision for each in fits]):.3f}, "
+                f"{sum(each.caught for each in fits)}/{sum(each.events for each in fits)} events, "
+                f"false alarms a day {rates}"
+            )
+    return " · ".join(told)
+
+
+def cost() -> None:
+    """Print the processor time of a value: row by row, and in vectors."""
+    rng = np.random.default_rng(1)
+    for metrics in (1, 10, 38):
+        rows = rng.normal(50.0, 5.0, (max(2000, 20_000 // metrics), metrics)).tolist()
+        stream = Stream(metrics, 7.0, 86400.0)
+        began = time.process_time()
+        for k, row in enumerate(rows):
+            stream.row(300.0 * k, row)
+        spent = (time.process_time() - began) / (len(rows) * metrics)
+        print(f"row by row, {metrics:2} metrics: {spent * 1e6:6.2f} µs a value")
+    print(f"vectors of 20,000:       {vector_cost() * 1e6:6.3f} µs a value")
+
+
+def vector_cost(agents: int = 2000, metrics: int = 10, rounds: int = 120) -> float:
+    """Return processor seconds for a value, in rounds of all agents, known by then."""
+    series, own = OwnSeries(), OwnAgents()
+    series.take_block(agents * metrics)
+    own.take_block(agents)
+    promise = Promise(7.0, bar_for(SCALAR, 7.0))
+    record, spent = np.repeat(np.arange(agents), metrics), 0.0
+    rng = np.random.default_rng(2)
+    for k in range(rounds):
+        value, at = rng.normal(50.0, 5.0, agents * metrics), np.full(agents, 30.0 * k)
+        v = Values(np.arange(agents * metrics), value, record, np.arange(agents), at)
+        began = time.process_time()
+        tell(TUNING, own, v, see(TUNING, series, v), promise)
+        spent += (time.process_time() - began) if k >= rounds // 2 else 0.0
+    return spent / (agents * metrics * (rounds - rounds // 2))
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", nargs="?", type=Path)
+    parser.add_argument("--parts", action="store_true")
+    asked = parser.parse_args()
+    cost()
+    if asked.data is not None:
+        for name, tuning in PARTS.items():
+            print(f"{name:24} {quality(asked.data, tuning)}", flush=True)
+            if not asked.parts:
+                break
+
+
+if __name__ == "__main__":
+    main()
