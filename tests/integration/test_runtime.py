@@ -194,9 +194,9 @@ async def test_point_8_no_snapshot_begins_while_outputs_are_on_their_way(
         send_on = asyncio.Event()
         sending = worker._outputs.send
 
-        async def slowly(records: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
+        async def slowly(records: Sequence[Outgoing], *work: Any) -> list[asyncio.Future[Any]]:
             await send_on.wait()
-            return await sending(records)
+            return await sending(records, *work)
 
         monkeypatch.setattr(worker._outputs, "send", slowly)
         await send(connection, "p8")
