@@ -77,11 +77,16 @@ def heals(own: Installation) -> None:
 
 
 def story(own: Installation) -> set[str]:
-    """Return the findings about the service that the views know, once none is open."""
-    own.wait_for(
-        lambda: not own.get("/findings", agent="web", state="open")["items"], "whole service"
-    )
-    return {each["finding_id"] for each in own.get("/findings", agent="web")["items"]}
+    """Return the times that the service was found dead, as the views know them."""
+    found = own.get("/findings", agent="web", kind="service_down")["items"]
+    return {each["finding_id"] for each in found}
+
+
+def settled(own: Installation) -> set[str]:
+    """Return the same once nothing is wrong with the service: another death is another finding."""
+    wrong = {"agent": "web", "kind": "service_down", "state": "open"}
+    own.wait_for(lambda: not own.get("/findings", **wrong)["items"], "whole service", LATE_S)
+    return story(own)
 
 
 def test_a_broker_that_hangs_is_named_at_once(own: Installation) -> None:
@@ -110,7 +115,7 @@ def silent_for(own: Installation, agent: str) -> float:
 
 @pytest.mark.slow
 def test_a_stopped_projector_is_told_and_healing_goes_on(own: Installation) -> None:
-    before = story(own)
+    before = settled(own)
     with stopped(own.pids("projector")[0]):
         heals(own)
         detail = quoted("records wait, and nothing was projected lately")
@@ -122,7 +127,7 @@ def test_a_stopped_projector_is_told_and_healing_goes_on(own: Installation) -> N
 
 @pytest.mark.slow
 def test_a_locked_database_is_waited_for_and_healing_goes_on(own: Installation) -> None:
-    before, since = story(own), len(own.log_text())
+    before, since = settled(own), len(own.log_text())
     with closing(sqlite3.connect(own.home / "homeostat.db", isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")
         heals(own)
