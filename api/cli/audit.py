@@ -12,10 +12,10 @@ from api.cli.asking import AsJson, Most
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.running import run
 from api.cli.show import as_json, as_table, clock, say
-from config.settings import Settings
 
 if TYPE_CHECKING:
     from api.audit.verifier import Head, Verifier
+    from config.settings import Settings
 
 audit = typer.Typer(
     name="audit", help="Who did what, and whether the record is whole.", no_args_is_help=True

@@ -33,6 +33,8 @@ REFUSED: Final = 4
 """It was understood, and may not or cannot be done."""
 _PATIENCE_S: Final = 15.0
 _PAUSE_S: Final = 1.0
+WAITS_S: Final = (5.0, 10.0, 15.0, 0.0)
+"""The longest to wait after each try that was one too many: nothing was done for it."""
 
 
 class CommandError(Exception):
@@ -117,6 +119,10 @@ class Client:
                     yield event
             except httpx.TransportError:
                 time.sleep(_PAUSE_S)
+            except CommandError as error:
+                if error.status != AWAY:
+                    raise
+                time.sleep(_PAUSE_S)
 
     def _stream(self, after: int | None, types: list[str]) -> Iterator[dict[str, Any]]:
         import httpx
@@ -136,10 +142,20 @@ class Client:
                         yield event
 
     def _answer(self, method: str, path: str, **options: Any) -> Any:
+        for wait_s in WAITS_S:
+            answer = self._once(method, path, **options)
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            time.sleep(min(wait_s, asked_wait(answer)))
+        if answer.is_error:
+            raise failure(answer)
+        return answer.json()
+
+    def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
         import httpx
 
         try:
-            answer = self._http.request(method, path, **options)
+            return self._http.request(method, path, **options)
         except httpx.TimeoutException as error:
             detail = f"{self._base} gave no answer within {_PATIENCE_S:g} s"
             told = f"{detail}; `homeostat status` says what it waits for"
@@ -147,9 +163,12 @@ class Client:
         except httpx.TransportError as error:
             detail = f"{self._base} does not answer ({error}); start it with `homeostat up`"
             raise CommandError(AWAY, detail) from error
-        if answer.is_error:
-            raise failure(answer)
-        return answer.json()
+
+
+def asked_wait(answer: httpx.Response) -> float:
+    """Return after how many seconds an API that is asked too much wants to be asked again."""
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else _PAUSE_S
 
 
 def failure(answer: httpx.Response) -> CommandError:
@@ -165,7 +184,8 @@ def failure(answer: httpx.Response) -> CommandError:
         return CommandError(NO, detail)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         return CommandError(USAGE, detail)
-    return CommandError(AWAY if status >= HTTPStatus.INTERNAL_SERVER_ERROR else REFUSED, detail)
+    later = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return CommandError(AWAY if later else REFUSED, detail)
 
 
 def believed(base: str) -> ssl.SSLContext | bool:

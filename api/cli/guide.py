@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markdown import Markdown
 
 from api.cli.client import NO, CommandError
 from api.cli.show import say
@@ -27,8 +25,12 @@ def guide(
         text = read_page(page).text
     except UnknownPage as error:
         raise CommandError(NO, str(error)) from error
+    from rich.console import Console
+
     console = Console()
     if console.is_terminal:
+        from rich.markdown import Markdown
+
         console.print(Markdown(text))
     else:
         say(text.rstrip())

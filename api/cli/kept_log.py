@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+from api.cli.broken_off import broken_off
 from api.cli.holding import InstallationBusy, holding
 from config.settings import Settings, SettingsError
+from streams.kafka.admin import is_being_imported
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
+from streams.kafka.errors import ImportUnfinished
 
 
 @contextlib.asynccontextmanager
@@ -21,6 +24,8 @@ async def kept_log(settings: Settings, report: Callable[[str], None]) -> AsyncIt
         Where the home holds no log.
     BrokerError
         Where the broker does not start.
+    ImportUnfinished
+        Where an import of the log was broken off.
     """
     async with contextlib.AsyncExitStack() as stack:
         if settings.kafka is None and _at_rest(settings, stack):
@@ -28,7 +33,10 @@ async def kept_log(settings: Settings, report: Callable[[str], None]) -> AsyncIt
             broker = EmbeddedBroker(settings.home / "kafka", settings.kafka_port, report=report)
             await broker.start()
             stack.push_async_callback(broker.stop)
-        yield Connection.from_settings(settings)
+        connection = Connection.from_settings(settings)
+        if await is_being_imported(connection):
+            raise ImportUnfinished(await broken_off(settings, connection))
+        yield connection
 
 
 def _at_rest(settings: Settings, stack: contextlib.AsyncExitStack) -> bool:

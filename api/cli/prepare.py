@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.cli.broken_off import broken_off
 from config.settings import Settings
 from streams.contracts.trust import Signer
 from streams.kafka.admin import ensure_topics
@@ -28,17 +29,6 @@ async def prepare(settings: Settings, connection: Connection, signer: Signer) ->
     try:
         await ensure_topics(connection, settings.partitions)
     except ImportUnfinished as error:
-        raise ImportUnfinished(await _broken_off(settings, connection)) from error
+        raise ImportUnfinished(await broken_off(settings, connection)) from error
     async with Publisher(connection) as publisher:
         await ensure_policy(connection, publisher, signer)
-
-
-async def _broken_off(settings: Settings, connection: Connection) -> str:
-    from streams.kafka.log_begun import count_of, read_written
-
-    records = count_of(await read_written(connection))
-    where = settings.kafka or settings.home / "kafka"
-    return (
-        f"the log in {where} is not whole: an import was broken off at record {records:,}; "
-        "`homeostat log import` of the same folder goes on there, or delete the log to begin anew"
-    )

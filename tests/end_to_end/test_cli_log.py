@@ -104,6 +104,9 @@ def test_an_import_that_was_broken_off_is_told_and_goes_on(
     told = re.search(r"broken off at record ([\d,]+); `homeostat log import`", up.stderr)
     assert told is not None, up.stderr
     assert int(told[1].replace(",", "")) > 0
+    verify = heir.command("replay", "--verify")
+    assert verify.returncode == 2, verify.stdout + verify.stderr
+    assert f"broken off at record {told[1]}" in verify.stderr
     assert heir.processes() == []
 
     (files / last).write_bytes(whole)

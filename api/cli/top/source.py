@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
 
-from api.cli.client import AWAY, CommandError, believed, failure
+from api.cli.client import AWAY, WAITS_S, CommandError, asked_wait, believed, failure
 from api.cli.top.board import ACTIONS, FINDINGS, FLEET, PARTS
 
 _PATIENCE_S: Final = 10.0
@@ -111,10 +112,14 @@ class Source:
         return self._http.stream("GET", "/stream", headers=headers, timeout=timeout)
 
     async def _ask(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            answer = await self._http.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise CommandError(AWAY, f"{self.base} does not answer ({error})") from error
+        for wait_s in WAITS_S:
+            try:
+                answer = await self._http.request(method, path, **options)
+            except httpx.TransportError as error:
+                raise CommandError(AWAY, f"{self.base} does not answer ({error})") from error
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(min(wait_s, asked_wait(answer)))
         if answer.is_error:
             raise failure(answer)
         return answer.json()
