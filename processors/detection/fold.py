@@ -12,7 +12,15 @@ from processors.detection import series
 from processors.detection.agent import Evidence, Judgement, judge
 from processors.detection.arithmetic import SCALAR, VECTOR
 from processors.detection.inlined import inlined
-from processors.detection.memory import AgentMemory, SeriesMemory, flat, nested
+from processors.detection.memory import (
+    PACKED_SERIES,
+    AgentMemory,
+    SeriesMemory,
+    flat,
+    keep,
+    nested,
+    remembered,
+)
 from processors.detection.moment import moment, moments
 from processors.detection.series import JUDGED_FROM, LARGEST, Series, observe
 from processors.detection.tuning import Tuning
@@ -132,16 +140,16 @@ def _see_one(
     p: Tuning, c: SeriesMemory, row: int, x: float, at: float
 ) -> tuple[float, float, float, bool]:
     when = moment(at)
-    hours, known = c.hours[row], c.known[row]
+    hours, place = c.hours[row], row * PACKED_SERIES.size
     here, beside = float(hours[when.hour]), float(hours[when.beside])
     weekday = float(c.weekdays[row, when.weekday])
     season = here + when.lean * (beside - here) + weekday
-    s = Series(float(c.expected[row]), *known.tolist())
+    s = Series(float(c.expected[row]), *PACKED_SERIES.unpack_from(c.known.data, place))
     dt = min(max(at - float(c.judged_at[row]), 0.0), _HOUR_S) if s.samples else 0.0
     x = min(max(x, -_LARGEST_VALUE), _LARGEST_VALUE)
     o = _observe_one(SCALAR, p, s, season, x, dt)
     c.expected[row] = o.series.level
-    known[:] = o.series[1:]
+    PACKED_SERIES.pack_into(c.known.data, place, *o.series[1:])
     hours[when.hour] = here + o.hourly
     c.weekdays[row, when.weekday] = weekday + o.daily
     c.judged_at[row] = at
@@ -178,10 +186,10 @@ def tell(p: Tuning, a: AgentMemory, v: Values, seen: Seen, promise: Promise) -> 
 def _tell_one(
     p: Tuning, a: AgentMemory, row: int, evidence: Evidence, at: float, promise: Promise
 ) -> Judgement:
-    memory = nested(a.evidence[row].tolist())
+    memory = remembered(a, row)
     dt = max(at - float(a.judged_at[row]), 0.0) if memory.records else 0.0
     j: Judgement = _judge_one(SCALAR, p, memory, evidence, dt, promise.bar, promise.per_week)
-    a.evidence[row] = flat(j.agent)
+    keep(a, row, j.agent)
     a.judged_at[row] = at
     return j
 

@@ -6,7 +6,9 @@ taken (a vector or single values) leaves no trace.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+import struct
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +32,7 @@ def flat(a: agent.Agent) -> list[float]:
     return [*a[:_SIMPLE], *a.now, *a.lasting, *a.relative, *a[_SIMPLE + 3 :]]
 
 
-def nested(values: list[float]) -> agent.Agent:
+def nested(values: Sequence[Any]) -> agent.Agent:
     """Return what `flat` was given; also of a list of columns."""
     tails = [
         agent.Tail(*values[first : first + _TAIL])
@@ -51,6 +53,12 @@ AGENT_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]]
     "judged_at": (np.float64, 0.0),
     "alarm_since": (np.float64, np.inf),
 }
+
+
+PACKED_SERIES: Final = struct.Struct(f"<{len(_KNOWN)}f")
+"""One row of ``known``: a tenth of what NumPy asks for a row of numbers."""
+PACKED_AGENT: Final = struct.Struct(f"<{len(flat(agent.BLANK))}f")
+"""One row of ``evidence``."""
 
 
 class SeriesMemory(Protocol):
@@ -103,5 +111,14 @@ def accept(c: SeriesMemory, rows: Ints) -> None:
 
 def rest(a: AgentMemory, row: int) -> None:
     """Let the alarm of an agent stand no longer."""
-    memory = nested(a.evidence[row].tolist())
-    a.evidence[row] = flat(memory._replace(hold=0.0, smoothed=0.0))
+    keep(a, row, remembered(a, row)._replace(hold=0.0, smoothed=0.0))
+
+
+def remembered(a: AgentMemory, row: int) -> agent.Agent:
+    """Return the memory of one agent."""
+    return nested(PACKED_AGENT.unpack_from(a.evidence.data, row * PACKED_AGENT.size))
+
+
+def keep(a: AgentMemory, row: int, memory: agent.Agent) -> None:
+    """Keep the memory of one agent."""
+    PACKED_AGENT.pack_into(a.evidence.data, row * PACKED_AGENT.size, *flat(memory))
