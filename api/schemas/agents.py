@@ -93,9 +93,17 @@ def _plain(row: AgentRow) -> dict[str, object]:
         "since": row.health_since,
         "reasons": row.health_reasons,
     }
-    kept = (
-        "agent_id", "tenant_id", "status", "status_since", "status_reason", "provisional",
-        "labels", "metrics", "last_seen", "registered_at",
-    )  # fmt: skip
-    plain: dict[str, object] = {name: getattr(row, name) for name in kept}
-    return plain | {"agent_type": row.type, "health": health}
+    return {
+        "agent_id": row.agent_id,
+        "tenant_id": row.tenant_id,
+        "status": row.status,
+        "status_since": row.status_since,
+        "status_reason": row.status_reason,
+        "agent_type": row.type,
+        "provisional": row.provisional,
+        "labels": row.labels,
+        "health": health,
+        "metrics": row.metrics,
+        "last_seen": row.last_seen,
+        "registered_at": row.registered_at,
+    }
