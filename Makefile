@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export HOMEOSTAT_CONFIG ?= config/demo.yaml
 
-.PHONY: help install install-dev up test lint lock clean
+.PHONY: help install install-dev up test conformance lint lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -31,6 +31,9 @@ up: install  ## Run it all: broker, database, workers, API; prints the address
 test: install-dev  ## Lint, type-check and test, with a real broker
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
+
+conformance: install-dev  ## Hold the API to its document, with a thousand requests of each operation
+	HOMEOSTAT_CONFORMANCE=1000 $(BIN)/python -m pytest tests/integration/contracts
 
 lint: install-dev  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -28,6 +28,9 @@ REQUESTS = int(os.environ.get("HOMEOSTAT_CONFORMANCE", "10"))
 """Random requests of each operation, beside examples and boundaries."""
 NO_DEFECT = ["2xx", "3xx", "4xx", "504"]
 """504 is the answer to `wait_for` a place that nothing was written to."""
+REFUSED = ["400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "504"]
+"""How what the document forbids may be answered: 413 where it is forbidden for its length, 504
+where it is beside a place that is waited for in vain."""
 UNSAYABLE = {
     ("idempotency-key-reused", "idempotency-key"),  # that a key is new
     ("invalid-cursor", "cursor"),  # that an earlier answer of the same list gave it
@@ -44,7 +47,12 @@ def _document() -> dict[str, Any]:
 
 
 config = SchemathesisConfig.from_dict(
-    {"checks": {"not_a_server_error": {"expected-statuses": NO_DEFECT}}}
+    {
+        "checks": {
+            "not_a_server_error": {"expected-statuses": NO_DEFECT},
+            "negative_data_rejection": {"expected-statuses": REFUSED},
+        }
+    }
 )
 api = schemathesis.openapi.from_dict(_document(), config=config)
 

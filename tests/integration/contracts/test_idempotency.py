@@ -256,9 +256,9 @@ async def test_steps_decide_once_on_both_copies(served, client, tmp_path, monkey
     answer = await asked_again(client, "POST", "/actions", json=restart("single"), headers=key)
     copies = await events_about(served, DECISIONS, "action.requested", "default/single")
     assert [event.id for event in copies] == [answer.json()["event_id"]] * 2
-    step, facts = decision(), []
+    step, facts, records = decision(), [], await records_of(served, DECISIONS)
     for partition in range(PARTITIONS):
-        mine = [r for r in await records_of(served, DECISIONS) if r.partition == partition]
+        mine = [record for record in records if record.partition == partition]
         state = step.initial(Context(DECISIONS.name, partition, PARTITIONS, SIGNER))
         facts += [emission.item for emission in step.apply(state, mine)]
     decided = [fact for fact in facts if getattr(fact, "subject", "") == "default/single"]
