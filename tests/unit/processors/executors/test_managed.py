@@ -93,9 +93,14 @@ async def test_what_outlives_a_killed_leader_is_ended_before_the_next_start(
     assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
 
 
-async def test_a_wait_cut_short_leaves_no_descriptor_watched(make: Make) -> None:
-    managed = make(["sh", "-c", "trap '' TERM; while :; do sleep 600; done"], stop_s=60)
+async def test_a_wait_cut_short_leaves_no_descriptor_watched(make: Make, tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    script = f"trap '' TERM; touch {deaf}; while :; do sleep 600; done"
+    managed = make(["sh", "-c", script], stop_s=60)
     managed.start()
+    async with asyncio.timeout(30):
+        while not deaf.exists():
+            await asyncio.sleep(0.01)
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
