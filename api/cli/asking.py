@@ -1,4 +1,4 @@
-"""Commands that ask the API, and those that answer what waits for a person."""
+"""Commands that ask the API, and write nothing."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from typing import Annotated, Any, Final
 import typer
 
 from api.cli import completing
-from api.cli.client import NO, USAGE, Client, CommandError
-from api.cli.show import as_json, as_line, as_receipt, as_table, clock, say
+from api.cli.client import NO, Client
+from api.cli.options import AsJson, AsOf, Most, OfAgent
+from api.cli.show import as_json, as_line, as_table, clock, say
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as JSON.")]
-Most = Annotated[int, typer.Option("--limit", min=1, help="The most to show.")]
-AsOf = Annotated[str | None, typer.Option(help="A past moment, such as 2026-11-21T03:00:00Z.")]
-_VERBS: Final = ("restart", "start", "stop")
 _LATEST: Final = 2**53 - 1
 """Greater than every `seq` that the API may tell."""
-Action = Annotated[str, typer.Argument(help="Its id.", autocompletion=completing.waiting)]
-OfAgent = Annotated[
-    str | None, typer.Option("--agent", help="An agent's id.", autocompletion=completing.agents)
-]
-Reason = Annotated[str, typer.Option(prompt=True, help="Why; it stays on record.")]
 
 
 def status(plain: AsJson = False) -> None:
@@ -206,59 +198,6 @@ def _action(found: dict[str, Any], *, plain: bool) -> None:
     )
 
 
-def approve(action: Action, reason: Reason, plain: AsJson = False) -> None:
-    """Approve an action that waits for a person; all guards run again."""
-    _answer(action, "approve", reason, plain=plain)
-
-
-def reject(action: Action, reason: Reason, plain: AsJson = False) -> None:
-    """Reject an action that waits for a person."""
-    _answer(action, "reject", reason, plain=plain)
-
-
-def _answer(action: str, verb: str, reason: str, *, plain: bool) -> None:
-    client = Client.from_environment()
-    preview = client.get(f"/actions/{action}")["preview_hash"]
-    body = {"reason": reason, "preview_hash": preview}
-    receipt = client.send("POST", f"/actions/{action}/{verb}", body)
-    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
-
-
-def services(
-    verb: Annotated[
-        str | None, typer.Argument(help="restart, start or stop.", autocompletion=lambda: _VERBS)
-    ] = None,
-    name: Annotated[
-        str | None, typer.Argument(help="The service.", autocompletion=completing.services)
-    ] = None,
-    plain: AsJson = False,
-) -> None:
-    """List the declared services, or ask for one to be restarted, started or stopped."""
-    client = Client.from_environment()
-    if verb is not None:
-        if verb not in _VERBS or name is None:
-            raise CommandError(USAGE, "write: homeostat services restart|start|stop NAME")
-        client.get(f"/agents/{name}")
-        body = {"action": f"service.{verb}", "target": name}
-        receipt = client.send("POST", "/actions", body)
-        as_receipt(receipt, f"asked for, at {receipt['position']}", plain=plain)
-        return
-    found = [a for a in client.items("/agents", 1000, type="service") if a["labels"].get("managed")]
-    if plain:
-        as_json(found)
-        return
-    columns = ("service", "host", "health", "restarts", "latency ms", "last exit")
-    as_table(
-        columns,
-        (
-            (a["agent_id"], a["labels"].get("host"), a["health"]["level"],
-             a["metrics"].get("restarts"), a["metrics"].get("response_time_avg"),
-             a["labels"].get("last_exit"))
-            for a in found
-        ),
-    )  # fmt: skip
-
-
 def events(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they happen.")] = False,
     kind: Annotated[list[str] | None, typer.Option("--type", help="One or more types.")] = None,
@@ -285,27 +224,4 @@ def _event(event: dict[str, Any], *, plain: bool) -> None:
         say(f"{clock(event['time'])}  {event['type']:<26} {event['subject']:<24} {told}")
 
 
-def publish(
-    agent: Annotated[str, typer.Argument(help="The agent's id.", autocompletion=completing.agents)],
-    metrics: Annotated[list[str], typer.Argument(help="NAME=NUMBER, one or more.")],
-    plain: AsJson = False,
-) -> None:
-    """Send one heartbeat through the API."""
-    values = dict(_measurement(text) for text in metrics)
-    client = Client.from_environment()
-    receipt = client.send("POST", f"/agents/{agent}/metrics", {"metrics": values})
-    as_receipt(receipt, f"accepted at {receipt['position']}", plain=plain)
-
-
-def _measurement(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError as error:
-        detail = f"{text!r} is no measurement; write NAME=NUMBER, such as cpu_usage=41.5"
-        raise CommandError(USAGE, detail) from error
-
-
-COMMANDS = (
-    status, agents, findings, actions, approve, reject, services, events, publish,
-)  # fmt: skip
+COMMANDS = (status, agents, findings, actions, events)

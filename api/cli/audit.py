@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from api.cli.asking import AsJson, Most
 from api.cli.client import NO, USAGE, Client, CommandError
+from api.cli.options import AsJson, Most
 from api.cli.running import run
 from api.cli.show import as_json, as_table, clock, say
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.asking import AsJson
 from api.cli.client import USAGE, CommandError
+from api.cli.options import AsJson
 from api.cli.running import run
 from api.cli.show import as_json, note, say
 

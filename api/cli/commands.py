@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.asking import COMMANDS
+from api.cli import asking, telling
 from api.cli.audit import audit
 from api.cli.backtest import backtest
 from api.cli.dead_letters import dead_letters
@@ -35,7 +35,7 @@ app.add_typer(policy)
 app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
-for each in (*COMMANDS, doctor, guide, replay, simulate, top):
+for each in (*asking.COMMANDS, *telling.COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 
 

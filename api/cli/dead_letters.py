@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from api.cli import completing
-from api.cli.asking import AsJson, Most, Reason
 from api.cli.client import NO, REFUSED, USAGE, Client, CommandError
+from api.cli.options import AsJson, Most, Reason
 from api.cli.show import as_json, as_receipt, as_table, clock, say
 from streams.contracts.topics import DEAD_LETTERS
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import typer
 
-from api.cli.asking import AsJson
 from api.cli.client import NO
+from api.cli.options import AsJson
 from api.cli.show import as_json, as_table
 
 

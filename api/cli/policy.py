@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from api.cli.asking import AsJson
 from api.cli.client import NO, USAGE, Client, CommandError
+from api.cli.options import AsJson
 from api.cli.policy_diff import changes
 from api.cli.show import as_json, as_receipt, clock, say
 

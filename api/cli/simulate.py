@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.asking import AsJson
 from api.cli.client import AWAY, USAGE, CommandError
+from api.cli.options import AsJson
 from api.cli.show import as_json
 
 if TYPE_CHECKING:

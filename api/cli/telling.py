@@ -1,0 +1,91 @@
+"""Commands that write: answers to what waits for a person, requests, measurements."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from api.cli import completing
+from api.cli.client import USAGE, Client, CommandError
+from api.cli.options import Action, AsJson, Reason
+from api.cli.show import as_json, as_receipt, as_table
+
+_VERBS: Final = ("restart", "start", "stop")
+
+
+def approve(action: Action, reason: Reason, plain: AsJson = False) -> None:
+    """Approve an action that waits for a person; all guards run again."""
+    _answer(action, "approve", reason, plain=plain)
+
+
+def reject(action: Action, reason: Reason, plain: AsJson = False) -> None:
+    """Reject an action that waits for a person."""
+    _answer(action, "reject", reason, plain=plain)
+
+
+def _answer(action: str, verb: str, reason: str, *, plain: bool) -> None:
+    client = Client.from_environment()
+    preview = client.get(f"/actions/{action}")["preview_hash"]
+    body = {"reason": reason, "preview_hash": preview}
+    receipt = client.send("POST", f"/actions/{action}/{verb}", body)
+    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+
+
+def services(
+    verb: Annotated[
+        str | None, typer.Argument(help="restart, start or stop.", autocompletion=lambda: _VERBS)
+    ] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The service.", autocompletion=completing.services)
+    ] = None,
+    plain: AsJson = False,
+) -> None:
+    """List the declared services, or ask for one to be restarted, started or stopped."""
+    client = Client.from_environment()
+    if verb is not None:
+        if verb not in _VERBS or name is None:
+            raise CommandError(USAGE, "write: homeostat services restart|start|stop NAME")
+        client.get(f"/agents/{name}")
+        body = {"action": f"service.{verb}", "target": name}
+        receipt = client.send("POST", "/actions", body)
+        as_receipt(receipt, f"asked for, at {receipt['position']}", plain=plain)
+        return
+    found = [a for a in client.items("/agents", 1000, type="service") if a["labels"].get("managed")]
+    if plain:
+        as_json(found)
+        return
+    columns = ("service", "host", "health", "restarts", "latency ms", "last exit")
+    as_table(
+        columns,
+        (
+            (a["agent_id"], a["labels"].get("host"), a["health"]["level"],
+             a["metrics"].get("restarts"), a["metrics"].get("response_time_avg"),
+             a["labels"].get("last_exit"))
+            for a in found
+        ),
+    )  # fmt: skip
+
+
+def publish(
+    agent: Annotated[str, typer.Argument(help="The agent's id.", autocompletion=completing.agents)],
+    metrics: Annotated[list[str], typer.Argument(help="NAME=NUMBER, one or more.")],
+    plain: AsJson = False,
+) -> None:
+    """Send one heartbeat through the API."""
+    values = dict(_measurement(text) for text in metrics)
+    client = Client.from_environment()
+    receipt = client.send("POST", f"/agents/{agent}/metrics", {"metrics": values})
+    as_receipt(receipt, f"accepted at {receipt['position']}", plain=plain)
+
+
+def _measurement(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError as error:
+        detail = f"{text!r} is no measurement; write NAME=NUMBER, such as cpu_usage=41.5"
+        raise CommandError(USAGE, detail) from error
+
+
+COMMANDS = (approve, reject, services, publish)
