@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from streams.contracts.record import Record
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PositionLost, TopicError
+from streams.kafka.starting import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,11 +90,7 @@ class LogReader:
             max_partition_fetch_bytes=4 << 20,
         )
         with self._translated():
-            try:
-                await consumer.start()
-            except BaseException:
-                await consumer.stop()
-                raise
+            await started(consumer)
         # Its tasks must have run once: one cancelled before that ends `stop` as cancelled too.
         await asyncio.sleep(0)
         self._consumer = consumer

@@ -15,6 +15,7 @@ from streams.contracts.topics import every_topic
 from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PublishError, RecordTooLarge
+from streams.kafka.starting import started
 
 _LIMITS: Final = {topic.name: int(topic.config()["max.message.bytes"]) for topic in every_topic()}
 _LIMIT: Final = 1 << 20
@@ -138,7 +139,7 @@ class Publisher:
                     request_timeout_ms=int(self._timeout_s * 1000),
                 )
                 async with self._translated(producer):
-                    await _started(producer)
+                    await started(producer)
                 self._producer = producer
             return self._producer
 
@@ -184,14 +185,6 @@ class Publisher:
             # Fixed when the log is made, so it is asked once.
             self._counts[topic] = len(await producer.partitions_for(topic))
         return self._counts[topic]
-
-
-async def _started(producer: Any) -> None:
-    try:
-        await producer.start()
-    except asyncio.CancelledError:
-        await producer.stop()  # otherwise its connections would outlive whoever gave it up
-        raise
 
 
 def _check_sizes(records: Iterable[Outgoing]) -> None:
