@@ -127,6 +127,7 @@ class Authentication:
         state = scope.setdefault("state", {})
         if not isinstance(found, Identity):
             state["refused"] = found.value
+            state["holder"] = self._tokens.holder_of(token.strip())
             raise _refused(found)
         state["identity"] = found
         if scheme.lower() != "bearer" and scope["method"] not in READING:

@@ -124,6 +124,8 @@ class Asked:
         state = self._scope.get("state", {})
         if refused := state.get("refused"):
             details = details | {"token": refused}
+            if holder := state.get("holder"):
+                details = details | {"holder": holder}
         return Entry(
             at=time.time(),
             actor=NOBODY if who is None else who.name,

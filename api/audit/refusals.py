@@ -35,7 +35,8 @@ class Refusals:
 
     def note(self, entry: Entry, address: str) -> None:
         """Take note of one refusal."""
-        key = (entry.actor, address, entry.details.get("status", ""))
+        who = entry.details.get("holder", entry.actor)
+        key = (who, address, entry.details.get("status", ""))
         window = self._open.get(key)
         if window is None:
             self._trail.note(entry)

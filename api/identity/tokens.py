@@ -141,6 +141,11 @@ class Tokens:
                 found = Refusal.EXPIRED if over else entry.identity()
         return found
 
+    def holder_of(self, token: str) -> str:
+        """Return to whom a token was issued on the log, whether or not it is still valid."""
+        known = self.ledger.by_hash(hash_of(token))
+        return "" if known is None else known.name
+
     def of_file(self) -> list[TokenEntry]:
         """Return what ``tokens.yaml`` lists now."""
         self._refresh()

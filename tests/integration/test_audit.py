@@ -48,7 +48,7 @@ def entry(text: str) -> Entry:
 
 @asynccontextmanager
 async def trail_on(connection: Connection, signer: Signer = SIGNER) -> AsyncIterator[Trail]:
-    async with Publisher(connection) as publisher:
+    async with Publisher(connection, timeout_s=3.0) as publisher:
         trail = Trail(connection, publisher, signer, "test")
         task = asyncio.create_task(trail.run())
         try:
@@ -207,6 +207,13 @@ async def test_what_people_do_is_on_record_before_it_is_done(tmp_path: Path, con
         assert (refused["role"], refused["tenant_id"], refused["level"]) == (
             "viewer", "default", "warning",
         )  # fmt: skip
+        await client.delete(f"/tokens/{made.json()['issued']['token_id']}")
+        assert (await client.get("/agents", headers=bob)).status_code == 401
+        late: list[dict[str, str]] = []
+        while not late:
+            page = (await client.get("/audit", params={"actor": "anonymous"})).json()["items"]
+            late = [r["details"] for r in page if r["details"].get("holder") == "bob"]
+        assert late[0]["token"] == "revoked"
         text = (await client.get("/audit", params={"limit": 1000})).text
         assert token not in text
         only = (await client.get("/audit", params={"actor": "bob", "outcome": "refused"})).json()
