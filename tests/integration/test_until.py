@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
@@ -56,9 +56,10 @@ def shown_as_of(live: Engine, at: float) -> list[list[Any]]:
 
 
 def _told(rows: list[Any]) -> list[Any]:
-    rows = [replace(row, updated_at=0.0) for row in rows]
+    rows = [msgspec.structs.replace(row, updated_at=0.0) for row in rows]
     return [
-        replace(row, metrics={}, last_seen=None) if hasattr(row, "metrics") else row for row in rows
+        msgspec.structs.replace(row, metrics={}, last_seen=None) if hasattr(row, "metrics") else row
+        for row in rows
     ]
 
 
