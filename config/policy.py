@@ -9,13 +9,23 @@ from __future__ import annotations
 import functools
 import hashlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import yaml
 
 _FILE: Final = Path(__file__).with_name("policy.yaml")
 _PRESETS: Final = Path(__file__).with_name("presets")
+
+
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
+Duration = Annotated[float, msgspec.Meta(gt=0.0, le=1e9)]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Weight = Annotated[float, msgspec.Meta(ge=0.0, le=1e6)]
+Positive = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
+Factor = Annotated[float, msgspec.Meta(ge=1.0, le=1e3)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
 
 class PolicyError(ValueError):
@@ -37,9 +47,9 @@ class ClockPolicy(_Part, frozen=True):
         ``clamp`` to the broker's timestamp, or ``dead_letter``.
     """
 
-    future_tolerance_s: float = 5.0
-    past_tolerance_s: float = 3600.0
-    outside: str = "clamp"
+    future_tolerance_s: Seconds = 5.0
+    past_tolerance_s: Seconds = 3600.0
+    outside: Literal["clamp", "dead_letter"] = "clamp"
 
 
 class PresencePolicy(_Part, frozen=True):
@@ -60,11 +70,11 @@ class PresencePolicy(_Part, frozen=True):
         A gap of ticks this long was our own outage: silence is counted anew after it.
     """
 
-    default_interval_s: float = 10.0
-    missed_heartbeats: float = 3.0
-    minimum_silence_s: float = 5.0
-    maximum_silence_s: float = 300.0
-    outage_gap_s: float = 15.0
+    default_interval_s: Seconds = 10.0
+    missed_heartbeats: Seconds = 3.0
+    minimum_silence_s: Seconds = 5.0
+    maximum_silence_s: Seconds = 300.0
+    outage_gap_s: Seconds = 15.0
 
 
 class Threshold(_Part, frozen=True):
@@ -95,7 +105,7 @@ class Threshold(_Part, frozen=True):
     above: bool = True
     warning: float | None = None
     critical: float | None = None
-    duration_s: float = 0.0
+    duration_s: Seconds = 0.0
     kind: str = "threshold"
     unit: str = ""
     agent_types: list[str] = []
@@ -118,8 +128,8 @@ class DetectorPolicy(_Part, frozen=True):
     """
 
     enabled: bool = True
-    false_alarms_per_agent_week: float = 7.0
-    accept_after_s: float = 86400.0
+    false_alarms_per_agent_week: Positive = 7.0
+    accept_after_s: Seconds = 86400.0
     ignores: list[str] = []
 
 
@@ -142,9 +152,9 @@ class SurveillancePolicy(_Part, frozen=True):
         Limits; each agent is held to those of its type.
     """
 
-    window_s: float = 60.0
-    max_agents_per_partition: int = 300_000
-    max_metrics_per_agent: int = 256
+    window_s: Duration = 60.0
+    max_agents_per_partition: Count = 300_000
+    max_metrics_per_agent: Count = 256
     clock: ClockPolicy = ClockPolicy()
     presence: PresencePolicy = PresencePolicy()
     detector: DetectorPolicy = DetectorPolicy()
@@ -177,14 +187,14 @@ class ActionPolicy(_Part, frozen=True):
         Handed to the executor.
     """
 
-    mode: str = "propose"
+    mode: Literal["observe", "propose", "approve", "auto"] = "propose"
     answers: list[str] = []
     agent_types: list[str] = []
-    improvement: float = 0.5
-    success_prior: tuple[float, float] = (8.0, 2.0)
-    risk: float = 0.3
-    cooldown_s: float = 60.0
-    timeout_s: float = 30.0
+    improvement: Share = 0.5
+    success_prior: tuple[Positive, Positive] = (8.0, 2.0)
+    risk: Share = 0.3
+    cooldown_s: Seconds = 60.0
+    timeout_s: Duration = 30.0
     parameters: dict[str, Any] = {}
 
 
@@ -234,28 +244,28 @@ class LimitsPolicy(_Part, frozen=True):
         Decide and record everything, and carry out nothing.
     """
 
-    minimum_expected_value: float = 0.05
-    maximum_risk: float = 1.0
-    risk_weight: float = 0.5
-    risk_needs_person: float = 0.7
-    max_concurrent: int = 3
-    max_concurrent_per_host: int = 2
-    max_queued: int = 1000
-    blast_radius: float = 0.34
-    evidence_ttl_s: float = 300.0
-    settling_s: float = 5.0
-    finish_grace_s: float = 30.0
-    approval_ttl_s: float = 3600.0
-    command_ttl_s: float = 60.0
-    backoff_base_s: float = 2.0
-    backoff_factor: float = 2.0
-    backoff_cap_s: float = 300.0
-    same_fix_tries: int = 2
-    failures_before_alert: int = 3
-    stable_after_s: float = 10.0
-    breaker_share: float = 0.5
-    breaker_minimum: int = 10
-    breaker_pause_s: float = 30.0
+    minimum_expected_value: Share = 0.05
+    maximum_risk: Share = 1.0
+    risk_weight: Weight = 0.5
+    risk_needs_person: Share = 0.7
+    max_concurrent: Count = 3
+    max_concurrent_per_host: Count = 2
+    max_queued: Count = 1000
+    blast_radius: Share = 0.34
+    evidence_ttl_s: Seconds = 300.0
+    settling_s: Seconds = 5.0
+    finish_grace_s: Seconds = 30.0
+    approval_ttl_s: Duration = 3600.0
+    command_ttl_s: Duration = 60.0
+    backoff_base_s: Seconds = 2.0
+    backoff_factor: Factor = 2.0
+    backoff_cap_s: Seconds = 300.0
+    same_fix_tries: AtLeastOne = 2
+    failures_before_alert: AtLeastOne = 3
+    stable_after_s: Seconds = 10.0
+    breaker_share: Share = 0.5
+    breaker_minimum: AtLeastOne = 10
+    breaker_pause_s: Seconds = 30.0
     simulation: bool = False
 
 
@@ -268,7 +278,7 @@ class TenantPolicy(_Part, frozen=True):
         Agents that may be registered; more are refused.
     """
 
-    max_agents: int = 100_000
+    max_agents: Count = 100_000
 
 
 class Policy(_Part, frozen=True):
