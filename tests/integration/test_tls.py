@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,23 +19,10 @@ from projections.database import open_database
 from projections.migrations import prepare
 from streams.kafka.connection import Connection
 from streams.kafka.ports import free_port
+from tests.certificates import self_signed
 from tests.integration.log_of_facts import SIGNER
 
 FAR = "homeostat.example"
-
-
-def made(folder: Path, host: str = FAR) -> tuple[Path, Path]:
-    """Make a key and a certificate of its own for `host`, as PEM."""
-    folder.mkdir(exist_ok=True)
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=homeostat", "-addext", f"subjectAltName=DNS:{host}",
-         "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return certificate, key
 
 
 @asynccontextmanager
@@ -69,16 +55,18 @@ def status_of(settings: Settings) -> int:
 
 
 async def test_this_machine_knows_its_own_certificate_by_itself(tmp_path):
-    async with serving(tmp_path, made(tmp_path / "tls")) as settings:
+    async with serving(tmp_path, self_signed(tmp_path / "tls", FAR)) as settings:
         assert own_address(settings) == f"https://127.0.0.1:{settings.api_port}"
         assert await asyncio.to_thread(status_of, settings) == 200
-        other = settings.model_copy(update={"tls_certificate": made(tmp_path / "other")[0]})
+        other = settings.model_copy(
+            update={"tls_certificate": self_signed(tmp_path / "other", FAR)[0]}
+        )
         with pytest.raises(ssl.SSLCertVerificationError):
             await asyncio.to_thread(status_of, other)
 
 
 async def test_cookies_and_headers_say_that_it_is_tls(tmp_path):
-    files = made(tmp_path / "tls")
+    files = self_signed(tmp_path / "tls", FAR)
     async with serving(tmp_path, files) as settings:
         believed = trusted(settings, own_address(settings))
         bearer = {"Authorization": f"Bearer {settings.token()}"}
@@ -91,7 +79,7 @@ async def test_cookies_and_headers_say_that_it_is_tls(tmp_path):
 
 
 async def test_a_command_believes_the_authority_that_it_is_told_of(tmp_path, monkeypatch):
-    files = made(tmp_path / "tls", "localhost")
+    files = self_signed(tmp_path / "tls", "localhost")
     async with serving(tmp_path, files) as settings:
         monkeypatch.setenv("HOMEOSTAT_API", f"https://localhost:{settings.api_port}")
         monkeypatch.setenv("HOMEOSTAT_TOKEN", settings.token())
@@ -101,7 +89,7 @@ async def test_a_command_believes_the_authority_that_it_is_told_of(tmp_path, mon
         assert caught.value.status == AWAY
         monkeypatch.setenv("HOMEOSTAT_TLS_CA", str(files[0]))
         assert await asyncio.to_thread(_name_of_caller) == "admin"
-        foreign = made(tmp_path / "foreign")[0]
+        foreign = self_signed(tmp_path / "foreign", FAR)[0]
         monkeypatch.setenv("HOMEOSTAT_TLS_CA", str(foreign))
         with pytest.raises(CommandError, match="CERTIFICATE_VERIFY_FAILED"):
             await asyncio.to_thread(_name_of_caller)
@@ -113,10 +101,10 @@ def _name_of_caller() -> str:
 
 
 async def test_a_renewed_certificate_is_served_at_once_and_a_broken_one_never(tmp_path, caplog):
-    files = made(tmp_path / "tls")
+    files = self_signed(tmp_path / "tls", FAR)
     async with serving(tmp_path, files) as settings:
         before = files[0].read_text()
-        made(tmp_path / "tls")
+        self_signed(tmp_path / "tls", FAR)
         assert files[0].read_text() != before
         assert await asyncio.to_thread(status_of, settings) == 200  # pinned to the new one
         renewed = files[0].read_text()
@@ -129,7 +117,7 @@ async def test_a_renewed_certificate_is_served_at_once_and_a_broken_one_never(tm
 
 
 async def test_nothing_before_tls_1_2_is_spoken(tmp_path):
-    async with serving(tmp_path, made(tmp_path / "tls")) as settings:
+    async with serving(tmp_path, self_signed(tmp_path / "tls", FAR)) as settings:
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
         old.set_ciphers("ALL:@SECLEVEL=0")
@@ -140,7 +128,7 @@ async def test_nothing_before_tls_1_2_is_spoken(tmp_path):
 
 
 def test_half_a_pair_and_a_wrong_pair_are_refused_by_name(tmp_path):
-    one, other = made(tmp_path / "one"), made(tmp_path / "other")
+    one, other = self_signed(tmp_path / "one", FAR), self_signed(tmp_path / "other", FAR)
     with pytest.raises(SettingsError, match="HOMEOSTAT_TLS_KEY is not set"):
         _ = Settings(home=tmp_path, tls_certificate=one[0]).tls
     from api.certificate import Certificate

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,25 +12,14 @@ import pytest
 
 from streams.producers.service_probe import Verdict, probe_http
 from streams.producers.websocket_probe import probe_websocket
+from tests.certificates import self_signed
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
 def certificate(folder: Path, name: str) -> Path:
     """Make a certificate of its own authority for `name`; return the file with its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl, which makes the certificates, is not installed")
-    key, made = folder / f"{name}.key", folder / f"{name}.pem"
-    subprocess.run(
-        [
-            openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-            "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
-            "-keyout", key, "-out", made,
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    made, key = self_signed(folder, name)
     made.write_bytes(made.read_bytes() + key.read_bytes())
     return made
 
