@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from processors.step import Context
-from processors.surveillance import admission, detector, judge, presence, thresholds, windows
+from processors.surveillance import admission, anomaly, judge, presence, thresholds, windows
 from processors.surveillance.step import Surveillance
 from streams.contracts.record import Record
 from streams.contracts.telemetry import Heartbeat
@@ -31,7 +31,8 @@ STAGES = (
     (presence, "heard"),
     (windows, "add"),
     (thresholds, "observe"),
-    (detector.Weighted, "observe"),
+    (anomaly, "see"),
+    (anomaly, "tell"),
 )
 
 
