@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ class Count:
 
 
 def backtest_files(
-    found: Iterable[Source], out: Path, policy: DetectorPolicy, report: Report
+    found: Sequence[Source], out: Path, policy: DetectorPolicy, report: Report
 ) -> Summary:
     """Answer every file of `found` below `out`, under the same relative path.
 
@@ -64,9 +64,8 @@ def backtest_files(
     BacktestError
         For the first file that cannot be read; those before it are answered.
     """
-    todo = list(found)
-    count = Count(len(todo), report)
-    for source in todo:
+    count = Count(len(found), report)
+    for source in found:
         _answer(source, out / source.relative, policy, count)
         count.done += 1
     return count.summary()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
@@ -10,7 +11,7 @@ from typing import Final, NamedTuple, TextIO
 from config.policy import DetectorPolicy
 from processors.detection.stream import Stream
 from projections.backtest.detector import Count, Report, Summary, stream_of
-from projections.backtest.files import Answers
+from projections.backtest.files import Answers, BacktestError
 from streams.contracts.envelope import rfc3339
 from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
@@ -70,37 +71,35 @@ async def backtest_log(
     The log is read from its beginning, so that the detector knows what it would have known.
     """
     count = Count(1, report)
-    agents: dict[str, _Agent] = {}
     async with LogReader(connection) as reader:
         start = await reader.beginning_offsets([TELEMETRY.name])
         ends = await reader.offsets_at([TELEMETRY.name], span.until)
         with contextlib.ExitStack() as stack:
+            agents = _Agents(out, policy, stack)
             async for batch in reader.read(start, ends):
-                for record in batch:
-                    beat = _heartbeat(record, signer)
-                    if beat is None or not fnmatchcase(beat.key, span.agent):
-                        continue
-                    agent = agents.get(beat.key)
-                    if agent is None:
-                        agent = agents[beat.key] = _opened(beat.key, out, policy, stack, agents)
-                    _take(agent, beat, record, span, policy, count)
-    count.done = len(agents)
+                for record, beat in _heartbeats(batch, signer, span.agent):
+                    _take(agents.of(beat.key), beat, record, span, policy, count)
+    count.done = len(agents.known)
     return count.summary()
 
 
-def _opened(
-    key: str,
-    out: Path,
-    policy: DetectorPolicy,
-    stack: contextlib.ExitStack,
-    all_: dict[str, _Agent],
-) -> _Agent:
-    if len(all_) >= _FILES_AT_MOST:
-        detail = f"more than {_FILES_AT_MOST} agents; name some by --agent"
-        raise ValueError(detail)
-    target = out / f"{key}.csv"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return _Agent(policy, stack.enter_context(target.open("w", newline="", encoding="utf-8")))
+class _Agents:
+    """Agents by key; the first record of one opens its file."""
+
+    def __init__(self, out: Path, policy: DetectorPolicy, stack: contextlib.ExitStack) -> None:
+        self._out, self._policy, self._stack = out, policy, stack
+        self.known: dict[str, _Agent] = {}
+
+    def of(self, key: str) -> _Agent:
+        known = self.known.get(key)
+        if known is None:
+            if len(self.known) >= _FILES_AT_MOST:
+                raise BacktestError(f"more than {_FILES_AT_MOST} agents; name some by --agent")
+            target = self._out / f"{key}.csv"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = self._stack.enter_context(target.open("w", newline="", encoding="utf-8"))
+            known = self.known[key] = _Agent(self._policy, file)
+        return known
 
 
 def _take(
@@ -120,13 +119,14 @@ def _take(
     agent.alarm = row.alarm
 
 
-def _heartbeat(record: Record, signer: Signer) -> Heartbeat | None:
-    """Return the heartbeat of `record`; None for what is none, and for the forward of one."""
-    try:
-        kind = signer.kind_of(record) if record.headers else None
-        if kind not in (None, RecordKind.TELEMETRY):
-            return None
-        return decode_heartbeat(record.value)
-    except ContractError:
-        # A dead letter: surveillance took nothing from it either.
-        return None
+def _heartbeats(
+    batch: Sequence[Record], signer: Signer, agent: str
+) -> Iterator[tuple[Record, Heartbeat]]:
+    """Yield the heartbeats of agents that `agent` describes; a forward is no second one."""
+    for record in batch:
+        with contextlib.suppress(ContractError):  # a dead letter: surveillance took nothing either
+            kind = signer.kind_of(record) if record.headers else None
+            if kind in (None, RecordKind.TELEMETRY):
+                beat = decode_heartbeat(record.value)
+                if fnmatchcase(beat.key, agent):
+                    yield record, beat
