@@ -30,7 +30,7 @@ up: install  ## Run it all: broker, database, workers, API; prints the address
 
 test: install-dev  ## Lint, type-check and test, with a real broker
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --durations 15
 
 conformance: install-dev  ## Hold the API to its document, with a thousand requests of each operation
 	HOMEOSTAT_CONFORMANCE=1000 $(BIN)/python -m pytest tests/integration/contracts

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.ports import free_port
+from tests.ports import free_port
 
 BrokerFactory = Callable[[], Awaitable[EmbeddedBroker]]
 

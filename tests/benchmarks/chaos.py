@@ -14,9 +14,9 @@ from pathlib import Path
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.ports import free_port
 from tests.end_to_end.chaos_check import drained, expected, read_all, verdict
 from tests.end_to_end.chaos_rig import Load, Workers, kill_broker, working
+from tests.ports import free_port
 
 _MUST_BE_ZERO = ("lost", "missing", "foreign", "out_of_order", "wrong_snapshots")
 

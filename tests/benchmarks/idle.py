@@ -17,8 +17,8 @@ from typing import Any
 
 import psutil
 
-from streams.kafka.ports import free_port
 from tests.end_to_end.harness import Installation
+from tests.ports import free_port
 
 
 class Quiet(Installation):

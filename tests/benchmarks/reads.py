@@ -28,7 +28,6 @@ from projections.database import open_database
 from projections.migrations import prepare
 from projections.queries.agents import count_agents
 from projections.views import Views
-from streams.kafka.ports import free_port
 from tests.benchmarks.open_loop import Answers, Question, Target, ask
 from tests.integration.log_of_facts import (
     PARTITIONS,
@@ -42,6 +41,7 @@ from tests.integration.log_of_facts import (
     registered,
     sealed,
 )
+from tests.ports import free_port
 
 _CHUNK = 2000
 _FAILING_EACH = 50

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import psutil
 
-from streams.kafka.ports import free_port
+from tests.ports import free_port
 
 POLL_S = 0.002
 LIMIT_S = 60.0

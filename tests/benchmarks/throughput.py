@@ -37,7 +37,7 @@ from streams.contracts.trust import Signer
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.ports import free_port
+from tests.ports import free_port
 
 PARTITIONS = 4
 SIGNER = Signer(b"a secret for benchmarks")

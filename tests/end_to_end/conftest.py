@@ -10,7 +10,7 @@ from tests.end_to_end.harness import Installation
 
 
 @pytest.fixture(scope="session")
-def homeostat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Run a whole installation; at the end it must leave nothing behind."""
     installation = Installation(tmp_path_factory.mktemp("homeostat"))
     try:
@@ -18,3 +18,15 @@ def homeostat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
         yield installation
     finally:
         installation.stop()
+
+
+@pytest.fixture(scope="module")
+def homeostat(shared: Installation) -> Iterator[Installation]:
+    """Give the shared installation to a file of tests; its policy is put back afterwards."""
+    before = shared.get("/policy")["policy"]
+    yield shared
+    now = shared.get("/policy")["policy"]
+    if now | {"version": 0} != before | {"version": 0}:
+        usual = before | {"version": now["version"]}
+        version = shared.put("/policy", {"policy": usual, "reason": "as before"})["version"]
+        shared.wait_for(lambda: shared.get("/policy")["version"] >= version, "policy")

@@ -20,7 +20,7 @@ from streams.contracts.record import Record
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reader import LogReader
-from streams.kafka.ports import free_port
+from tests.ports import free_port
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]

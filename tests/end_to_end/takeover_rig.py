@@ -18,8 +18,8 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
-from streams.kafka.ports import free_port
 from tests.end_to_end.chaos_rig import Load
+from tests.ports import free_port
 
 PARTITIONS = 4
 _ROOT = Path(__file__).parents[2]

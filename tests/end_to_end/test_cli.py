@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.kafka.ports import free_port
 from tests.end_to_end.harness import ROOT, Installation
+from tests.ports import free_port
 
 
 def run(homeostat: Installation, *argv: str, status: int = 0) -> str:

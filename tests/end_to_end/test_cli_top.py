@@ -25,9 +25,9 @@ from api.cli.client import REFUSED
 from api.cli.top.app import Top
 from api.cli.top.question import Question
 from api.cli.top.source import Source
-from streams.kafka.ports import free_port
 from tests.end_to_end.harness import PATIENCE_S, Installation
 from tests.end_to_end.test_spine import plain_record
+from tests.ports import free_port
 
 SMALL = (80, 24)
 

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from streams.kafka.ports import free_port
 from tests.end_to_end.harness import ROOT, Installation
+from tests.ports import free_port
 
 LISTS = ("/agents", "/findings", "/actions")
 NOT_KEPT = {"updated_at", "metrics", "last_seen"}

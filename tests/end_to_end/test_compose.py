@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.ports import free_port
 from tests.architecture.test_compose import OURS, ROOT, SERVICES
 from tests.integration.conftest import postgres, postgres_url
+from tests.ports import free_port
 
 __all__ = ["postgres", "postgres_url"]
 

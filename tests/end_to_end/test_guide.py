@@ -14,10 +14,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from api.guide.pages import read_page
-from streams.kafka.ports import free_port
 from tests.end_to_end.guide_rig import Block, Shown, blocks
 from tests.end_to_end.harness import ROOT
 from tests.end_to_end.terminal import Terminal
+from tests.ports import free_port
 
 GUIDES_PORTS = (8000, 9092, 8099, 8100)
 PATIENCE_S = 30.0

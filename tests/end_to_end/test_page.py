@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from streams.kafka.ports import free_port
 from tests.end_to_end.browser import PATIENCE_MS, page_of
 from tests.end_to_end.harness import Installation
 from tests.end_to_end.test_spine import plain_record
+from tests.ports import free_port
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -14,8 +14,8 @@ import pytest
 
 from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
 from streams.kafka.errors import PortTaken
-from streams.kafka.ports import free_port
 from streams.kafka.readiness import answers
+from tests.ports import free_port
 
 
 async def test_the_shared_broker_serves(broker: EmbeddedBroker) -> None:

@@ -16,9 +16,9 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway
 from streams.kafka.log_reader import LogReader
-from streams.kafka.ports import free_port
 from streams.kafka.publisher import Publisher
 from tests.integration.running import PARTITIONS, caught_up, make, running, send, until
+from tests.ports import free_port
 
 PASSWORD = "correct horse"
 OUTSIDE = """

@@ -23,8 +23,8 @@ from streams.kafka.log_export import Exporter
 from streams.kafka.log_files import LogFileError, Part, PartWriter, read_part
 from streams.kafka.log_import import import_log, open_log
 from streams.kafka.log_reader import LogReader, Place
-from streams.kafka.ports import free_port
 from streams.kafka.publisher import Publisher
+from tests.ports import free_port
 
 PARTITIONS, WRITTEN, EXPIRED = 2, 10, 4
 HERE, GONE = Place(TELEMETRY.name, 0), Place(TELEMETRY.name, 1)

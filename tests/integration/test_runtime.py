@@ -28,7 +28,6 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
-from streams.kafka.ports import free_port
 from streams.kafka.quiet import Repetitions
 from streams.kafka.transport import NoTables
 from tests.end_to_end.counting import POISON, SIGNER, Counting
@@ -42,6 +41,7 @@ from tests.integration.running import (
     send,
     until,
 )
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

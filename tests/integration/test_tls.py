@@ -18,9 +18,9 @@ from config.settings import Settings, SettingsError
 from projections.database import open_database
 from projections.migrations import prepare
 from streams.kafka.connection import Connection
-from streams.kafka.ports import free_port
 from tests.certificates import self_signed
 from tests.integration.log_of_facts import SIGNER
+from tests.ports import free_port
 
 FAR = "homeostat.example"
 

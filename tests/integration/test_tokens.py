@@ -25,9 +25,9 @@ from streams.contracts.topics import TOKENS
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.ports import free_port
 from tests.integration.log_of_facts import PARTITIONS, SIGNER
 from tests.integration.test_api import log_of, running
+from tests.ports import free_port
 from tests.unit.api.test_guards import VALID
 
 NAMES = (f"holder-{number}" for number in count())

@@ -18,7 +18,6 @@ from streams.contracts.events.action import ActionAwaiting
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
-from streams.kafka.ports import free_port
 from streams.kafka.publisher import Publisher
 from tests.integration.log_of_facts import (
     PARTITIONS,
@@ -33,6 +32,7 @@ from tests.integration.log_of_facts import (
     sealed,
     windows,
 )
+from tests.ports import free_port
 
 WAITING = [f"waiting-{i}" for i in range(40)]
 """Actions that wait for a person: answering one uses it up."""

@@ -20,7 +20,6 @@ from projections.database import open_database
 from projections.migrations import prepare
 from projections.views import Views
 from streams.kafka.connection import Connection
-from streams.kafka.ports import free_port
 from tests.integration.log_of_facts import (
     PARTITIONS,
     SIGNER,
@@ -35,6 +34,7 @@ from tests.integration.log_of_facts import (
     sealed,
     windows,
 )
+from tests.ports import free_port
 
 TOKENS = {
     "viewer": {"tenant": "default", "role": "viewer"},

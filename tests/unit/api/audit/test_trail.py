@@ -15,8 +15,8 @@ from api.audit.trail import MOST_WAITING, Trail
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.errors import PublishError
-from streams.kafka.ports import free_port
 from streams.kafka.publisher import Publisher
+from tests.ports import free_port
 
 SIGNER = Signer(b"a secret of thirty-two bytes, yes")
 

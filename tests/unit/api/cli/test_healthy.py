@@ -13,8 +13,8 @@ import pytest
 from api.cli.healthy import FRESH_S, Unwell, healthy
 from api.cli.roles import own_slot
 from config.settings import Settings, SettingsError
-from streams.kafka.ports import free_port
 from tests.integration.log_of_facts import registered, sealed
+from tests.ports import free_port
 from tests.unit.api.conftest import RunningApi
 
 NODE = "node-of-now"

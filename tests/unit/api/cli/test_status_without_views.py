@@ -17,7 +17,7 @@ from api.server import run_api
 from config.settings import Settings
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
-from streams.kafka.ports import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

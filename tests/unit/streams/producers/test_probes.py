@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka.ports import free_port
 from streams.producers.service_probe import probe_http, probe_tcp
 from streams.producers.unit_probe import probe_unit
 from streams.producers.websocket_probe import probe_websocket
+from tests.ports import free_port
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
