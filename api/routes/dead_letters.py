@@ -11,7 +11,6 @@ from api.identity.guard import InstallationOperator
 from api.routes import READS, WRITES
 from api.schemas.common import Receipt
 from api.services import Served
-from processors.surveillance.redrive import subject_of
 from projections.queries.dead_letters import DeadLetterRow, get_dead_letter
 from streams.contracts.events.system import RecordRedriven
 from streams.contracts.topics import TELEMETRY
@@ -37,6 +36,9 @@ async def redrive(served: Served, caller: InstallationOperator, event_id: str) -
         value=row.value,
         headers=row.headers,
     )
+    # Here and not above: it brings arrays with it, which the API has no other use for.
+    from processors.surveillance.redrive import subject_of
+
     return await served.receipt(subject_of(data, served.signer), data)
 
 
