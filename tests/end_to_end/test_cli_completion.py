@@ -71,7 +71,7 @@ def test_the_shell_that_runs_it_is_found(homeostat: Installation, tmp_path: Path
         (("agents", "this-h"), ["this-host"]),
         (("findings", "--agent", "this-h"), ["this-host"]),
         (("services", "st"), ["start", "stop"]),
-        (("services", "restart", ""), ["web"]),
+        (("services", "restart", "we"), ["web"]),
         (("agents", "nobody-at-all"), []),
         (("approve", ""), []),
     ],
