@@ -12,7 +12,7 @@ from processors.surveillance import thresholds
 from processors.surveillance.state import OpenFinding, Profile, SurveillanceState, new_state
 from streams.contracts.errors import UnknownVersion
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 
 class _Table(msgspec.Struct, array_like=True):
