@@ -48,7 +48,10 @@ def _check_redrivable(row: DeadLetterRow) -> None:
     elif row.topic != TELEMETRY.name:
         why = f"lay in {row.topic}; only what came in by {TELEMETRY.name} can be redriven"
     elif row.truncated:
-        why = "was too large to be kept whole; let its sender send it again"
+        why = (
+            "was too large to be kept whole, or carried a message, which is not kept;"
+            " let its sender send it again"
+        )
     else:
         return
     raise Problem(HTTPStatus.CONFLICT, "not-redrivable", f"record {row.event_id} {why}")

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.contracts.errors import ContractError, InvalidField, MalformedRecord
+from streams.contracts.message import Withheld
 
 _REASON: Final = "invalid_field"
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -28,8 +29,31 @@ def wrong_type(value: bytes, kind: type[msgspec.Struct]) -> ContractError:
                 remedy = f"it is required: give {_expected(field.type)}"
                 return InvalidField(_REASON, field.encode_name, None, remedy)
         elif not _reads(raw, field.type):
-            return _within(field.encode_name, raw, field.type)
+            return _nested(field.encode_name, raw, field.type) or _within(
+                field.encode_name, raw, field.type
+            )
     return MalformedRecord(_REASON, f"the record is {_shown(value)}; send one of {kind.__name__}")
+
+
+def _nested(name: str, raw: msgspec.Raw, kind: Any) -> ContractError | None:
+    """Name the member of a message that is wrong; what was said is never quoted."""
+    one = next((k for k in (kind, *getattr(kind, "__args__", ())) if _is_struct(k)), None)
+    if one is None:
+        return None
+    members = _members.decode(raw) if _is_object(raw) else {}
+    for field in msgspec.structs.fields(one) if members else ():
+        inner, path = members.get(field.encode_name), f"{name}.{field.encode_name}"
+        if inner is None and field.required:
+            remedy = f"it is required: give {_expected(field.type)}"
+            return InvalidField(_REASON, path, None, remedy)
+        if inner is not None and not _reads(inner, field.type):
+            remedy = f"give {_expected(field.type)}"
+            return InvalidField(_REASON, path, Withheld(bytes(inner)), remedy)
+    return InvalidField(_REASON, name, Withheld(bytes(raw)), f"give {_expected(kind)}")
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _within(name: str, raw: msgspec.Raw, kind: Any) -> InvalidField:
@@ -60,6 +84,8 @@ def _expected(kind: Any) -> str:
     known = texts.get(kind)
     if known is not None:
         return known
+    if _is_struct(kind):
+        return f"an object with {', '.join(f.name for f in msgspec.structs.fields(kind))}"
     args: tuple[Any, ...] = getattr(kind, "__args__", ())
     if getattr(kind, "__origin__", None) is dict:
         return f"an object whose values are each {_expected(args[1])}"

@@ -5,7 +5,8 @@ The least that is valid::
     {"agent_id": "web-1", "metrics": {"cpu_usage": 41.5, "error_rate": 0.01}}
 
 Optional: ``tenant_id`` (default ``default``), ``at`` (RFC 3339 or epoch seconds; default the
-record's timestamp), ``sequence``, ``status``, ``agent_type``, ``labels``.
+record's timestamp), ``sequence``, ``status``, ``agent_type``, ``labels``, and the ``message`` of a
+conversation (`streams.contracts.message`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 import msgspec
 
 from streams.contracts.errors import InvalidField, MalformedRecord
+from streams.contracts.message import Message, check_message
 from streams.contracts.mistyped import wrong_type
 
 MAX_BYTES: Final = 64 * 1024
@@ -66,6 +68,8 @@ class Heartbeat(msgspec.Struct, frozen=True, gc=False):
         host, service, worker, ai_agent, model_server, pipeline or a name of one's own.
     labels : dict of str to str
         Anything else worth knowing: host, version, group, depends_on.
+    message : Message or None
+        What an AI agent said or was told.
     """
 
     agent_id: str
@@ -76,6 +80,7 @@ class Heartbeat(msgspec.Struct, frozen=True, gc=False):
     status: str | None = None
     agent_type: str | None = None
     labels: dict[str, str] = {}
+    message: Message | None = None
 
     @property
     def key(self) -> str:
@@ -174,6 +179,8 @@ def check_heartbeat(heartbeat: Heartbeat) -> None:
         raise InvalidField("invalid_sequence", "sequence", heartbeat.sequence, "use 0 to 2^63 - 1")
     _check_metrics(heartbeat.metrics)
     _check_labels(heartbeat.labels)
+    if heartbeat.message is not None:
+        check_message(heartbeat.message)
 
 
 def check_id(field: str, value: str) -> None:
