@@ -36,6 +36,7 @@ from api.routes import (
     events,
     findings,
     fleet,
+    otlp,
     policy,
     prometheus,
     session,
@@ -49,6 +50,7 @@ from config.settings import Settings
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.publisher import Publisher
+from streams.producers.otlp.receiver import OtlpReceiver
 
 PREFIX: Final = "/api/v1"
 _PARTS: Final = (
@@ -109,11 +111,13 @@ def create_app(
     for each in _PARTS:
         app.include_router(each.router, prefix=PREFIX)
     app.include_router(prometheus.router)
+    app.include_router(otlp.router)
     app.include_router(asyncapi.router)
     app.include_router(page_router())
     app.include_router(guide.router)
     app.state.sessions, app.state.tokens = sessions, known
     app.state.latencies, app.state.scrapes = Latencies(), Kept()
+    app.state.otlp = OtlpReceiver()
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     complete(app)
     errors.install(app)
@@ -124,6 +128,7 @@ def create_app(
     app.add_middleware(Authentication, tokens=known, sessions=sessions)
     app.add_middleware(Auditing, trail=trail, refusals=refusals)
     app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
+    app.add_middleware(otlp.OtlpFailures)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, latencies=app.state.latencies)
     return app

@@ -25,6 +25,8 @@ from api.safety import HSTS, SAFETY
 MAX_BODY: Final = 1 << 20
 PROTECTED: Final = "/api/"
 METRICS: Final = "/metrics"
+FOREIGN: Final = "/v1/"
+"""Where exporters of OpenTelemetry send to."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPENAPI: Final = "/api/v1/openapi.json"
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -193,7 +195,7 @@ class BodyLimit:
 
 
 def _protected(path: str) -> bool:
-    return (path.startswith(PROTECTED) and path != OPENAPI) or path == METRICS
+    return (path.startswith((PROTECTED, FOREIGN)) and path != OPENAPI) or path == METRICS
 
 
 def _host(scope: Scope) -> str:

@@ -16,7 +16,7 @@ from streams.contracts.envelope import Event
 
 NOBODY: Final = "anonymous"
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_MEASUREMENTS: Final = re.compile(r"/api/v1/(telemetry|agents/[^/]+/metrics)")
+_MEASUREMENTS: Final = re.compile(r"/v1/metrics|/api/v1/(write|telemetry|agents/[^/]+/metrics)")
 """Writes at the rate of measurements: they are on the log themselves, signed."""
 _SECRET: Final = ("/api/v1/audit", "/api/v1/tokens")
 """What is worth a record even where it is only read."""

@@ -1,0 +1,73 @@
+"""What the receivers of foreign protocols share: bodies unpacked within limits, and written.
+
+Their bodies are not described in the OpenAPI document: other documents specify them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+from api.errors import Problem
+from api.services import Services
+from streams.contracts.telemetry import Heartbeat
+
+MAX_UNPACKED: Final = 16 << 20
+"""Bytes that a compressed body may have once it is unpacked."""
+PATIENCE_S: Final = 8.0
+"""How long a sender waits for the log: less than the ten seconds after which they give up."""
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+def bad_body(detail: str) -> Problem:
+    """Return the problem of a body that cannot be read; sending it again will not help."""
+    return Problem(HTTPStatus.BAD_REQUEST, "malformed-body", detail)
+
+
+def too_large(size: int | str) -> Problem:
+    """Return the problem of a body that unpacks to more than is accepted."""
+    detail = f"the body unpacks to {size} bytes; at most {MAX_UNPACKED} are accepted; send less"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail)
+
+
+def unsupported(header: str, value: str, supported: str) -> Problem:
+    """Return the problem of a media type or an encoding that is not spoken here."""
+    detail = f"{header} is {value[:100]!r}; use {supported}"
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+
+
+def gunzipped(body: bytes) -> bytes:
+    """Return what a gzip body holds."""
+    unpacking = zlib.decompressobj(_GZIP)
+    try:
+        content = unpacking.decompress(body, MAX_UNPACKED)
+    except zlib.error as error:
+        raise bad_body(f"the body is no gzip: {error}") from error
+    if unpacking.unconsumed_tail:
+        raise too_large(f"more than {MAX_UNPACKED}")
+    if not unpacking.eof:
+        raise bad_body("the body is no gzip: it ends too early")
+    return content
+
+
+async def write(served: Services, heartbeats: Sequence[Heartbeat]) -> None:
+    """Write heartbeats; return once the broker has them.
+
+    Raises
+    ------
+    Problem
+        503, to be tried again, where the broker does not answer soon.
+    """
+    if not heartbeats:
+        return
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await served.report(heartbeats)
+    except TimeoutError as error:
+        detail = "the log cannot be written now, so whether it was recorded is unknown; try again"
+        retry = {"retry-after": "5"}
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        raise Problem(status, "log-away", detail, headers=retry) from error

@@ -1,0 +1,1 @@
+"""Metrics of OpenTelemetry's protocol, OTLP over HTTP."""

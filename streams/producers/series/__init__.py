@@ -1,0 +1,1 @@
+"""What other systems measure as series, made into heartbeats: names, rates, quantiles."""

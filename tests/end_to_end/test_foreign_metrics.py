@@ -1,0 +1,71 @@
+"""Metrics of programs that know nothing of Homeostat, in a running installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+
+from tests.end_to_end.harness import Installation
+
+
+@pytest.fixture
+def instrumented(homeostat: Installation) -> Iterator[MeterProvider]:
+    """Give the SDK as a program would set it up; it exports when it is told to."""
+    exporter = OTLPMetricExporter(
+        f"http://127.0.0.1:{homeostat.api_port}/v1/metrics",
+        headers={"Authorization": f"Bearer {(homeostat.home / 'token').read_text().strip()}"},
+        compression=Compression.Gzip,
+    )
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
+    resource = Resource.create(
+        {"service.name": "cart", "host.name": "alpha", "service.version": "2.1"}
+    )
+    provider = MeterProvider([reader], resource)
+    yield provider
+    provider.shutdown()
+
+
+def test_what_an_sdk_exports_is_an_agent_with_rates_and_percentiles(homeostat, instrumented):
+    meter = instrumented.get_meter("test")
+    orders = meter.create_counter("orders", unit="{order}")
+    bounds = [0.01, 0.025, 0.1]
+    took = meter.create_histogram(
+        "order.duration", unit="s", explicit_bucket_boundaries_advisory=bounds
+    )
+    waiting = meter.create_up_down_counter("orders.waiting")
+
+    def work() -> None:
+        for _ in range(100):
+            orders.add(1, {"kind": "book"})
+            took.record(0.02)
+        waiting.add(3)
+        assert instrumented.force_flush()
+
+    work()
+    work()
+    wanted = {
+        "orders_per_s:kind-book", "order.duration_count_per_s", "order.duration_seconds_mean",
+        "order.duration_seconds_p95", "orders.waiting",
+    }  # fmt: skip
+
+    def measured() -> dict[str, float] | None:
+        agent = homeostat.get("/agents/cart@alpha")
+        metrics = {} if agent is None else agent["metrics"]
+        return metrics if wanted <= metrics.keys() else None
+
+    found = homeostat.wait_for(measured, "metrics of the SDK")
+    assert found["orders.waiting"] == 6
+    assert found["orders_per_s:kind-book"] > 0
+    assert found["order.duration_seconds_mean"] == pytest.approx(0.02)
+    assert 0.01 <= found["order.duration_seconds_p95"] <= 0.025
+    agent = homeostat.get("/agents/cart@alpha")
+    assert (agent["agent_type"], agent["labels"]) == (
+        "service",
+        {"host": "alpha", "version": "2.1"},
+    )
