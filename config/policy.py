@@ -125,6 +125,8 @@ class DetectorPolicy(_Part, frozen=True):
         An anomaly that lasts this long becomes the new normal.
     ignores : list of str
         Metrics that are kept but not judged, as shell patterns: what is bursty by nature.
+    horizon_s : float
+        A climb towards a limit is told where it gets there within this time.
     """
 
     enabled: bool = True
@@ -132,6 +134,7 @@ class DetectorPolicy(_Part, frozen=True):
     accept_after_s: Seconds = 86400.0
     ignores: list[str] = []
 
+    horizon_s: Seconds = 86400.0
 
 class SurveillancePolicy(_Part, frozen=True):
     """Everything that the hot step judges by.

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.columns import Bools, Ints
+from processors.columns import Bools, Floats, Ints
 from processors.detection.fold import Seen
 from processors.detection.memory import SeriesMemory
 from processors.detection.moment import moment
@@ -14,6 +14,9 @@ from processors.detection.series import LARGEST, Series
 from processors.detection.tuning import Tuning
 
 _E: Final = 2.718281828459045
+_VARIANCE, _LARGEST, _USUAL = (
+    Series._fields.index(name) - 1 for name in ("variance", "largest", "usual")
+)
 _NOTABLE: Final = 2.0
 _DRIVERS: Final = 3
 _WIDEST: Final = 3.0
@@ -41,13 +44,32 @@ def drivers(p: Tuning, seen: Seen, of_record: Bools) -> Ints:
 
 def usual(p: Tuning, c: SeriesMemory, row: int, at: float) -> Usual:
     """Return the range in which 99 values of 100 are expected at `at`."""
+    low, high = ranges(p, c, np.array([row]), at)
+    return Usual(float(low[0]), float(high[0]))
+
+
+def ranges(p: Tuning, c: SeriesMemory, rows: Ints, at: float) -> tuple[Floats, Floats]:
+    """Return the same of many metrics."""
+    often = c.known[rows, _USUAL].astype(np.float64)
+    expected = c.expected[rows] + season_at(c, rows, at)
+    reach = np.maximum(often, _WIDEST) * noise(p, c, rows)
+    return expected - reach, expected + reach
+
+
+def noise(p: Tuning, c: SeriesMemory, rows: Ints) -> Floats:
+    """Return what deviations of the metrics in `rows` are measured by, in their units."""
+    known = c.known[rows].astype(np.float64)
+    spread: Floats = np.sqrt(known[:, _VARIANCE]) + p.floor * known[:, _LARGEST]
+    return spread
+
+
+def season_at(c: SeriesMemory, rows: Ints, at: float) -> Floats:
+    """Return what the profiles expect at `at` on top of the level."""
     when = moment(at)
-    here, beside = float(c.hours[row, when.hour]), float(c.hours[row, when.beside])
-    season = here + when.lean * (beside - here) + float(c.weekdays[row, when.weekday])
-    s = Series(float(c.expected[row]), *c.known[row].tolist())
-    spread = float(np.sqrt(s.variance)) + p.floor * s.largest
-    reach = max(s.usual, _WIDEST) * spread
-    return Usual(s.level + season - reach, s.level + season + reach)
+    here = c.hours[rows, when.hour].astype(np.float64)
+    between: Floats = here + when.lean * (c.hours[rows, when.beside] - here)
+    season: Floats = between + c.weekdays[rows, when.weekday]
+    return season
 
 
 def one_in(rarity: float) -> int:

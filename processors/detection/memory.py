@@ -21,6 +21,7 @@ SINGLE = npt.NDArray[np.float32]
 _SIMPLE: Final = 4
 _KNOWN: Final = series.Series._fields[1:]
 _SAMPLES: Final = _KNOWN.index("samples")
+_AGE: Final = _KNOWN.index("age")
 _SHORT: Final = _KNOWN.index("short")
 _RELATIVE: Final = slice(_SHORT, _KNOWN.index("rest_low"))
 """What is kept relative to the level."""
@@ -107,6 +108,18 @@ def accept(c: SeriesMemory, rows: Ints) -> None:
     known[:, _RELATIVE] -= shift[:, None]
     known[:, _SAMPLES] = np.minimum(known[:, _SAMPLES], series.JUDGED_FROM)
     c.known[rows] = known
+
+
+def age_and_samples(c: SeriesMemory, rows: Ints) -> tuple[Floats, Floats]:
+    """Return for how many days the metrics in `rows` are known, and from how many values."""
+    known = c.known[rows]
+    return known[:, _AGE].astype(np.float64), known[:, _SAMPLES].astype(np.float64)
+
+
+def forget(c: SeriesMemory, rows: Ints) -> None:
+    """Know nothing of the metrics in `rows`, until they are learnt anew."""
+    for name, (_, blank) in SERIES_MEMORY.items():
+        getattr(c, name)[rows] = blank
 
 
 def rest(a: AgentMemory, row: int) -> None:

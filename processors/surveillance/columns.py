@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.columns import Bools, Columns, Floats
+from processors.detection.course import COURSE_MEMORY, Counts
 from processors.detection.memory import AGENT_MEMORY, SERIES_MEMORY
 
 
@@ -23,6 +24,11 @@ class AgentColumns(Columns):
         "level": (np.int8, 0),
         "score": (np.float64, 0.0),
         "level_since": (np.float64, 0.0),
+        "pace": (np.float32, 0.0),
+        "jitter": (np.float32, 1.0),
+        "lost": (np.float32, 0.0),
+        "usually_lost": (np.float32, 1.0),
+        "losing": (np.bool_, 0),
         **AGENT_MEMORY,
     }
     status: npt.NDArray[np.int8]
@@ -33,6 +39,11 @@ class AgentColumns(Columns):
     level: npt.NDArray[np.int8]
     score: Floats
     level_since: Floats
+    pace: npt.NDArray[np.float32]
+    jitter: npt.NDArray[np.float32]
+    lost: npt.NDArray[np.float32]
+    usually_lost: npt.NDArray[np.float32]
+    losing: Bools
     evidence: npt.NDArray[np.float32]
     judged_at: Floats
     alarm_since: Floats
@@ -45,6 +56,7 @@ class SeriesColumns(Columns):
         "slot": (np.int32, -1),
         "metric": (np.int32, -1),
         "rule": (np.int16, -1),
+        "watch": (np.int32, -1),
         "judged": (np.bool_, 0),
         "count": (np.int32, 0),
         "total": (np.float64, 0.0),
@@ -57,10 +69,12 @@ class SeriesColumns(Columns):
         "better_since": (np.float64, np.inf),
         "level": (np.int8, 0),
         **SERIES_MEMORY,
+        **COURSE_MEMORY,
     }
     slot: npt.NDArray[np.int32]
     metric: npt.NDArray[np.int32]
     rule: npt.NDArray[np.int16]
+    watch: npt.NDArray[np.int32]
     judged: Bools
     count: npt.NDArray[np.int32]
     total: Floats
@@ -77,3 +91,10 @@ class SeriesColumns(Columns):
     hours: npt.NDArray[np.float32]
     weekdays: npt.NDArray[np.float32]
     judged_at: Floats
+    held: npt.NDArray[np.float32]
+    still: Counts
+    stillest: Counts
+    told: npt.NDArray[np.uint8]
+    means: npt.NDArray[np.float32]
+    steepness: npt.NDArray[np.float32]
+    slopes: npt.NDArray[np.float32]

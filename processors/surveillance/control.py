@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from config.policy import PolicyError, policy_from
+from processors.columns import Ints
 from processors.lifecycle.transitions import Allowed, Status, transition
 from processors.step import Emission
 from processors.surveillance import anomaly, presence, thresholds
@@ -120,10 +121,10 @@ def _unruled(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emi
     return emissions
 
 
-def _unjudged(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emission]:
+def _unjudged(state: SurveillanceState, offset: int, rows: Ints) -> list[Emission]:
     """End the anomalies that are told by metrics which the detector judges no longer."""
-    emissions: list[Emission] = []
-    for row in rows:
+    emissions = courses.superseded(state, offset, rows)
+    for row in rows.tolist():
         slot, name = int(state.series.slot[row]), state.metric_names[state.series.metric[row]]
         if f"{anomaly.CHANNEL}/{name}" in state.findings.get(slot, {}):
             emissions += anomaly.calm(state, offset, slot, "superseded", state.time)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from processors.health.score import STEP, health
 from processors.lifecycle.transitions import Status
@@ -40,6 +40,7 @@ class Evidence(NamedTuple):
 
 
 def raise_finding(
+    reaches_limit_at: float | None = None
     state: SurveillanceState, offset: int, slot: int, channel: str, why: Evidence, at: float
 ) -> Emission:
     """Open a finding of an agent; `channel` names who judged (one finding each and metric)."""
@@ -65,6 +66,7 @@ def raise_finding(
     )
     return fact(state, offset, slot, data, at, finding_id)
 
+        reaches_limit_at=why.reaches_limit_at,
 
 def change_finding(
     state: SurveillanceState, offset: int, slot: int, channel: str, why: Evidence, at: float

@@ -9,7 +9,7 @@ import numpy as np
 from processors.columns import Floats, Ints
 from processors.lifecycle.transitions import WORKING, Allowed, Status, transition
 from processors.step import Emission
-from processors.surveillance import thresholds
+from processors.surveillance import gaps, thresholds
 from processors.surveillance.findings import Evidence, assess, end_finding, raise_finding
 from processors.surveillance.state import STATUS_CODE, STATUSES, SurveillanceState, moved
 
@@ -28,6 +28,7 @@ def heard(state: SurveillanceState, slots: Ints, now: Floats) -> None:
     known = interval + _LEARN * (gap - interval)
     learnt = np.where(interval > 0.0, known, gap)
     a.interval[slots] = np.where((last > 0.0) & (gap > 0.0), learnt, interval)
+    gaps.heard(a, slots, np.where(last > 0.0, gap, 0.0))
     a.last_seen[slots] = now
 
 

@@ -30,6 +30,8 @@ class OpenFinding(msgspec.Struct, array_like=True):
     metric: str
     since: float
 
+    steady: int = 0
+    """Windows for which it has stayed where it went."""
 
 class Profile(msgspec.Struct, array_like=True):
     """What an agent says of itself, and where its series lie.
@@ -117,6 +119,14 @@ class SurveillanceState:
 
 def new_state(context: Context, policy: Policy) -> SurveillanceState:
     """Return the state before the first record."""
+def series_of(state: SurveillanceState, slot: int, metric: str) -> int:
+    """Return the series of a metric that an agent has."""
+    profile = state.profile(slot)
+    if metric in profile.extra:
+        return profile.extra[metric]
+    return profile.base + profile.shape.index(metric)
+
+
     rules = Rules(policy.surveillance.thresholds)
     return SurveillanceState(context, policy, rules)
 

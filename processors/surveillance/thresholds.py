@@ -26,6 +26,7 @@ class Rules:
         self.sign = np.array([1.0 if t.above else -1.0 for t in thresholds])
         self.warning = self._level([t.warning for t in thresholds])
         self.critical = self._level([t.critical for t in thresholds])
+        self.worst = np.where(np.isfinite(self.critical), self.critical, self.warning)
         self.clear = self._level([t.clear for t in thresholds])
         self.duration = np.array([t.duration_s for t in thresholds])
         self._of_metric: dict[str, list[tuple[int, Threshold]]] = {}

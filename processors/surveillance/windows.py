@@ -9,6 +9,7 @@ import numpy as np
 
 from processors.columns import Bools, Floats, Ints
 from processors.step import Emission, Fact
+from processors.surveillance import courses
 from processors.surveillance.columns import SeriesColumns
 from processors.surveillance.state import SurveillanceState
 from streams.contracts.events.agent import WindowsClosed
@@ -45,6 +46,7 @@ def close(state: SurveillanceState, offset: int) -> list[Emission]:
     c = state.series
     filled = np.flatnonzero(c.count[: c.size])
     emissions = [Emission(offset, fact) for fact in _facts(state, filled, width)]
+    emissions += courses.judge(state, offset, filled)
     c.count[filled], c.total[filled] = 0, 0.0
     c.low[filled], c.high[filled] = np.inf, -np.inf
     state.window_start = state.time // width * width

@@ -23,8 +23,9 @@ class FindingRaised(msgspec.Struct, frozen=True):
     finding_id : str
         Stable for the life of the finding.
     kind : str
-        service_down, agent_offline, threshold, anomaly, disk_pressure, port_conflict,
-        crash_loop, automation_suspended.
+        service_down, agent_offline, threshold, disk_pressure, port_conflict, crash_loop,
+        automation_suspended; of the detector anomaly, shift, trend, flat_line, missing_metric
+        and heartbeat_gap.
     severity : str
         info, warning, high, critical or emergency.
     metric : str
@@ -43,6 +44,8 @@ class FindingRaised(msgspec.Struct, frozen=True):
         The agent's labels at that time (host, group, depends_on, managed).
     policy_version : int
         The policy that judged.
+    reaches_limit_at : float or None
+        When a climb reaches its limit if it goes on, seconds since the epoch.
     """
 
     finding_id: str
@@ -58,6 +61,7 @@ class FindingRaised(msgspec.Struct, frozen=True):
     drivers: list[str] = []
     agent_type: str = ""
     labels: dict[str, str] = {}
+    reaches_limit_at: float | None = None
 
 
 class FindingChanged(msgspec.Struct, frozen=True):
@@ -72,7 +76,11 @@ class FindingChanged(msgspec.Struct, frozen=True):
 
 
 class FindingEnded(msgspec.Struct, frozen=True):
-    """A finding is over; `reason` is recovered, new_normal, superseded or agent_gone."""
+    """A finding is over.
+
+    `reason` is recovered, new_normal, superseded, agent_gone, or quiet: nothing more was said that
+    it could be judged by.
+    """
 
     finding_id: str
     kind: str

@@ -1,0 +1,171 @@
+"""How a metric has gone of late: standing still, or climbing for longer than it ever did.
+
+Both are asked once a window, of its mean, lowest and highest value; a heartbeat pays nothing.
+
+*Still*: a metric that always varied, and now says the same value window after window, is not well
+but stuck. How long it ever stood still before is its own measure.
+
+*Climbing*: three means of the windows, over 5 minutes, 30 minutes and 3 hours, lie in a row where
+a metric climbs, each behind the next by the slope times the difference of their lags. The flatter
+of the two slopes is taken, and none where they disagree: after a jump the nearer slope is first
+much steeper than the farther one, and then dies away, while in a climb it stays. A slope is judged
+like a value: by the range of slopes that was seen so far.
+
+It fails where a metric climbs from its first hour on (that is its usual course), below the slope
+that its noise leaves over in 30 minutes, and in the first 75 minutes of a climb.
+
+Sources: Brown, "Smoothing, forecasting and prediction of discrete time series" (1963), for slopes
+from means that lag; van Leer, "Towards the ultimate conservative difference scheme" (1979), for the
+flatter of two slopes (minmod).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.columns import Bools, Floats, Ints
+from processors.detection.memory import SINGLE
+from processors.detection.tuning import LN2
+
+LAGS_S: Final = (300.0, 1800.0, 10800.0)
+_STEADY_S: Final = 7200.0
+_DYING: Final = 0.8
+_JUMP: Final = 4.0
+_FADE: Final = LN2 / 86400.0 / 60.0
+"""Of the range of slopes: half of it in two months, as of values."""
+_MOST: Final = 65535
+_STILL_FROM: Final = 60
+"""Windows that are too few to say that a metric stands still."""
+_RARELY_STILL: Final = 20
+"""A metric that has stood still for more windows than this may do so again."""
+_TIMES: Final = 6
+
+COURSE_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]]]] = {
+    "held": (np.float32, np.nan),
+    "still": (np.uint16, 0),
+    "stillest": (np.uint16, 0),
+    "told": (np.uint8, 0),
+    "means": (np.float32, (np.nan, 0.0, 0.0)),
+    "steepness": (np.float32, 0.0),
+    "slopes": (np.float32, (0.0, 0.0)),
+}
+
+Counts = npt.NDArray[np.uint16]
+
+
+class CourseMemory(Protocol):
+    """Columns of the course of metrics.
+
+    The first of `means` is NaN before the first window; `told` has a bit for each kind of finding
+    that is open.
+    """
+
+    held: SINGLE
+    still: Counts
+    stillest: Counts
+    told: npt.NDArray[np.uint8]
+    means: SINGLE
+    steepness: SINGLE
+    slopes: SINGLE
+
+
+class Course(NamedTuple):
+    """How some metrics go.
+
+    Parameters
+    ----------
+    stuck : array of bool
+        Whether the metric stands still as it never did.
+    moving : array of bool
+        Whether its value changed within the last window.
+    slope : array
+        Units a second; 0 where it neither climbs nor falls.
+    speed : array
+        The nearer of both slopes, which says sooner where the climb leads.
+    lately : array
+        The slope of the last hours, whether or not it is a climb.
+    excess : array
+        How far the slope lies outside of all slopes seen, as a share of their range; 0 within.
+    level : array
+        The mean of the last five minutes, without its season.
+    """
+
+    stuck: Bools
+    moving: Bools
+    slope: Floats
+    speed: Floats
+    lately: Floats
+    excess: Floats
+    level: Floats
+
+
+def follow(
+    c: CourseMemory, rows: Ints, level: Floats, low: Floats, high: Floats, dt: float
+) -> Course:
+    """Judge one window of each of `rows`, then learn from it.
+
+    Parameters
+    ----------
+    c : CourseMemory
+        The memory.
+    rows : array of int
+        No row twice.
+    level : array
+        Mean of the window's values, without their season.
+    low, high : array
+        The lowest and the highest of them.
+    dt : float
+        Length of the window in seconds.
+    """
+    return Course(*_stillness(c, rows, low, high), *_slope(c, rows, level, dt))
+
+
+def _stillness(c: CourseMemory, rows: Ints, low: Floats, high: Floats) -> tuple[Bools, Bools]:
+    value = low.astype(np.float32)
+    same = (value == high.astype(np.float32)) & (value == c.held[rows])
+    ran, before = c.still[rows].astype(np.int64), c.stillest[rows].astype(np.int64)
+    run = np.where(same, np.minimum(ran + 1, _MOST), 0)
+    limit = np.maximum(_STILL_FROM, _TIMES * before)
+    # What counted as stuck is no habit, unless it is taken for one.
+    habit = ~same & (ran < limit)
+    c.stillest[rows] = np.where(habit, np.maximum(before, ran), before)
+    stuck = (before <= _RARELY_STILL) & (run >= limit)
+    c.still[rows], c.held[rows] = run, value
+    return stuck, ~same
+
+
+def _slope(
+    c: CourseMemory, rows: Ints, level: Floats, dt: float
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    means = c.means[rows].astype(np.float64)
+    first = np.isnan(means[:, 0])
+    means[first] = level[first, None]
+    for k, lag in enumerate(LAGS_S):
+        means[:, k] += dt / (lag + dt) * (level - means[:, k])
+    near = (means[:, 0] - means[:, 1]) / (LAGS_S[1] - LAGS_S[0])
+    far = (means[:, 1] - means[:, 2]) / (LAGS_S[2] - LAGS_S[1])
+    flatter = np.where(np.abs(near) < np.abs(far), near, far)
+    held = c.steepness[rows].astype(np.float64) * (1.0 - dt / (_STEADY_S + dt))
+    held = np.where(np.abs(near) >= np.abs(held), near, held)
+    climbs = (near * far > 0.0) & (near * held >= _DYING * held * held)
+    climbs &= np.abs(near) <= _JUMP * np.abs(far)
+    slope, speed = np.where(climbs, flatter, 0.0), np.where(climbs, near, 0.0)
+    c.steepness[rows] = held
+    lowest, highest = c.slopes[rows].astype(np.float64).T * (1.0 - dt * _FADE)
+    above, below = np.maximum(slope - highest, 0.0), np.maximum(lowest - slope, 0.0)
+    width = highest - lowest
+    outside = np.maximum(above, below)
+    excess = np.where(width > 0.0, outside / np.where(width > 0.0, width, 1.0), outside > 0.0)
+    # A climb is known as one for as long as it takes the longest mean to follow it twice.
+    share = dt / (2.0 * LAGS_S[2] + dt)
+    c.slopes[rows] = np.stack([lowest - share * below, highest + share * above], axis=1)
+    c.means[rows] = means
+    return slope, speed, far, excess, means[:, 0]
+
+
+def settle(c: CourseMemory, rows: Ints) -> None:
+    """Take how long `rows` stand still for their habit."""
+    c.stillest[rows] = np.maximum(c.stillest[rows], c.still[rows])

@@ -1,0 +1,229 @@
+"""What only a window shows: metrics that stand still, climb, moved for good, or are missing.
+
+Each is a finding of its own kind, beside what the detector says of single records. All are asked
+once a window of all series at once, before the window is closed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.columns import Bools, Floats, Ints
+from processors.detection.course import LAGS_S, Course, follow, settle
+from processors.detection.explain import noise, ranges, season_at
+from processors.detection.memory import age_and_samples, forget
+from processors.detection.series import JUDGED_FROM
+from processors.detection.tuning import TUNING
+from processors.step import Emission
+from processors.surveillance import gaps, telling
+from processors.surveillance.anomaly import CHANNEL as BASELINE
+from processors.surveillance.findings import Evidence
+from processors.surveillance.state import SurveillanceState, series_of
+
+STILL: Final = 1
+CLIMBS: Final = 2
+MISSING: Final = 4
+_STILL, _TREND, _MISSING = "still", "trend", "missing"
+_CHANNELS: Final = {STILL: _STILL, CLIMBS: _TREND, MISSING: _MISSING}
+
+_BASE_S: Final = 10800.0
+"""A climb is weighed by what it adds in three hours, the lag of the longest mean."""
+_NOTABLE: Final = 4.0
+_CERTAIN: Final = 6.0
+_OVER: Final = 2.0
+_SOON_S: Final = 10800.0
+_NEAR_S: Final = 3600.0
+_GAPS: Final = 5.0
+_WINDOWS: Final = 3.0
+_SETTLED_AFTER: Final = 15
+_SETTLED: Final = 1.5
+
+
+class Closing(NamedTuple):
+    """What a window holds of the series that are judged.
+
+    Parameters
+    ----------
+    offset : int
+        Of the record that closes it.
+    rows : array of int
+        Series with a value in it, ascending.
+    mean, low, high : array
+        Of those values.
+    level : array
+        The mean without its season.
+    width : float
+        Its length in seconds.
+    at : float
+        Its middle, seconds since the epoch.
+    """
+
+    offset: int
+    rows: Ints
+    mean: Floats
+    low: Floats
+    high: Floats
+    level: Floats
+    width: float
+    at: float
+
+
+def judge(state: SurveillanceState, offset: int, filled: Ints) -> list[Emission]:
+    """Judge the open window, of which `filled` are the series with a value."""
+    policy, c = state.policy.surveillance, state.series
+    if not policy.detector.enabled:
+        return []
+    rows = filled[c.judged[filled]]
+    mean = c.total[rows] / c.count[rows]
+    at = state.window_start + 0.5 * policy.window_s
+    age, _ = age_and_samples(c, rows)
+    # What an hour's profile learns in the first days is as much the trend as the season.
+    level = mean - np.where(age >= TUNING.season_from_d, season_at(c, rows, at), 0.0)
+    w = Closing(offset, rows, mean, c.low[rows], c.high[rows], level, policy.window_s, at)
+    course = follow(c, rows, w.level, w.low, w.high, w.width)
+    told = telling.Telling(state, offset)
+    gaps.judge(state, told)
+    _stuck(state, w, course, told)
+    _climbs(state, w, course, age, told)
+    _gone(state, w, told)
+    _moved(state, w, course, told)
+    return told.assessed()
+
+
+def _stuck(state: SurveillanceState, w: Closing, course: Course, told: telling.Telling) -> None:
+    c = state.series
+    opened = (c.told[w.rows] & STILL) > 0
+    for i in np.flatnonzero(course.stuck & ~opened).tolist():
+        row, value = int(w.rows[i]), float(w.mean[i])
+        length = float(c.still[row]) * w.width
+        metric, key = told.names(row)
+        low, high = ranges(TUNING, c, w.rows[i : i + 1], w.at)
+        summary = (
+            f"{metric} of {key} has said exactly {value:g} for {telling.span(length)};"
+            f" it never stood still for long before"
+        )
+        since = state.time - length
+        why = Evidence(
+            "flat_line", "warning", metric, value, float(low[0]), float(high[0]), since, summary
+        )
+        told.raises(row, STILL, _STILL, why)
+    told.ends(w.rows[opened & course.moving], STILL, _STILL, "recovered")
+    accepted = told.old(w.rows[opened & ~course.moving], _STILL)
+    settle(c, accepted)
+    told.ends(accepted, STILL, _STILL, "new_normal")
+
+
+def _climbs(
+    state: SurveillanceState, w: Closing, course: Course, age: Floats, told: telling.Telling
+) -> None:
+    c = state.series
+    opened = (c.told[w.rows] & CLIMBS) > 0
+    size = np.abs(course.slope) * _BASE_S
+    usual = noise(TUNING, c, w.rows)
+    ruled, left = _time_left(state, w, course.speed)
+    horizon = state.policy.surveillance.detector.horizon_s
+    unheard_of = (age >= TUNING.learning_d) & (course.excess >= 1.0) & (size >= _NOTABLE * usual)
+    learnt = unheard_of & (~ruled | (left <= horizon))
+    early = (age * 86400.0 >= _BASE_S) & (left <= _SOON_S) & (size >= _CERTAIN * usual)
+    begins = (learnt | (early & (age < TUNING.learning_d))) & ~opened & (course.slope != 0.0)
+    for i in np.flatnonzero(begins).tolist():
+        told.raises(int(w.rows[i]), CLIMBS, _TREND, _climb(w, course, left, i, told))
+    over = opened & (np.abs(course.lately) * _BASE_S < _OVER * usual)
+    told.ends(w.rows[over], CLIMBS, _TREND, "recovered")
+    accepted = told.old(w.rows[opened & ~over], _TREND)
+    told.ends(accepted, CLIMBS, _TREND, "new_normal")
+    for i in np.flatnonzero(opened & ~over & (left <= _NEAR_S)).tolist():
+        told.worsens(int(w.rows[i]), _TREND, _climb(w, course, left, i, told))
+
+
+def _time_left(state: SurveillanceState, w: Closing, speed: Floats) -> tuple[Bools, Floats]:
+    """Return which series have a limit, and in how many seconds each reaches it; inf for never."""
+    rules, rule = state.rules, state.series.rule[w.rows]
+    ruled, left = rule >= 0, np.full(len(w.rows), np.inf)
+    held = rule[ruled]
+    if not len(held):
+        return ruled, left
+    now, worse = w.mean[ruled] * rules.sign[held], speed[ruled] * rules.sign[held]
+    limit = rules.worst[held]
+    nears = (worse > 0.0) & (now < limit)
+    left[ruled] = np.where(nears, (limit - now) / np.where(nears, worse, 1.0), np.inf)
+    return ruled, left
+
+
+def _climb(w: Closing, course: Course, left: Floats, i: int, told: telling.Telling) -> Evidence:
+    state, row = told.state, int(w.rows[i])
+    metric, key = told.names(row)
+    hourly, value, time_left = float(course.speed[i]) * 3600.0, float(w.mean[i]), float(left[i])
+    way = "rises" if hourly > 0.0 else "falls"
+    summary = f"{metric} of {key} {way} by {abs(hourly):.3g} an hour, as it never did for so long"
+    severity, due = "info", None
+    if time_left < np.inf:
+        rule = int(state.series.rule[row])
+        limit = float(state.rules.worst[rule] * state.rules.sign[rule])
+        summary += f"; at {value:.4g} now, it reaches {limit:g} in {telling.span(time_left)}"
+        severity, due = "high" if time_left <= _NEAR_S else "warning", state.time + time_left
+    low, high = ranges(TUNING, state.series, w.rows[i : i + 1], w.at)
+    usual, since = (float(low[0]), float(high[0])), state.time - LAGS_S[1]
+    return Evidence("trend", severity, metric, value, *usual, since, summary, (), due)
+
+
+def _gone(state: SurveillanceState, w: Closing, told: telling.Telling) -> None:
+    c, a = state.series, state.agents
+    back = w.rows[(c.told[w.rows] & MISSING) > 0]
+    told.ends(back, MISSING, _MISSING, "recovered")
+    rows = np.flatnonzero((c.slot[: c.size] >= 0) & (c.count[: c.size] == 0) & c.judged[: c.size])
+    age, samples = age_and_samples(c, rows)
+    pace = age * 86400.0 / np.maximum(samples, 1.0)
+    silence = a.judged_at[c.slot[rows]] - c.last_at[rows]
+    gone = (samples >= JUDGED_FROM) & (silence >= np.maximum(_GAPS * pace, _WINDOWS * w.width))
+    opened = (c.told[rows] & MISSING) > 0
+    for row in rows[gone & ~opened].tolist():
+        metric, key = told.names(row)
+        since = float(c.last_at[row])
+        length = telling.span(float(a.judged_at[c.slot[row]]) - since)
+        summary = f"{key} goes on reporting, but without {metric} for {length}"
+        why = Evidence("missing_metric", "warning", metric, None, None, None, since, summary)
+        told.raises(row, MISSING, _MISSING, why)
+    accepted = told.old(rows[opened], _MISSING)
+    told.ends(accepted, MISSING, _MISSING, "new_normal")
+    forget(c, accepted)
+
+
+def _moved(state: SurveillanceState, w: Closing, course: Course, told: telling.Telling) -> None:
+    """Say of anomalies that stay where they went that the level has shifted."""
+    c = state.series
+    for slot, name, finding in told.opened(BASELINE):
+        row = series_of(state, slot, finding.metric)
+        place = int(np.searchsorted(w.rows, row))
+        if finding.kind == "shift" or place == len(w.rows) or w.rows[place] != row:
+            continue
+        only = slice(place, place + 1)
+        low, high = (float(bound[0]) for bound in ranges(TUNING, c, w.rows[only], w.at))
+        mean, quiet = float(w.mean[place]), _SETTLED * float(noise(TUNING, c, w.rows[only])[0])
+        steady = abs(float(course.level[place] - w.level[place])) <= quiet
+        if low <= mean <= high or not steady:
+            finding.steady = 0
+            continue
+        finding.steady += 1
+        if finding.steady >= _SETTLED_AFTER:
+            why = _shift(told.names(row), mean, low, high, finding.since)
+            told.replaces(slot, name, BASELINE, why)
+
+
+def _shift(names: tuple[str, str], mean: float, low: float, high: float, since: float) -> Evidence:
+    metric, key = names
+    summary = (
+        f"{metric} of {key} has moved to {mean:.4g} and stays there, where {low:.4g} to"
+        f" {high:.4g} was usual"
+    )
+    return Evidence("shift", "warning", metric, mean, low, high, since, summary)
+
+
+def superseded(state: SurveillanceState, offset: int, rows: Ints) -> list[Emission]:
+    """End what was told of series that are judged no longer."""
+    told = telling.Telling(state, offset)
+    for mark, channel in _CHANNELS.items():
+        told.ends(rows[(state.series.told[rows] & mark) > 0], mark, channel, "superseded")
+    return told.assessed()
