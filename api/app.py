@@ -39,6 +39,7 @@ from api.routes import (
     otlp,
     policy,
     prometheus,
+    remote_write,
     session,
     system,
     telemetry,
@@ -51,12 +52,13 @@ from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.publisher import Publisher
 from streams.producers.otlp.receiver import OtlpReceiver
+from streams.producers.prometheus.remote_write import RemoteWriteReceiver
 
 PREFIX: Final = "/api/v1"
 _PARTS: Final = (
     agents, fleet, telemetry, findings, actions, events, policy, session, system,
     dead_letters,
-    audit, tokens,
+    audit, tokens, remote_write,
 )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def create_app(
     app.include_router(guide.router)
     app.state.sessions, app.state.tokens = sessions, known
     app.state.latencies, app.state.scrapes = Latencies(), Kept()
-    app.state.otlp = OtlpReceiver()
+    app.state.otlp, app.state.remote_write = OtlpReceiver(), RemoteWriteReceiver()
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     complete(app)
     errors.install(app)

@@ -22,10 +22,10 @@ from streams.producers.otlp.receiver import (
     JSON,
     PROTOBUF,
     OtlpReceiver,
-    Undecodable,
     answer,
     refusal,
 )
+from streams.producers.series.reading import Undecodable
 
 PATH: Final = "/v1/metrics"
 """Where every exporter sends to unless told otherwise."""

@@ -13,13 +13,13 @@ from streams.contracts.envelope import Event, encode_event, outgoing, rfc3339
 from streams.contracts.events.registry import BY_DATA
 from streams.contracts.events.system import PolicyChanged
 from streams.contracts.record import Position
-from streams.contracts.topics import DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
+from streams.contracts.topics import CORRELATION, DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
 from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
 
-INBOXES: Final = (TELEMETRY, DECISIONS, GOVERNANCE)
+INBOXES: Final = (TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION)
 _SUBJECT: Final = "default/policy"
 
 

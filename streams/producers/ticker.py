@@ -19,7 +19,7 @@ from streams.contracts.errors import ContractError
 from streams.contracts.events.system import TimerSet
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import encode_tick
-from streams.contracts.topics import DECISIONS, GOVERNANCE, TELEMETRY, TIMERS
+from streams.contracts.topics import CORRELATION, DECISIONS, GOVERNANCE, TELEMETRY, TIMERS
 from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.errors import PublishError
@@ -31,7 +31,7 @@ PERIOD_S: Final = 5.0
 COALESCE_S: Final = 0.1
 LOOK_BACK_S: Final = 600.0
 """How far back a new holder reads timers; older ones are met by the regular ticks."""
-INBOXES: Final = (TELEMETRY.name, DECISIONS.name, GOVERNANCE.name)
+INBOXES: Final = (TELEMETRY.name, DECISIONS.name, GOVERNANCE.name, CORRELATION.name)
 _IDLE_MS: Final = 1000
 
 Place = tuple[str, int]

@@ -12,6 +12,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
 from tests.end_to_end.harness import Installation
+from tests.prometheus import needs_prometheus, prometheus
 
 
 @pytest.fixture
@@ -69,3 +70,41 @@ def test_what_an_sdk_exports_is_an_agent_with_rates_and_percentiles(homeostat, i
         "service",
         {"host": "alpha", "version": "2.1"},
     )
+
+
+WANTED = (
+    "prometheus_http_requests_total|prometheus_http_response_size_bytes.*|"
+    "prometheus_tsdb_head_series|up"
+)
+"""A server has more series of its own than an agent may have metrics."""
+
+
+@needs_prometheus
+def test_what_a_prometheus_server_writes_is_an_agent_for_each_job_and_instance(homeostat, tmp_path):
+    keep = {"source_labels": ["__name__"], "regex": WANTED, "action": "keep"}
+    write = {
+        "url": f"http://127.0.0.1:{homeostat.api_port}/api/v1/write",
+        "authorization": {"credentials_file": str(homeostat.home / "token")},
+        "write_relabel_configs": [keep],
+        "queue_config": {"batch_send_deadline": "200ms"},
+        "metadata_config": {"send_interval": "300ms"},
+    }
+    scraped = "handler-/metrics"
+    wanted = {
+        "reported_up", "prometheus_tsdb_head_series",
+        f"prometheus_http_requests_per_s:code-200:{scraped}",
+        f"prometheus_http_response_size_bytes_p95:{scraped}",
+        f"prometheus_http_response_size_bytes_mean:{scraped}",
+    }  # fmt: skip
+    with prometheus(tmp_path, remote_write=[write]) as address:
+
+        def measured() -> dict[str, float] | None:
+            agent = homeostat.get(f"/agents/prometheus@{address}")
+            metrics = {} if agent is None else agent["metrics"]
+            return metrics if wanted <= metrics.keys() else None
+
+        found = homeostat.wait_for(measured, "metrics written by Prometheus")
+    assert found["reported_up"] == 1
+    assert found["prometheus_tsdb_head_series"] > 100
+    assert found[f"prometheus_http_requests_per_s:code-200:{scraped}"] > 0
+    assert found[f"prometheus_http_response_size_bytes_mean:{scraped}"] > 1000

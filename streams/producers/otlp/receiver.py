@@ -8,36 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from streams.contracts.telemetry import Heartbeat
 from streams.producers.otlp.points import attributes_of, values_of
 from streams.producers.otlp.resources import agent_of
 from streams.producers.series.counters import Counters
 from streams.producers.series.gathering import Admitted, Gathering
+from streams.producers.series.reading import Read, Undecodable
 
 NAMELESS: Final = "a resource names no service.name and no host.name"
 JSON: Final = "application/json"
 PROTOBUF: Final = "application/x-protobuf"
-
-
-class Undecodable(ValueError):
-    """A body is not what its content type says; says why."""
-
-
-class Read(NamedTuple):
-    """What a request says.
-
-    Parameters
-    ----------
-    heartbeats : list of Heartbeat
-        To be written.
-    left_out : Counter of str
-        How many points were not taken, by reason.
-    """
-
-    heartbeats: list[Heartbeat]
-    left_out: Counter[str]
 
 
 class OtlpReceiver:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from streams.producers.series.bounded import Bounded
+
 MOST: Final = 200_000
 """Series that are remembered; those that were silent longest are forgotten first."""
 
@@ -35,17 +37,14 @@ class Counters:
     Parameters
     ----------
     most : int
-        Series to remember. Memory is bounded by it: two generations of half as many each, the
-        older of which is dropped when the younger is full.
+        Series to remember.
     """
 
     def __init__(self, most: int = MOST) -> None:
-        self._half = max(1, most // 2)
-        self._young: dict[str, tuple[_Reading | None, _Reading]] = {}
-        self._old: dict[str, tuple[_Reading | None, _Reading]] = {}
+        self._read: Bounded[str, tuple[_Reading | None, _Reading]] = Bounded(most)
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return len(self._read)
 
     def grown(
         self, series: str, at: float, parts: Sequence[float], start: float = 0.0
@@ -71,19 +70,15 @@ class Counters:
         Growth(seconds=5.0, parts=(20.0,))
         """
         new = _Reading(at, start, tuple(parts))
-        before, last = self._young.get(series) or self._old.get(series) or (None, None)
+        before, last = self._read.get(series) or (None, None)
         if last is not None:
             if at < last.at:
                 return None  # older than what was told already
             if at > last.at:
                 before = last
-        self._keep(series, before, new)
-        return None if before is None else _growth(before, new)
-
-    def _keep(self, series: str, before: _Reading | None, last: _Reading) -> None:
-        if series not in self._young and len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[series] = before, last
+        self._read[series] = before, new
+        comparable = before is not None and len(before.parts) == len(new.parts)
+        return _growth(before, new) if before is not None and comparable else None
 
 
 def _growth(before: _Reading, new: _Reading) -> Growth:
@@ -96,6 +91,4 @@ def _growth(before: _Reading, new: _Reading) -> Growth:
 
 
 def _began_anew(before: _Reading, new: _Reading) -> bool:
-    if len(before.parts) != len(new.parts) or (new.start and new.start != before.start):
-        return True
-    return new.parts[0] < before.parts[0]
+    return (new.start > 0 and new.start != before.start) or new.parts[0] < before.parts[0]

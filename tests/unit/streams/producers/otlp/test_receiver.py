@@ -17,9 +17,9 @@ from streams.producers.otlp.receiver import (
     NAMELESS,
     PROTOBUF,
     OtlpReceiver,
-    Undecodable,
     answer,
 )
+from streams.producers.series.reading import Undecodable
 
 T0 = 1_700_000_000
 S = 10**9

@@ -1,0 +1,1 @@
+"""Metrics of Prometheus: scraped from whoever exposes them, or received by remote write."""
