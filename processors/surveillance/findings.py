@@ -37,10 +37,10 @@ class Evidence(NamedTuple):
     since: float
     summary: str
     drivers: tuple[str, ...] = ()
+    reaches_limit_at: float | None = None
 
 
 def raise_finding(
-    reaches_limit_at: float | None = None
     state: SurveillanceState, offset: int, slot: int, channel: str, why: Evidence, at: float
 ) -> Emission:
     """Open a finding of an agent; `channel` names who judged (one finding each and metric)."""
@@ -63,10 +63,10 @@ def raise_finding(
         drivers=list(why.drivers) or ([why.metric] if why.metric else []),
         agent_type=profile.agent_type,
         labels=profile.labels,
+        reaches_limit_at=why.reaches_limit_at,
     )
     return fact(state, offset, slot, data, at, finding_id)
 
-        reaches_limit_at=why.reaches_limit_at,
 
 def change_finding(
     state: SurveillanceState, offset: int, slot: int, channel: str, why: Evidence, at: float
