@@ -1,0 +1,1 @@
+"""How well agents do their work: response times, success, throughput, use and cost."""
