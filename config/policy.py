@@ -14,6 +14,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import yaml
 
+from config.threats import MOST_RULES, SecurityPolicy, ThreatRule, check_names
+
 _FILE: Final = Path(__file__).with_name("policy.yaml")
 _PRESETS: Final = Path(__file__).with_name("presets")
 
@@ -136,6 +138,7 @@ class DetectorPolicy(_Part, frozen=True):
 
     horizon_s: Seconds = 86400.0
 
+
 class SurveillancePolicy(_Part, frozen=True):
     """Everything that the hot step judges by.
 
@@ -153,6 +156,10 @@ class SurveillancePolicy(_Part, frozen=True):
         Anomalies.
     thresholds : list of Threshold
         Limits; each agent is held to those of its type.
+    threats : list of ThreatRule
+        What an agent must not do; each agent is held to those of its type.
+    security : SecurityPolicy
+        How trust in an agent is lost and won.
     """
 
     window_s: Duration = 60.0
@@ -162,6 +169,12 @@ class SurveillancePolicy(_Part, frozen=True):
     presence: PresencePolicy = PresencePolicy()
     detector: DetectorPolicy = DetectorPolicy()
     thresholds: list[Threshold] = []
+    threats: Annotated[list[ThreatRule], msgspec.Meta(max_length=MOST_RULES)] = []
+    security: SecurityPolicy = SecurityPolicy()
+
+    def __post_init__(self) -> None:
+        """Refuse two threat rules of one name."""
+        check_names(self.threats)
 
 
 class ActionPolicy(_Part, frozen=True):

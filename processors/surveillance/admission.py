@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from processors.step import Emission
-from processors.surveillance import forward, registry
+from processors.surveillance import forward, registry, threats
 from processors.surveillance.batch import Batch
 from processors.surveillance.presence import declared_code
 from processors.surveillance.state import Profile, SurveillanceState
@@ -100,6 +100,8 @@ def _gather(
         raise decommissioned(profile)
     if heartbeat.labels or heartbeat.agent_type is not None:
         introduce(state, batch, record, heartbeat, slot, at, out)
+    if threats.LETTERS in state.security.rules.events:
+        check_heartbeat(heartbeat)  # a dead letter that counts is written before what follows
     if tuple(metrics) != profile.shape:
         check_heartbeat(heartbeat)
         batch.scattered.append((len(batch.values), registry.series_for(state, slot, metrics)))

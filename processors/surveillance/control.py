@@ -10,7 +10,7 @@ from config.policy import PolicyError, policy_from
 from processors.columns import Ints
 from processors.lifecycle.transitions import Allowed, Status, transition
 from processors.step import Emission
-from processors.surveillance import anomaly, presence, thresholds
+from processors.surveillance import anomaly, courses, presence, threats, thresholds
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
 from processors.surveillance.judge import LIMITS, level_moved
@@ -38,7 +38,8 @@ def on_tick(state: SurveillanceState, offset: int) -> list[Emission]:
     emissions: list[Emission] = []
     if state.pending_from <= state.time:
         emissions += _levels_held(state, offset)
-    emissions += presence.tick(state, offset)
+    gone = presence.tick(state, offset)
+    emissions += gone + threats.follow(state, offset, gone) + threats.tick(state, offset)
     leaving = STATUS_CODE[Status.DECOMMISSIONING]
     for slot in np.flatnonzero(state.agents.status[: state.agents.size] == leaving).tolist():
         emissions += retire(state, offset, slot, "agent_gone")
@@ -74,7 +75,8 @@ def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
         case "policy.changed":
             return _policy(state, record.offset, event)
         case "agent.lifecycle_requested":
-            return _lifecycle(state, record.offset, event)
+            asked = _lifecycle(state, record.offset, event)
+            return asked + threats.follow(state, record.offset, asked)
         case "agent.registration_decided":
             return _registration(state, record.offset, event)
         case "record.redriven":
@@ -106,8 +108,9 @@ def _policy(state: SurveillanceState, offset: int, event: Event) -> list[Emissio
     thresholds.forget(c, living)
     unruled = living[(c.level[living] > 0) & (c.rule[living] < 0)]
     c.level[unruled] = 0
-    emissions += _unruled(state, offset, unruled.tolist())
-    return emissions + _unjudged(state, offset, living[~c.judged[living]].tolist())
+    emissions += _unruled(state, offset, unruled.tolist()) + threats.take_policy(state, offset)
+    judged = c.judged[living] & policy.surveillance.detector.enabled
+    return emissions + _unjudged(state, offset, living[~judged])
 
 
 def _unruled(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emission]:

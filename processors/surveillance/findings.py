@@ -24,6 +24,9 @@ from streams.contracts.events.finding import (
 )
 from streams.contracts.record import Position
 
+THREAT: Final = "threat"
+"""The kind of finding that says nothing of health: it takes trust, which has a score of its own."""
+
 
 class Evidence(NamedTuple):
     """Why a finding is raised."""
@@ -106,7 +109,8 @@ def end_all(
 def assess(state: SurveillanceState, offset: int, slot: int, at: float) -> list[Emission]:
     """Weigh an agent's health anew; return a fact where it moved."""
     a = state.agents
-    opened = state.findings.get(slot, {})
+    named = state.findings.get(slot, {})
+    opened = {name: each for name, each in named.items() if each.kind != THREAT}
     present = STATUSES[a.status[slot]] not in (Status.OFFLINE, Status.DECOMMISSIONED)
     severities = [finding.severity for finding in opened.values()]
     now = health(severities, int(a.failures[slot]), present=present)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from processors.columns import Bools
 from processors.step import Emission
-from processors.surveillance import anomaly, presence, thresholds, windows
+from processors.surveillance import anomaly, presence, threats, thresholds, windows
 from processors.surveillance.findings import (
     Evidence,
     assess,
@@ -39,7 +40,8 @@ def _round(state: SurveillanceState, r: Samples) -> list[Emission]:
         touched.update([i] if moved else [])
     r = _news(r, windows.add(state.series, r.series, r.value, r.at[r.record]))
     touched |= _failures(state, r)
-    for found in (_limits(state, r), anomaly.judge(state, r)):
+    for judge in (_limits, anomaly.judge, partial(threats.judge, before=emissions)):
+        found = judge(state, r)
         emissions += [emission for _, emission in found]
         touched.update(i for i, _ in found)
     for i in sorted(touched):

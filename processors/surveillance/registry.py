@@ -7,6 +7,7 @@ from typing import Final
 
 from processors.lifecycle.transitions import Status
 from processors.step import Emission
+from processors.surveillance import threats
 from processors.surveillance.findings import end_all
 from processors.surveillance.state import (
     DEFAULT_TYPE,
@@ -104,7 +105,7 @@ def relabel(
     profile.agent_type, profile.labels = agent_type, labels
     assign_rules(state, state.series_of(slot))
     data = AgentLabelled(profile.agent_type, profile.labels)
-    return [fact(state, offset, slot, data, state.time)]
+    return [fact(state, offset, slot, data, state.time), *threats.rewatch(state, offset, slot)]
 
 
 def drop(state: SurveillanceState, offset: int, slot: int, reason: str) -> list[Emission]:
@@ -120,7 +121,9 @@ def retire(state: SurveillanceState, offset: int, slot: int, reason: str) -> lis
     """End an agent's findings and free its series, but remember that it was there."""
     emissions = end_all(state, offset, slot, reason, state.time)
     for series in state.series_of(slot):
+        state.security.watches.end(state.series.watch, series)
         state.series.release(series)
+    state.security.forget(slot)
     profile = state.profile(slot)
     profile.shape, profile.extra, profile.gone = (), {}, True
     return emissions
@@ -141,6 +144,10 @@ def _begin_block(
     c, rows = state.series, slice(base, base + len(shape))
     c.slot[rows] = slot
     c.metric[rows], c.judged[rows], c.rule[rows] = _columns(state, shape, agent_type)
+    security = state.security
+    for series, metric in enumerate(shape, base):
+        if wanted := security.rules.of_metric(metric, agent_type):
+            security.watches.begin(security.rules, c.watch, series, slot, wanted)
 
 
 def _columns(state: SurveillanceState, shape: tuple[str, ...], agent_type: str) -> ShapeColumns:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from config.policy import policy_from
+from processors.security.state import Dumped
 from processors.step import Context
 from processors.surveillance import thresholds
 from processors.surveillance.state import OpenFinding, Profile, SurveillanceState, new_state
@@ -32,6 +33,7 @@ class _Snapshot(msgspec.Struct, array_like=True):
     blocked: dict[str, str]
     seen: dict[str, tuple[int, int]]
     times: tuple[float, float, float, float]
+    security: Dumped
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -54,6 +56,7 @@ def dump(state: SurveillanceState) -> bytes:
             blocked=dict(sorted(state.blocked.items())),
             seen=dict(sorted(state.seen.items())),
             times=(state.time, state.last_tick, state.silence_from, state.window_start),
+            security=state.security.dump(),
         )
     )
 
@@ -79,6 +82,7 @@ def load(context: Context, data: bytes) -> SurveillanceState:
     state.findings = {slot: dict(opened) for slot, opened in found.findings}
     state.blocked, state.seen = found.blocked, found.seen
     state.time, state.last_tick, state.silence_from, state.window_start = found.times
+    state.security.load(found.security)
     state.pending_from = thresholds.next_due(state.rules, state.series)
     _share_shapes(state)
     return state

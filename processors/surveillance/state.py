@@ -10,6 +10,7 @@ import msgspec
 from config.policy import Policy
 from processors.health.score import Level
 from processors.lifecycle.transitions import Status
+from processors.security.state import Security
 from processors.step import Context, Emission, Fact
 from processors.surveillance.columns import AgentColumns, SeriesColumns
 from processors.surveillance.thresholds import Rules
@@ -29,9 +30,9 @@ class OpenFinding(msgspec.Struct, array_like=True):
     severity: str
     metric: str
     since: float
-
     steady: int = 0
     """Windows for which it has stayed where it went."""
+
 
 class Profile(msgspec.Struct, array_like=True):
     """What an agent says of itself, and where its series lie.
@@ -74,6 +75,7 @@ class SurveillanceState:
     context: Context
     policy: Policy
     rules: Rules
+    security: Security
     agents: AgentColumns = field(default_factory=AgentColumns)
     series: SeriesColumns = field(default_factory=SeriesColumns)
     slots: dict[str, int] = field(default_factory=dict)
@@ -117,8 +119,6 @@ class SurveillanceState:
         ]
 
 
-def new_state(context: Context, policy: Policy) -> SurveillanceState:
-    """Return the state before the first record."""
 def series_of(state: SurveillanceState, slot: int, metric: str) -> int:
     """Return the series of a metric that an agent has."""
     profile = state.profile(slot)
@@ -127,8 +127,10 @@ def series_of(state: SurveillanceState, slot: int, metric: str) -> int:
     return profile.base + profile.shape.index(metric)
 
 
+def new_state(context: Context, policy: Policy) -> SurveillanceState:
+    """Return the state before the first record."""
     rules = Rules(policy.surveillance.thresholds)
-    return SurveillanceState(context, policy, rules)
+    return SurveillanceState(context, policy, rules, Security(policy.surveillance))
 
 
 def fact(

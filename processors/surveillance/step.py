@@ -9,7 +9,7 @@ from typing import Final
 from config.policy import default_policy
 from processors.dead_letters import dead_letter
 from processors.step import Context, Emission
-from processors.surveillance import control, snapshot, windows
+from processors.surveillance import control, snapshot, threats, windows
 from processors.surveillance.admission import admit
 from processors.surveillance.batch import Batch
 from processors.surveillance.state import SurveillanceState, new_state
@@ -27,6 +27,7 @@ _WRITES: Final = (
     "agent.status_changed",
     "agent.transition_refused",
     "agent.health_changed",
+    "agent.security_changed",
     "metrics.windows_closed",
     "finding.raised",
     "finding.changed",
@@ -63,6 +64,9 @@ class Surveillance:
             try:
                 _take(state, batch, record, emissions)
             except ContractError as error:
+                if threats.addressee(state, record) is not None:
+                    emissions += batch.flush(state)
+                    batch.early += threats.refused(state, record, error.reason)
                 batch.early.append(Emission(record.offset, dead_letter(record, error)))
         return emissions + batch.flush(state)
 
@@ -88,7 +92,8 @@ def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emis
         state.time = now
         if windows.is_over(state):
             out += batch.flush(state)
-            out += windows.close(state, record.offset)
+            closed = windows.close(state, record.offset)
+            out += closed + threats.follow(state, record.offset, closed)
     if is_tick:
         out += batch.flush(state)
         out += control.on_tick(state, record.offset)

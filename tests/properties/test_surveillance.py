@@ -80,6 +80,7 @@ def a_record(drawn: random.Random, offset: int, at: float) -> Record:
         return Record("telemetry", 0, offset, at, None, drawn.choice(HOSTILE))
     agent = drawn.randrange(5)
     metrics = {"cpu_usage": drawn.choice([50.0, 72.0, 80.0, 99.0]), "q": drawn.gauss(10.0, 1.0)}
+    metrics["error_rate"] = 0.5 * (at // 300 % 2)
     if agent == 0:
         metrics = {"up": float(turn < 0.5)}
         value = {"agent_id": "svc", "agent_type": "service", "metrics": metrics}

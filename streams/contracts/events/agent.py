@@ -62,6 +62,59 @@ class AgentHealthChanged(msgspec.Struct, frozen=True):
     reasons: list[str]
 
 
+class SecurityIssue(msgspec.Struct, frozen=True):
+    """A threat that took points from an agent.
+
+    Parameters
+    ----------
+    finding_id : str
+        The finding of kind ``threat`` that says it.
+    rule : str
+        The policy's rule.
+    metric : str
+        What the rule was broken with; empty where it counts events.
+    category, severity, action : str
+        As the rule has them; `action` is a hint for people.
+    points : float
+        What it took.
+    since : float
+        When it began, seconds since the epoch.
+    ended_at : float or None
+        When it ended; None while it is open.
+    """
+
+    finding_id: str
+    rule: str
+    metric: str
+    category: str
+    severity: str
+    points: float
+    action: str
+    since: float
+    ended_at: float | None = None
+
+
+class AgentSecurityChanged(msgspec.Struct, frozen=True):
+    """A threat opened or ended, or the security score recovered by five points.
+
+    Parameters
+    ----------
+    score : float
+        100 (nothing is held against it) to 0.
+    level : str
+        secure, guarded, at_risk or critical.
+    reasons : list of str
+        The rules that keep points from it, those still broken and the worst first.
+    issues : list of SecurityIssue
+        The open ones, and the latest that ended and are not made good yet.
+    """
+
+    score: float
+    level: str
+    reasons: list[str]
+    issues: list[SecurityIssue]
+
+
 class RegistrationRequested(msgspec.Struct, frozen=True):
     """A provisional agent asks the governor for a place within its tenant's limit."""
 

@@ -39,6 +39,7 @@ _TYPES: Final = (
     EventType("agent.status_changed", agent.AgentStatusChanged, (_T.FLEET, _T.GOVERNANCE)),
     EventType("agent.transition_refused", agent.AgentTransitionRefused, (_T.FLEET,)),
     EventType("agent.health_changed", agent.AgentHealthChanged, (_T.FLEET, _T.GOVERNANCE)),
+    EventType("agent.security_changed", agent.AgentSecurityChanged, (_T.FLEET,)),
     EventType("agent.registration_requested", agent.RegistrationRequested, (_T.GOVERNANCE,)),
     EventType("agent.registration_decided", agent.RegistrationDecided, (_T.TELEMETRY, _T.FLEET)),
     EventType("agent.lifecycle_requested", agent.LifecycleRequested, (_T.TELEMETRY,)),

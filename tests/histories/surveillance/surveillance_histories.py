@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from config.policy import default_policy, policy_hash
+from config.threats import ThreatRule
 from processors.step import Context, Sealer
 from processors.surveillance.step import Surveillance
 from streams.contracts.envelope import Event, encode_event, rfc3339
@@ -173,12 +174,47 @@ def redrive() -> Log:
     return log
 
 
+def threats() -> Log:
+    """Break each rule that ships and two of a user's own, until one is quarantined; release it."""
+    log = Log()
+    policy = default_policy()
+    watch = policy.surveillance
+    own = [
+        ThreatRule(name="surge", metric="requests", aggregate="deviation", above=3.0,
+                   window_s=3600.0, points=25.0),
+        ThreatRule(name="often_at_limits", event="finding", kinds=["threshold"], count=2,
+                   window_s=3600.0, severity="critical", points=30.0),
+    ]  # fmt: skip
+    changed = replace(watch, threats=[*watch.threats, *own])
+    log._policy(replace(policy, version=3, surveillance=changed))
+    for minute in range(100):
+        log.now += 60.0
+        _break_rules(log, minute)
+        log._append(encode_tick(log.now), RecordKind.TICK)
+    log.ask("rogue", "active")
+    log.now += 7200.0
+    log._append(encode_tick(log.now), RecordKind.TICK)
+    return log
+
+
+def _break_rules(log: Log, minute: int) -> None:
+    busy = 99.0 if 5 <= minute < 35 else 20.0
+    log.beat("rogue", metrics={
+        "cpu_usage": busy, "memory_usage": busy, "error_rate": 0.5 * (10 <= minute < 30),
+        "bytes_sent": 1e12 + 4e7 * max(0, minute - 20),
+    })  # fmt: skip
+    for status in ("busy", "idle", "busy")[: 3 if minute < 6 else 1]:
+        log.beat("fickle", metrics={"q": 1}, status=status)
+    log.beat("shop", metrics={"requests": 900.0 if minute == 60 else 50.0 + minute * 7 % 5})
+
+
 HISTORIES: Final[dict[str, Callable[[], Log]]] = {
     "silence": silence,
     "limits": limits,
     "life": life,
     "anomaly": anomaly,
     "redrive": redrive,
+    "threats": threats,
 }
 
 
