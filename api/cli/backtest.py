@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import to_builtins
 
 from api.cli.client import USAGE, CommandError
 from api.cli.options import AsJson
@@ -73,6 +74,46 @@ def detector(
         f"{done.files} {what}{'' if done.files == 1 else 's'} · {done.rows} rows · "
         f"{done.alarms} alarms · {done.seconds:.1f} s · {done.rate:.0f} rows/s · in {out}"
     )
+
+
+@backtest.command()
+def fleet(
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same table, byte for byte.")] = 1,
+    scenarios: Annotated[
+        str,
+        typer.Option(help="Names from `homeostat simulate --list`, with commas; else all."),
+    ] = "",
+    agents: Annotated[
+        int, typer.Option(min=1, help="For each scenario, rounded up to hosts of four.")
+    ] = 8,
+    days: Annotated[
+        int, typer.Option(min=1, help="Simulated days; faults come in the second half.")
+    ] = 21,
+    out: Annotated[Path, typer.Option(help="Folder for quality.json and quality.md.")] = Path(
+        "backtest"
+    ),
+    plain: AsJson = False,
+) -> None:
+    """Let surveillance watch a synthetic fleet, and hold its findings against the truth.
+
+    Heartbeats and ticks go through the step that runs live, in process, under the policy that
+    ships; no broker is needed. Beside the agents of each scenario there are calm ones.
+    """
+    from projections.backtest.fleet.run import backtest_fleet
+    from projections.backtest.fleet.table import as_lines
+
+    chosen = [name.strip() for name in scenarios.split(",") if name.strip()]
+    try:
+        report, heard = backtest_fleet(seed, chosen, agents, days, out, note)
+    except (ValueError, OSError) as error:
+        raise CommandError(USAGE, f"backtest: {error}") from error
+    if plain:
+        as_json(to_builtins(report))
+        return
+    for line in as_lines(report):
+        say(line)
+    rate = heard.heartbeats / heard.seconds
+    say(f"{heard.heartbeats} heartbeats · {heard.seconds:.0f} s · {rate:.0f}/s · in {out}")
 
 
 def _policy(false_alarms: float | None) -> DetectorPolicy:

@@ -12,7 +12,7 @@ import typer
 
 from api.cli.client import AWAY, USAGE, CommandError
 from api.cli.options import AsJson
-from api.cli.show import as_json
+from api.cli.show import as_json, say
 
 if TYPE_CHECKING:
     from streams.kafka.connection import Connection
@@ -26,7 +26,7 @@ def simulate(
     duration: Annotated[float, typer.Option(min=1, help="Simulated seconds.")] = 300.0,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same fleet and faults.")] = 1,
     scenario: Annotated[
-        str, typer.Option(help="calm, mixed, outage, pressure or bursts.")
+        str, typer.Option(help="A set of scenarios, or one scenario; --list names them.")
     ] = "mixed",
     truth: Annotated[
         Path | None, typer.Option(help="Where to write the injected faults, as JSON lines.")
@@ -34,12 +34,18 @@ def simulate(
     speed: Annotated[
         float, typer.Option(min=0, help="Simulated seconds a second; 0 is as fast as possible.")
     ] = 1.0,
+    listed: Annotated[
+        bool, typer.Option("--list", help="Name all scenarios and sets of them; send nothing.")
+    ] = False,
     plain: AsJson = False,
 ) -> None:
     """Send heartbeats of a synthetic fleet, with injected faults whose truth is known.
 
     At any speed but 1 the simulated time ends about now, so that nothing lies in the future.
     """
+    if listed:
+        _list(plain=plain)
+        return
     from config.settings import settings_from_environment
     from streams.kafka.connection import Connection
     from streams.kafka.errors import BrokerAway
@@ -61,6 +67,20 @@ def simulate(
         raise typer.Exit(130) from None
     if plain:
         as_json({"heartbeats": sent, "seconds": seconds})
+
+
+def _list(*, plain: bool) -> None:
+    from streams.simulator.catalogue import CATALOGUE
+    from streams.simulator.scenarios import SETS
+
+    if plain:
+        as_json({"sets": SETS, "scenarios": [each.described() for each in CATALOGUE.values()]})
+        return
+    for name, scenarios in SETS.items():
+        held = "each of these" if name == "all" else ", ".join(scenarios) or "no faults"
+        say(f"{name:22} a set: {held}")
+    for each in CATALOGUE.values():
+        say(f"{each.name:22} {each.verdict}: {each.says}")
 
 
 async def _send(run: Run, connection: Connection, speed: float) -> tuple[int, float]:

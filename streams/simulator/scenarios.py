@@ -1,96 +1,80 @@
-"""Named sets of faults, placed by the seed."""
+"""Which faults a run has: named sets of scenarios, and where the seed places them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from streams.simulator.faults import Fault, places
+from streams.simulator.catalogue import CATALOGUE
+from streams.simulator.faults import Fault
 from streams.simulator.fleet import Fleet
+from streams.simulator.noise import drawn, key_of
+from streams.simulator.scenario import Scenario
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How one kind of fault is drawn.
-
-    Parameters
-    ----------
-    kind, metric
-        As in `Fault`.
-    magnitude : tuple of float
-        The least and the most, in the metric's unit.
-    lasts : float
-        The part of the run that it lasts.
-    agents : int
-        How many are affected.
-    """
-
-    kind: str
-    metric: str
-    magnitude: tuple[float, float]
-    lasts: float
-    agents: int = 1
-
-
-RECIPES: Final = {
-    recipe.kind: recipe
-    for recipe in (
-        Recipe("leak", "memory_usage", (30, 60), 0.4),
-        Recipe("creep", "response_time_avg", (100, 400), 0.4),
-        Recipe("disk_filling", "disk_usage", (50, 70), 0.5),
-        Recipe("spike", "cpu_usage", (40, 90), 0.05),
-        Recipe("level_shift", "response_time_avg", (80, 300), 0.3),
-        Recipe("error_burst", "error_rate", (0.2, 0.6), 0.1),
-        Recipe("stuck", "cpu_usage", (0, 0), 0.3),
-        Recipe("silence", "", (0, 0), 0.3),
-        Recipe("flapping", "", (0, 0), 0.4),
-        Recipe("noisy_neighbour", "cpu_usage", (40, 70), 0.2, agents=4),
-        Recipe("cascade", "error_rate", (0.2, 0.5), 0.3, agents=5),
-    )
-}
-SCENARIOS: Final[dict[str, tuple[str, ...]]] = {
+SETS: Final[dict[str, tuple[str, ...]]] = {
     "calm": (),
-    "mixed": tuple(RECIPES),
-    "outage": ("silence", "flapping", "cascade"),
-    "pressure": ("leak", "disk_filling", "noisy_neighbour", "creep"),
-    "bursts": ("spike", "error_burst", "level_shift"),
-}
+    "mixed": (
+        "leak_fast", "creep", "disk_linear", "spike_train", "step_up", "error_burst", "stuck",
+        "silence", "flap", "noisy_neighbour", "cascade",
+    ),
+    "outage": ("silence", "flap", "partial_outage", "cascade"),
+    "pressure": ("leak_fast", "disk_linear", "noisy_neighbour", "creep"),
+    "bursts": ("spike_train", "error_burst", "step_up"),
+    "attacks": ("exfiltration_fast", "brute_force", "crypto_mining", "coordinated_attack"),
+    "all": tuple(CATALOGUE),
+}  # fmt: skip
 _AGENTS_PER_ROUND: Final = 100
-"""One round of a scenario's faults for each so many agents."""
+"""One round of a set's faults for each so many agents."""
+_LONGEST: Final = 0.4
+"""Of the run: in a short run, days become minutes."""
+_CALM: Final = 0.1
+"""The first tenth stays healthy, so that there is something to compare with."""
 
 
-def faults_of(scenario: str, fleet: Fleet, start: float, duration_s: float) -> list[Fault]:
-    """Return the faults of `scenario` for a run, in order of their beginning.
+def named(name: str) -> tuple[Scenario, ...]:
+    """Return the scenarios of a set, or the one scenario of that name.
 
     Raises
     ------
     ValueError
-        If there is no such scenario; names those there are.
+        If there is neither; names the sets there are.
     """
-    if scenario not in SCENARIOS:
-        raise ValueError(f"scenario={scenario!r} is unknown; use one of {', '.join(SCENARIOS)}")
-    rng = np.random.default_rng([fleet.seed, 3])
+    if name in SETS:
+        return tuple(CATALOGUE[each] for each in SETS[name])
+    if name in CATALOGUE:
+        return (CATALOGUE[name],)
+    known = ", ".join(SETS)
+    raise ValueError(f"scenario={name!r} is unknown; use one of {known}, or a name of --list")
+
+
+def faults_of(name: str, fleet: Fleet, start: float, duration_s: float) -> list[Fault]:
+    """Return the faults of a run, in order of their beginning.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set or scenario.
+    """
     rounds = max(1, len(fleet) // _AGENTS_PER_ROUND)
-    drawn = [
-        _draw(RECIPES[kind], rng, fleet, start, duration_s)
-        for _ in range(rounds)
-        for kind in SCENARIOS[scenario]
+    found = [
+        _placed(scenario, n, fleet, start, duration_s)
+        for n in range(rounds)
+        for scenario in named(name)
     ]
-    return sorted(drawn, key=lambda fault: (fault.start, fault.kind, fault.agents))
+    return sorted(found, key=lambda fault: (fault.start, fault.scenario.name, fault.agents))
 
 
-def _draw(
-    recipe: Recipe, rng: np.random.Generator, fleet: Fleet, start: float, duration_s: float
-) -> Fault:
-    # The first tenth stays healthy, so that there is something to compare with.
-    begins = start + duration_s * float(rng.uniform(0.1, 1.0 - recipe.lasts))
-    return Fault(
-        recipe.kind,
-        places(rng, fleet, recipe.agents),
-        recipe.metric,
-        begins,
-        begins + duration_s * recipe.lasts,
-        float(rng.uniform(*recipe.magnitude)),
-    )
+def _placed(scenario: Scenario, n: int, fleet: Fleet, start: float, duration_s: float) -> Fault:
+    own = (fleet.seed, scenario.name, n)
+    lasts = min(drawn(key_of(*own, "lasts"), *scenario.lasts_s), _LONGEST * duration_s)
+    latest = start + duration_s - lasts
+    begins = drawn(key_of(*own, "start"), start + _CALM * duration_s, latest)
+    return Fault(scenario, _hit(scenario, n, fleet), begins, begins + lasts)
+
+
+def _hit(scenario: Scenario, n: int, fleet: Fleet) -> tuple[int, ...]:
+    """Return neighbours whose kind it can happen to; anybody where there are none."""
+    fitting = [p for p, member in enumerate(fleet.members) if member.kind in scenario.kinds]
+    among = fitting or list(range(len(fleet)))
+    first = int(drawn(key_of(fleet.seed, scenario.name, n, "agents"), 0, len(among)))
+    count = min(scenario.together, len(among))
+    return tuple(sorted(among[(first + rank) % len(among)] for rank in range(count)))

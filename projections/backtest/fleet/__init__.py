@@ -1,0 +1,1 @@
+"""The real surveillance step on a synthetic fleet whose faults are known."""
