@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import yaml
 
+from config.incidents import IncidentPolicy
 from config.threats import MOST_RULES, SecurityPolicy, ThreatRule, check_names
 
 _FILE: Final = Path(__file__).with_name("policy.yaml")
@@ -314,6 +315,8 @@ class Policy(_Part, frozen=True):
         Limits of single tenants, by their names.
     other_tenants : TenantPolicy
         Limits of every other tenant.
+    incidents : IncidentPolicy
+        Which findings belong together, and for how long.
 
     Examples
     --------
@@ -327,6 +330,7 @@ class Policy(_Part, frozen=True):
     limits: LimitsPolicy = LimitsPolicy()
     tenants: dict[str, TenantPolicy] = {}
     other_tenants: TenantPolicy = TenantPolicy(max_agents=10_000)
+    incidents: IncidentPolicy = IncidentPolicy()
 
     def tenant(self, tenant_id: str) -> TenantPolicy:
         """Return the limits of a tenant."""

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from processors.decision.step import decision
 from processors.governor.step import governor
+from processors.incidents.step import incidents
 from processors.step import Step
 from processors.surveillance.step import Surveillance
 from streams.contracts import topics
@@ -38,6 +39,7 @@ OUTSIDE: Final = (
             topics.TELEMETRY,
             topics.DECISIONS,
             topics.GOVERNANCE,
+            topics.CORRELATION,
             topics.ACTIONS,
             topics.POLICIES,
             topics.TOKENS,
@@ -48,7 +50,7 @@ OUTSIDE: Final = (
     Outside(
         "ticker",
         reads=(topics.TIMERS,),
-        writes=(topics.TELEMETRY, topics.DECISIONS, topics.GOVERNANCE),
+        writes=(topics.TELEMETRY, topics.DECISIONS, topics.GOVERNANCE, topics.CORRELATION),
     ),
     Outside(
         "executors",
@@ -62,7 +64,7 @@ OUTSIDE: Final = (
 
 def steps() -> tuple[Step[Any], ...]:
     """Return every step, in the order in which news flows."""
-    return (Surveillance(), decision(), governor())
+    return (Surveillance(), decision(), governor(), incidents())
 
 
 def diagram(table: Sequence[Step[Any]] | None = None) -> str:

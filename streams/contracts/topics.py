@@ -84,6 +84,8 @@ DECISIONS: Final = _inbox("decisions")
 """Findings, results of actions, ticks and policies. Inbox of *decision*."""
 GOVERNANCE: Final = _inbox("governance", single=True)
 """Proposals, outcomes, approvals, fleet changes. Inbox of the *governor*."""
+CORRELATION: Final = _inbox("correlation", single=True)
+"""Findings of the whole fleet, and where its agents stand. Inbox of *incidents*."""
 
 FLEET: Final = Topic("fleet", Kind.FACTS)
 """What became of agents: registered, status changed, health changed."""
@@ -91,6 +93,8 @@ WINDOWS: Final = Topic("windows", Kind.FACTS, retention_days=400)
 """Closed metric windows, many agents to a record."""
 FINDINGS: Final = Topic("findings", Kind.FACTS)
 """Findings raised, changed and ended."""
+INCIDENTS: Final = Topic("incidents", Kind.FACTS, single=True)
+"""Findings that belong together: opened, changed and closed."""
 ACTIONS: Final = Topic("actions", Kind.FACTS)
 """The life of every action: proposed, granted, claimed, finished, verified, undone."""
 COMMANDS: Final = Topic("actions.commands", Kind.FACTS, single=True)
@@ -109,8 +113,8 @@ TIMERS: Final = Topic("timers", Kind.INBOX, single=True, retention_days=1)
 """When a step wants its next tick; read by the ticker alone."""
 
 TOPICS: Final[tuple[Topic, ...]] = (
-    TELEMETRY, DECISIONS, GOVERNANCE, FLEET, WINDOWS, FINDINGS, ACTIONS, COMMANDS, POLICIES,
-    TOKENS, AUDIT, REQUESTS, DEAD_LETTERS, TIMERS,
+    TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION, FLEET, WINDOWS, FINDINGS, INCIDENTS, ACTIONS,
+    COMMANDS, POLICIES, TOKENS, AUDIT, REQUESTS, DEAD_LETTERS, TIMERS,
 )  # fmt: skip
 
 
@@ -127,4 +131,5 @@ def snapshots_of(inbox: Topic) -> Topic:
 
 def every_topic() -> tuple[Topic, ...]:
     """Return all topics of an installation, snapshots included."""
-    return TOPICS + tuple(snapshots_of(t) for t in (TELEMETRY, DECISIONS, GOVERNANCE))
+    inboxes = (TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION)
+    return TOPICS + tuple(snapshots_of(inbox) for inbox in inboxes)

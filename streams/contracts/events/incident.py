@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-Because = Literal["root", "depends_on", "same_host", "cohort", "time", "learnt"]
 REASONS: Final = ("root", "depends_on", "same_host", "cohort", "time", "learnt")
 """Why a finding is a member; those that say more come first."""
 
@@ -69,7 +68,7 @@ class Member(msgspec.Struct, frozen=True):
     severity: str
     since: float
     ended_at: float | None
-    because: Because
+    because: str
 
 
 class IncidentOpened(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from streams.contracts import topics
-from streams.contracts.events import access, action, agent, finding, request, system
+from streams.contracts.events import access, action, agent, finding, incident, request, system
 from streams.contracts.topics import Topic
 
 
@@ -33,10 +33,12 @@ class EventType:
 
 _D = TypeVar("_D")
 _T = topics
+_NEWS: Final = (_T.GOVERNANCE, _T.CORRELATION)
+_FOUND: Final = (_T.FINDINGS, _T.DECISIONS, _T.CORRELATION)
 _TYPES: Final = (
-    EventType("agent.registered", agent.AgentRegistered, (_T.FLEET, _T.GOVERNANCE)),
-    EventType("agent.labelled", agent.AgentLabelled, (_T.FLEET, _T.GOVERNANCE)),
-    EventType("agent.status_changed", agent.AgentStatusChanged, (_T.FLEET, _T.GOVERNANCE)),
+    EventType("agent.registered", agent.AgentRegistered, (_T.FLEET, *_NEWS)),
+    EventType("agent.labelled", agent.AgentLabelled, (_T.FLEET, *_NEWS)),
+    EventType("agent.status_changed", agent.AgentStatusChanged, (_T.FLEET, *_NEWS)),
     EventType("agent.transition_refused", agent.AgentTransitionRefused, (_T.FLEET,)),
     EventType("agent.health_changed", agent.AgentHealthChanged, (_T.FLEET, _T.GOVERNANCE)),
     EventType("agent.security_changed", agent.AgentSecurityChanged, (_T.FLEET,)),
@@ -44,9 +46,12 @@ _TYPES: Final = (
     EventType("agent.registration_decided", agent.RegistrationDecided, (_T.TELEMETRY, _T.FLEET)),
     EventType("agent.lifecycle_requested", agent.LifecycleRequested, (_T.TELEMETRY,)),
     EventType("metrics.windows_closed", agent.WindowsClosed, (_T.WINDOWS,)),
-    EventType("finding.raised", finding.FindingRaised, (_T.FINDINGS, _T.DECISIONS)),
-    EventType("finding.changed", finding.FindingChanged, (_T.FINDINGS, _T.DECISIONS)),
-    EventType("finding.ended", finding.FindingEnded, (_T.FINDINGS, _T.DECISIONS)),
+    EventType("finding.raised", finding.FindingRaised, _FOUND),
+    EventType("finding.changed", finding.FindingChanged, _FOUND),
+    EventType("finding.ended", finding.FindingEnded, _FOUND),
+    EventType("incident.opened", incident.IncidentOpened, (_T.INCIDENTS,)),
+    EventType("incident.changed", incident.IncidentChanged, (_T.INCIDENTS,)),
+    EventType("incident.closed", incident.IncidentClosed, (_T.INCIDENTS,)),
     EventType("action.requested", action.ActionRequested, (_T.DECISIONS, _T.ACTIONS)),
     EventType("action.proposed", action.ActionProposed, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.withheld", action.ActionWithheld, (_T.ACTIONS,)),

@@ -1,0 +1,1 @@
+"""Findings become incidents, root cause first. Pure."""
