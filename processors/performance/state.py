@@ -106,7 +106,8 @@ class Performance:
 
     def respond(self, slots: Ints, values: Floats) -> None:
         """Fold one response time, in ms, of each of `slots`, which differ."""
-        self.work.response[self._rows_of(slots), bucket_of(values)] += np.float32(1.0)
+        rows = self._rows_of(slots)  # first: new rows may move the columns
+        self.work.response[rows, bucket_of(values)] += np.float32(1.0)
 
     def forget(self, slot: int) -> None:
         """Forget an agent's work."""

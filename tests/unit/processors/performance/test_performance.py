@@ -139,3 +139,9 @@ def test_equal_states_have_equal_bytes_whatever_the_order_of_agents():
     one.performance.forget(900)
     assert one.performance.dump()[0] == 2
     one.performance.forget(10_000)
+
+
+def test_more_agents_than_there_was_room_for_are_taken_in_one_batch():
+    performance = Performance()
+    performance.respond(np.arange(200), np.full(200, 40.0))
+    assert performance.work.response[:200].sum() == 200.0
