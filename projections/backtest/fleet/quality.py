@@ -22,7 +22,7 @@ from projections.backtest.fleet.plan import Cohort, Plan
 from projections.backtest.fleet.trial import Raised
 from streams.simulator.faults import Fault
 from streams.simulator.noise import key_of
-from streams.simulator.scenario import Verdict
+from streams.simulator.scenario import DAY_S, Verdict
 
 _DELIVERED_S: Final = 300.0
 """What is raised so soon after an event was still about it."""
@@ -54,11 +54,14 @@ class Event(NamedTuple):
         Kinds of the findings, in the order of their first, each once.
     named : bool
         Whether one of them is of a kind that names it.
+    pointed : bool
+        Whether one of them points at a metric that shows it, where any does.
     """
 
     after_s: float | None
     kinds: tuple[str, ...]
     named: bool
+    pointed: bool
 
 
 class Agent(NamedTuple):
@@ -86,14 +89,15 @@ class Measured(msgspec.Struct, frozen=True):
         The scenario's.
     expects : list of str
         Kinds of findings that name it.
-    agents, events, caught, named : int
-        How many there were, were caught, and were named by an expected kind.
+    agents, events, caught, named, pointed : int
+        How many there were; of the events, how many were caught, named by an expected kind, and
+        told by a metric that shows them.
     recall, precision : Interval
         Share of events that were caught; share of findings that were right.
     seconds_p50, seconds_p95 : float or None
         From the beginning of an event to the first finding.
-    first_kinds : dict
-        How often a kind was the first to be raised.
+    first_kinds, kinds : dict
+        In how many events a kind was the first to be raised, and was raised at all.
     false_kinds : dict
         How often a kind was raised for nothing.
     false_per_week : Interval
@@ -108,11 +112,13 @@ class Measured(msgspec.Struct, frozen=True):
     events: int
     caught: int
     named: int
+    pointed: int
     recall: Interval
     precision: Interval
     seconds_p50: float | None
     seconds_p95: float | None
     first_kinds: dict[str, int]
+    kinds: dict[str, int]
     false_kinds: dict[str, int]
     false_per_week: Interval
 
@@ -171,7 +177,9 @@ def _event(fault: Fault, of_agent: dict[int, list[Raised]]) -> Event:
     )
     kinds = tuple(dict.fromkeys(finding.kind for finding in found))
     named = any(kind in fault.scenario.expects for kind in kinds)
-    return Event(found[0].at - fault.start if found else None, kinds, named)
+    shown = set(fault.scenario.metrics)
+    pointed = any(shown.intersection(finding.metrics) or not shown for finding in found)
+    return Event(found[0].at - fault.start if found else None, kinds, named, pointed)
 
 
 def measured(plan: Plan, cohort: Cohort, found: Judged) -> Measured:
@@ -185,6 +193,13 @@ def measured(plan: Plan, cohort: Cohort, found: Judged) -> Measured:
         list(scenario.expects) if scenario else [],
         found,
     )
+
+
+def on_first_day(plan: Plan, cohort: Cohort, findings: Sequence[Raised]) -> dict[str, int]:
+    """Return how often each kind was raised of a cohort's agents in the day they were new."""
+    names = {plan.fleet.ids[place] for place in cohort.places}
+    until = plan.start + DAY_S
+    return _ordered(Counter(f.kind for f in findings if f.at < until and f.agent in names))
 
 
 def total(plan: Plan, name: str, says: str, parts: Sequence[Judged]) -> Measured:
@@ -207,6 +222,7 @@ def _summed(
         np.array(part, dtype=np.float64) for part in zip(*found.agents, strict=True)
     )
     first = Counter(event.kinds[0] for event in found.events if event.kinds)
+    at_all = Counter(kind for event in found.events for kind in event.kinds)
     return Measured(
         name=name,
         verdict=verdict,
@@ -216,17 +232,24 @@ def _summed(
         events=len(found.events),
         caught=len(after),
         named=sum(event.named for event in found.events),
+        pointed=sum(event.pointed for event in found.events),
         recall=_ratio(rng, caught, np.ones_like(caught)),
         precision=_ratio(rng, right, right + false) if found.events else _NOTHING,
         seconds_p50=_quantile(after, 50.0),
         seconds_p95=_quantile(after, 95.0),
-        first_kinds=dict(sorted(first.items(), key=lambda each: (-each[1], each[0]))),
-        false_kinds=dict(sorted(found.false_kinds.items(), key=lambda each: (-each[1], each[0]))),
+        first_kinds=_ordered(first),
+        kinds=_ordered(at_all),
+        false_kinds=_ordered(found.false_kinds),
         false_per_week=_ratio(rng, false, weeks),
     )
 
 
 _NOTHING: Final = Interval(None, None, None)
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    """Return `counts`, the most frequent first."""
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _ratio(rng: np.random.Generator, above: Floats, below: Floats) -> Interval:

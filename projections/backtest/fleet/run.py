@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from projections.backtest.fleet.plan import Plan, plan_of
-from projections.backtest.fleet.quality import judged, measured, total
+from projections.backtest.fleet.quality import judged, measured, on_first_day, total
 from projections.backtest.fleet.table import Report, as_bytes, as_markdown, command_of
 from projections.backtest.fleet.trial import Heard, tried
 from projections.backtest.fleet.trial import Report as Told
@@ -70,6 +70,7 @@ def summed(plan: Plan, heard: Heard, command: str) -> Report:
         agents=len(plan.fleet),
         heartbeats=heard.heartbeats,
         calm=rows[0],
+        first_day=on_first_day(plan, plan.cohorts[0], heard.findings),
         faults=total(plan, "all faults", "faults and changes", faults),
         everything=total(plan, "everything", "calm agents too", [each for _, each in found]),
         scenarios=rows[1:],

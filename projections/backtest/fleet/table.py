@@ -12,7 +12,7 @@ from projections.backtest.fleet.quality import Interval, Measured
 from streams.simulator.scenario import Verdict
 
 _HEAD: Final = (
-    "scenario", "verdict", "events", "caught", "named", "recall (95 %)", "p50", "p95",
+    "scenario", "verdict", "events", "caught", "named", "pointed at", "recall (95 %)", "p50", "p95",
     "first told by", "precision", "false alarms per agent-week (95 %)",
 )  # fmt: skip
 _UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
@@ -27,6 +27,7 @@ class Report(msgspec.Struct, frozen=True):
     agents: int
     heartbeats: int
     calm: Measured
+    first_day: dict[str, int]
     faults: Measured
     everything: Measured
     scenarios: list[Measured]
@@ -48,8 +49,13 @@ def as_markdown(report: Report) -> str:
         for each in report.scenarios
     ]
     parts += _table(("scenario", "what happens", "a good system says"), says)
-    parts += ["", "## False alarms by kind", ""]
-    parts += _table(("agents", "kind", "how many"), _false(rows))
+    parts += ["", "## False alarms by kind, per agent-week", ""]
+    parts += _table(("kind", "calm agents", "all agents"), _false(report))
+    first = ", ".join(f"{kind} {count}" for kind, count in report.first_day.items()) or "none"
+    parts += [
+        "",
+        f"On the first day, when all was new, {report.calm.agents} calm agents had: {first}.",
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -75,7 +81,8 @@ def _introduction(report: Report) -> list[str]:
         "cut of it twice, and compares the bytes.",
         "",
         "*Caught*: any finding was raised while it lasted; *named*: one of a kind that a good",
-        "system says. *p50*, *p95*: time from the beginning of an event to its first finding.",
+        "system says; *pointed at*: one whose drivers have a metric that shows it. *p50*, *p95*:",
+        "time from the beginning of an event to its first finding.",
         "*Precision*: findings that were right, of all of these agents. False alarms: outside of",
         "all events, on these agents. Intervals: 95 % by bootstrap over events, or over agents.",
         "A *change* is to be told once and then is the new normal; what is *notable* counts",
@@ -90,7 +97,7 @@ def _silence(each: Measured) -> str:
 def _row(m: Measured) -> tuple[str, ...]:
     told = ", ".join(f"{kind} {count}" for kind, count in list(m.first_kinds.items())[:3])
     name = f"**{m.name}**" if m.verdict == "total" else f"`{m.name}`"
-    counts = (m.events, m.caught, m.named) if m.events else ("", "", "")
+    counts = (m.events, m.caught, m.named, m.pointed) if m.events else ("",) * 4
     return (
         name,
         m.verdict,
@@ -127,13 +134,15 @@ def span(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
-def _false(rows: Iterable[Measured]) -> list[tuple[str, ...]]:
-    return [
-        (f"`{m.name}`", kind, str(count))
-        for m in rows
-        if m.verdict != "total"
-        for kind, count in m.false_kinds.items()
-    ]
+def _false(report: Report) -> list[tuple[str, ...]]:
+    every = report.everything
+    return [(kind, _rate(report.calm, kind), _rate(every, kind)) for kind in every.false_kinds]
+
+
+def _rate(m: Measured, kind: str) -> str:
+    """Return the part of a rate of false alarms that one kind has."""
+    share = m.false_kinds.get(kind, 0) / max(1, sum(m.false_kinds.values()))
+    return f"{share * (m.false_per_week.value or 0.0):.2f}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -33,13 +33,24 @@ Report = Callable[[str], None]
 
 
 class Raised(NamedTuple):
-    """One finding: when, of whom, and what."""
+    """One finding.
+
+    Parameters
+    ----------
+    at : float
+        When it was raised, seconds since the epoch.
+    agent : str
+        Of whom.
+    kind : str
+        As in `streams.contracts.events.finding.FindingRaised`.
+    metrics : tuple of str
+        What it points at, the strongest first; nothing where no metric drove it.
+    """
 
     at: float
     agent: str
     kind: str
-    metric: str
-    severity: str
+    metrics: tuple[str, ...]
 
 
 class Heard(NamedTuple):
@@ -111,9 +122,9 @@ def _raised(emissions: list[Emission]) -> Iterator[Raised]:
     for emission in emissions:
         fact = emission.item
         if isinstance(fact, Fact) and isinstance(fact.data, FindingRaised):
-            agent = fact.subject.partition("/")[2]
-            found = fact.data
-            yield Raised(fact.at, agent, found.kind, found.metric, found.severity)
+            agent, found = fact.subject.partition("/")[2], fact.data
+            drivers = tuple(found.drivers) or ((found.metric,) if found.metric else ())
+            yield Raised(fact.at, agent, found.kind, drivers)
 
 
 def _progress(done: float, heartbeats: int, seconds: float) -> str:

@@ -68,22 +68,24 @@ def outcome(name: str, *raised: tuple[float, str]):
     cohort = plan.cohorts[1]
     fault = cohort.faults[0]
     agent = plan.fleet.ids[fault.agents[0]]
-    found = [Raised(fault.start + hours * HOUR, agent, kind, "m", "w") for hours, kind in raised]
+    found = [
+        Raised(fault.start + hours * HOUR, agent, kind, ("memory_usage",)) for hours, kind in raised
+    ]
     return fault, measured(plan, cohort, judged(plan, cohort, found))
 
 
 def test_what_is_raised_in_time_has_caught_it() -> None:
     _, found = outcome("leak_fast", (-1.0, "anomaly"), (0.5, "shift"), (1.0, "trend"))
     assert (found.caught, found.named, found.seconds_p50) == (1, 1, 1800.0)
-    assert found.first_kinds == {"shift": 1}
-    assert found.false_kinds == {"anomaly": 1}
+    assert (found.first_kinds, found.kinds) == ({"shift": 1}, {"shift": 1, "trend": 1})
+    assert (found.false_kinds, found.pointed) == ({"anomaly": 1}, 1)
     assert found.precision.value == pytest.approx(2 / 3, abs=1e-4)
     assert found.recall.value == pytest.approx(1 / found.events, abs=1e-4)
 
 
 def test_a_kind_that_does_not_name_it_has_caught_it_all_the_same() -> None:
-    _, found = outcome("clock_skew", (1.0, "anomaly"))
-    assert (found.caught, found.named) == (1, 0)
+    _, found = outcome("stuck", (1.0, "trend"))
+    assert (found.caught, found.named, found.pointed) == (1, 0, 0)
 
 
 def test_what_follows_an_event_counts_neither_way() -> None:
