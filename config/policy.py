@@ -14,7 +14,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import yaml
 
+from config.conversations import ConversationPolicy
 from config.incidents import IncidentPolicy
+from config.performance import PerformancePolicy
 from config.threats import MOST_RULES, SecurityPolicy, ThreatRule, check_names
 
 _FILE: Final = Path(__file__).with_name("policy.yaml")
@@ -161,6 +163,10 @@ class SurveillancePolicy(_Part, frozen=True):
         What an agent must not do; each agent is held to those of its type.
     security : SecurityPolicy
         How trust in an agent is lost and won.
+    conversations : ConversationPolicy
+        What AI agents say.
+    performance : PerformancePolicy
+        How well agents work.
     """
 
     window_s: Duration = 60.0
@@ -172,6 +178,8 @@ class SurveillancePolicy(_Part, frozen=True):
     thresholds: list[Threshold] = []
     threats: Annotated[list[ThreatRule], msgspec.Meta(max_length=MOST_RULES)] = []
     security: SecurityPolicy = SecurityPolicy()
+    conversations: ConversationPolicy = ConversationPolicy()
+    performance: PerformancePolicy = PerformancePolicy()
 
     def __post_init__(self) -> None:
         """Refuse two threat rules of one name."""

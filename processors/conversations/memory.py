@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -99,6 +99,9 @@ Name = tuple[str, str]
 """An agent's key, and a conversation's id."""
 
 
+Remembered = tuple[list[tuple[str, str, Conversation]], list[tuple[str, Speaker]]]
+
+
 class Memory:
     """The conversations of one partition.
 
@@ -121,17 +124,14 @@ class Memory:
         self.policy = policy
         self.rules = LeakRules(policy.leaks)
 
-    def dump(self) -> Any:
-        """Return what `load` takes, made of what MessagePack holds."""
+    def dump(self) -> Remembered:
+        """Return all that is remembered: equal memories give equal bytes."""
         conversations = [(*name, each) for name, each in self.conversations.items()]
         return conversations, sorted(self.speakers.items())
 
-    def load(self, dumped: Any) -> None:
+    def load(self, dumped: Remembered) -> None:
         """Take over what `dump` returned."""
-        conversations, speakers = msgspec.convert(dumped, _Dumped)
+        conversations, speakers = dumped
         self.conversations = {(key, name): each for key, name, each in conversations}
         self.speakers = dict(speakers)
         self.due_from = float("-inf")
-
-
-_Dumped = tuple[list[tuple[str, str, Conversation]], list[tuple[str, Speaker]]]

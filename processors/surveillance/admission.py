@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from processors.step import Emission
-from processors.surveillance import forward, registry, threats
+from processors.surveillance import conversations, forward, registry, threats
 from processors.surveillance.batch import Batch
 from processors.surveillance.presence import declared_code
 from processors.surveillance.state import Profile, SurveillanceState
@@ -102,6 +102,11 @@ def _gather(
         introduce(state, batch, record, heartbeat, slot, at, out)
     if threats.LETTERS in state.security.rules.events:
         check_heartbeat(heartbeat)  # a dead letter that counts is written before what follows
+    if heartbeat.message is not None:
+        check_heartbeat(heartbeat)
+        conversations.listen(state, batch, record.offset, slot, heartbeat.message, out)
+        if not metrics and status is None:
+            return  # people speak when they like: it is no heartbeat
     if tuple(metrics) != profile.shape:
         check_heartbeat(heartbeat)
         batch.scattered.append((len(batch.values), registry.series_for(state, slot, metrics)))

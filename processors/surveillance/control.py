@@ -10,7 +10,14 @@ from config.policy import PolicyError, policy_from
 from processors.columns import Ints
 from processors.lifecycle.transitions import Allowed, Status, transition
 from processors.step import Emission
-from processors.surveillance import anomaly, courses, presence, threats, thresholds
+from processors.surveillance import (
+    anomaly,
+    conversations,
+    courses,
+    presence,
+    threats,
+    thresholds,
+)
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
 from processors.surveillance.judge import LIMITS, level_moved
@@ -40,6 +47,7 @@ def on_tick(state: SurveillanceState, offset: int) -> list[Emission]:
         emissions += _levels_held(state, offset)
     gone = presence.tick(state, offset)
     emissions += gone + threats.follow(state, offset, gone) + threats.tick(state, offset)
+    emissions += conversations.tick(state, offset)
     leaving = STATUS_CODE[Status.DECOMMISSIONING]
     for slot in np.flatnonzero(state.agents.status[: state.agents.size] == leaving).tolist():
         emissions += retire(state, offset, slot, "agent_gone")
@@ -109,6 +117,7 @@ def _policy(state: SurveillanceState, offset: int, event: Event) -> list[Emissio
     unruled = living[(c.level[living] > 0) & (c.rule[living] < 0)]
     c.level[unruled] = 0
     emissions += _unruled(state, offset, unruled.tolist()) + threats.take_policy(state, offset)
+    emissions += conversations.take_policy(state, offset)
     judged = c.judged[living] & policy.surveillance.detector.enabled
     return emissions + _unjudged(state, offset, living[~judged])
 

@@ -9,7 +9,14 @@ import numpy as np
 
 from processors.columns import Bools
 from processors.step import Emission
-from processors.surveillance import anomaly, presence, threats, thresholds, windows
+from processors.surveillance import (
+    anomaly,
+    performance,
+    presence,
+    threats,
+    thresholds,
+    windows,
+)
 from processors.surveillance.findings import (
     Evidence,
     assess,
@@ -39,6 +46,7 @@ def _round(state: SurveillanceState, r: Samples) -> list[Emission]:
         emissions += moved
         touched.update([i] if moved else [])
     r = _news(r, windows.add(state.series, r.series, r.value, r.at[r.record]))
+    performance.observe(state, r)
     touched |= _failures(state, r)
     for judge in (_limits, anomaly.judge, partial(threats.judge, before=emissions)):
         found = judge(state, r)

@@ -124,6 +124,7 @@ def retire(state: SurveillanceState, offset: int, slot: int, reason: str) -> lis
         state.security.watches.end(state.series.watch, series)
         state.series.release(series)
     state.security.forget(slot)
+    state.performance.forget(slot)
     profile = state.profile(slot)
     profile.shape, profile.extra, profile.gone = (), {}, True
     return emissions

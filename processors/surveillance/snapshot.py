@@ -7,6 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from config.policy import policy_from
+from processors.conversations.memory import Remembered
+from processors.performance.state import Dumped as Scored
 from processors.security.state import Dumped
 from processors.step import Context
 from processors.surveillance import thresholds
@@ -34,6 +36,8 @@ class _Snapshot(msgspec.Struct, array_like=True):
     seen: dict[str, tuple[int, int]]
     times: tuple[float, float, float, float]
     security: Dumped
+    conversations: Remembered
+    performance: Scored
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -57,6 +61,8 @@ def dump(state: SurveillanceState) -> bytes:
             seen=dict(sorted(state.seen.items())),
             times=(state.time, state.last_tick, state.silence_from, state.window_start),
             security=state.security.dump(),
+            conversations=state.conversations.dump(),
+            performance=state.performance.dump(),
         )
     )
 
@@ -83,6 +89,8 @@ def load(context: Context, data: bytes) -> SurveillanceState:
     state.blocked, state.seen = found.blocked, found.seen
     state.time, state.last_tick, state.silence_from, state.window_start = found.times
     state.security.load(found.security)
+    state.conversations.load(found.conversations)
+    state.performance.load(found.performance)
     state.pending_from = thresholds.next_due(state.rules, state.series)
     _share_shapes(state)
     return state

@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from config.policy import Policy
+from processors.conversations.memory import Memory
 from processors.health.score import Level
 from processors.lifecycle.transitions import Status
+from processors.performance.state import Performance
 from processors.security.state import Security
 from processors.step import Context, Emission, Fact
 from processors.surveillance.columns import AgentColumns, SeriesColumns
@@ -76,6 +78,8 @@ class SurveillanceState:
     policy: Policy
     rules: Rules
     security: Security
+    conversations: Memory
+    performance: Performance = field(default_factory=Performance)
     agents: AgentColumns = field(default_factory=AgentColumns)
     series: SeriesColumns = field(default_factory=SeriesColumns)
     slots: dict[str, int] = field(default_factory=dict)
@@ -130,7 +134,8 @@ def series_of(state: SurveillanceState, slot: int, metric: str) -> int:
 def new_state(context: Context, policy: Policy) -> SurveillanceState:
     """Return the state before the first record."""
     rules = Rules(policy.surveillance.thresholds)
-    return SurveillanceState(context, policy, rules, Security(policy.surveillance))
+    memory = Memory(policy.surveillance.conversations)
+    return SurveillanceState(context, policy, rules, Security(policy.surveillance), memory)
 
 
 def fact(

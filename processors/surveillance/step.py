@@ -9,7 +9,14 @@ from typing import Final
 from config.policy import default_policy
 from processors.dead_letters import dead_letter
 from processors.step import Context, Emission
-from processors.surveillance import control, snapshot, threats, windows
+from processors.surveillance import (
+    control,
+    conversations,
+    performance,
+    snapshot,
+    threats,
+    windows,
+)
 from processors.surveillance.admission import admit
 from processors.surveillance.batch import Batch
 from processors.surveillance.state import SurveillanceState, new_state
@@ -28,6 +35,8 @@ _WRITES: Final = (
     "agent.transition_refused",
     "agent.health_changed",
     "agent.security_changed",
+    "agent.performance_changed",
+    "conversation.assessed",
     "metrics.windows_closed",
     "finding.raised",
     "finding.changed",
@@ -92,8 +101,10 @@ def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emis
         state.time = now
         if windows.is_over(state):
             out += batch.flush(state)
+            out += performance.close(state, record.offset)
             closed = windows.close(state, record.offset)
             out += closed + threats.follow(state, record.offset, closed)
+            out += conversations.close(state, record.offset)
     if is_tick:
         out += batch.flush(state)
         out += control.on_tick(state, record.offset)

@@ -76,8 +76,9 @@ def a_record(drawn: random.Random, offset: int, at: float) -> Record:
         beat = {"agent_id": f"a{drawn.randrange(9)}", "metrics": {"q": 9.0}, "agent_type": "late"}
         value = drawn.choice([*HOSTILE, *[msgspec.json.encode(beat)] * len(HOSTILE)])
         return signed(offset, at, redriven(offset, at, value), RecordKind.EVENT)
-    if turn < 0.2:
-        return Record("telemetry", 0, offset, at, None, drawn.choice(HOSTILE))
+    if turn < 0.27:
+        value = drawn.choice(HOSTILE) if turn < 0.2 else a_message(drawn)
+        return Record("telemetry", 0, offset, at, None, value)
     agent = drawn.randrange(5)
     metrics = {"cpu_usage": drawn.choice([50.0, 72.0, 80.0, 99.0]), "q": drawn.gauss(10.0, 1.0)}
     metrics["error_rate"] = 0.5 * (at // 300 % 2)
@@ -91,6 +92,18 @@ def a_record(drawn: random.Random, offset: int, at: float) -> Record:
     if drawn.random() < 0.05:
         beat |= {"labels": {"release": str(offset)}, "at": at - 100.0, "status": "busy"}
     return Record("telemetry", 0, offset, at, None, msgspec.json.encode(beat))
+
+
+def a_message(drawn: random.Random) -> bytes:
+    said = [
+        "",
+        "password=Tr0ub4dor&3",
+        "x" * 16_001,
+        "the disk of node 7 is full, so it was rotated",
+    ]
+    message = {"conversation_id": f"c{drawn.randrange(3)}", "text": drawn.choice(said)}
+    beat = {"agent_id": f"a{drawn.randrange(6)}", "metrics": drawn.choice([{}, {"q": 10.0}])}
+    return msgspec.json.encode(beat | {"message": message})
 
 
 def folded(records: list[Record], cuts: list[int], *, restart: bool = False):
@@ -133,7 +146,7 @@ def test_a_hostile_record_is_one_dead_letter_and_hinders_nobody(value):
     sealed, _ = folded(records, [])
     types = [msgspec.json.decode(record.value)["type"] for record in sealed]
     assert types.count("record.dead_lettered") == 1
-    assert types.count("agent.registered") == 2  # one fact, two topics
+    assert types.count("agent.registered") == 3  # one fact, three topics
     assert not any(b"other/" in (record.key or b"") for record in sealed)
 
 

@@ -12,7 +12,17 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from streams.contracts import topics
-from streams.contracts.events import access, action, agent, finding, incident, request, system
+from streams.contracts.events import (
+    access,
+    action,
+    agent,
+    conversation,
+    finding,
+    incident,
+    performance,
+    request,
+    system,
+)
 from streams.contracts.topics import Topic
 
 
@@ -42,6 +52,8 @@ _TYPES: Final = (
     EventType("agent.transition_refused", agent.AgentTransitionRefused, (_T.FLEET,)),
     EventType("agent.health_changed", agent.AgentHealthChanged, (_T.FLEET, _T.GOVERNANCE)),
     EventType("agent.security_changed", agent.AgentSecurityChanged, (_T.FLEET,)),
+    EventType("agent.performance_changed", performance.AgentPerformanceChanged, (_T.FLEET,)),
+    EventType("conversation.assessed", conversation.ConversationAssessed, (_T.FLEET,)),
     EventType("agent.registration_requested", agent.RegistrationRequested, (_T.GOVERNANCE,)),
     EventType("agent.registration_decided", agent.RegistrationDecided, (_T.TELEMETRY, _T.FLEET)),
     EventType("agent.lifecycle_requested", agent.LifecycleRequested, (_T.TELEMETRY,)),

@@ -208,6 +208,29 @@ def _break_rules(log: Log, minute: int) -> None:
     log.beat("shop", metrics={"requests": 900.0 if minute == 60 else 50.0 + minute * 7 % 5})
 
 
+def speech() -> Log:
+    """Let an agent answer well and poorly, repeat itself, tell a secret, fall silent, and work."""
+    log = Log()
+    policy = default_policy()
+    watch = policy.surveillance
+    brief = replace(watch.conversations, idle_s=600.0)
+    log._policy(replace(policy, version=3, surveillance=replace(watch, conversations=brief)))
+    said = ("The queue of node {} grew, so two workers were added to it at once.",) * 5
+    said += ("", "", "password=Tr0ub4dor&3", "x" * 16_001) * 4
+    for n, text in enumerate(said):
+        message = {"conversation_id": "c1", "text": text.format(n // 6), "tokens": n}
+        log.beat("bot", agent_type="ai_agent", metrics={}, message=message)
+        log.tick(20)
+
+    def answer() -> None:
+        done = {"completed_tasks": log.now - BEGIN, "failed_tasks": 0.0, "active_tasks": 2.0}
+        late = 900.0 if log.now % 3600 < 1800 else 25_000.0
+        log.beat("bot", metrics={"response_time_avg": late, "cpu_usage": 55.0, **done})
+
+    log.tick(1500, each=answer)
+    return log
+
+
 HISTORIES: Final[dict[str, Callable[[], Log]]] = {
     "silence": silence,
     "limits": limits,
@@ -215,6 +238,7 @@ HISTORIES: Final[dict[str, Callable[[], Log]]] = {
     "anomaly": anomaly,
     "redrive": redrive,
     "threats": threats,
+    "speech": speech,
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from config.conversations import ConversationPolicy, LeakPolicy, QualityPolicy
 from processors.conversations.listen import assess, hear, hush, rest
-from processors.conversations.memory import Memory
+from processors.conversations.memory import Memory, Remembered
 from processors.conversations.quality import judge
 from processors.conversations.sketch import plain, resemblance, sketch
 from processors.conversations.verdicts import Ended, Stands
@@ -170,7 +170,7 @@ def test_a_dump_keeps_everything_but_the_text():
     assert SECRET.encode() not in dumped
     assert b"rotated" not in dumped
     other = Ear()
-    other.memory.load(msgspec.msgpack.decode(dumped))
+    other.memory.load(msgspec.msgpack.decode(dumped, type=Remembered))
     other.at = ear.at
     assert msgspec.msgpack.encode(other.memory.dump()) == dumped
     assert ear.hear(answer(1), "c0") == other.hear(answer(1), "c0")
