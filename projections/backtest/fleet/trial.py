@@ -6,9 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
-from config.policy import Policy, default_policy
 from processors.step import Context, Emission, Fact
 from processors.surveillance.step import Surveillance
 from projections.backtest.fleet.plan import Plan
@@ -26,7 +23,6 @@ _SPREAD_S: Final = 4.0
 _TICKS_S: Final = tuple(5.0 + 10.0 * n for n in range(6))
 """Within a frame; not so far apart that silence would not be believed."""
 _FRAMES_TOGETHER: Final = 30
-_WINDOW_S: Final = 86_400.0
 _SAID_EVERY_S: Final = 2.0
 _SECRET: Final = b"of a trial in process"
 Report = Callable[[str], None]
@@ -76,7 +72,6 @@ def tried(plan: Plan, report: Report) -> Heard:
     signer = Signer(_SECRET)
     step = Surveillance()
     state = step.initial(Context(TELEMETRY.name, 0, 1, signer))
-    state.take_policy(policy())
     findings: list[Raised] = []
     began = said = time.monotonic()
     offset = heartbeats = 0
@@ -89,12 +84,6 @@ def tried(plan: Plan, report: Report) -> Heard:
             done = (at - plan.start) / (plan.until - plan.start)
             report(_progress(done, heartbeats, now - began))
     return Heard(findings, heartbeats, time.monotonic() - began)
-
-
-def policy() -> Policy:
-    """Return the policy that ships, with wide windows: they are history, and judge nothing."""
-    ships = default_policy()
-    return replace(ships, surveillance=replace(ships.surveillance, window_s=_WINDOW_S))
 
 
 def _frames(plan: Plan) -> Iterator[tuple[float, list[Arrival]]]:
