@@ -55,7 +55,7 @@ class AgentDetail(AgentView):
 
 
 class MetricPointView(View):
-    """One window of a metric."""
+    """One window of a metric, and the range in which 99 values of 100 were expected."""
 
     start: Moment
     count: int
@@ -63,6 +63,8 @@ class MetricPointView(View):
     minimum: float
     maximum: float
     last: float
+    expected_low: float | None = Field(description="Null where it was not learnt yet.")
+    expected_high: float | None
 
 
 class MetricHistory(View):

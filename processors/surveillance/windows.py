@@ -9,7 +9,7 @@ import numpy as np
 
 from processors.columns import Bools, Floats, Ints
 from processors.step import Emission, Fact
-from processors.surveillance import courses
+from processors.surveillance import courses, expected
 from processors.surveillance.columns import SeriesColumns
 from processors.surveillance.state import SurveillanceState
 from streams.contracts.events.agent import WindowsClosed
@@ -77,6 +77,7 @@ def _by_tenant(state: SurveillanceState, rows: Ints) -> list[tuple[str, list[int
 
 def _closed(state: SurveillanceState, metric: str, rows: Ints, width: float) -> WindowsClosed:
     c = state.series
+    usual = expected.of_windows(state, rows, state.window_start + width / 2.0)
     return WindowsClosed(
         start=state.window_start,
         width_s=width,
@@ -87,4 +88,6 @@ def _closed(state: SurveillanceState, metric: str, rows: Ints, width: float) -> 
         minimum=c.low[rows].tolist(),
         maximum=c.high[rows].tolist(),
         last=c.last[rows].tolist(),
+        expected_low=usual.low,
+        expected_high=usual.high,
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, Double, Index, Table
 
-from projections.models.base import METADATA, count, ident, moment
+from projections.models.base import METADATA, count, ident, moment, number
 
 
 def _windows(name: str, *values: Column[float]) -> Table:
@@ -22,6 +22,8 @@ def _windows(name: str, *values: Column[float]) -> Table:
         moment("minimum", nullable=False),
         moment("maximum", nullable=False),
         moment("last", nullable=False),
+        number("expected_low"),
+        number("expected_high"),
         *values,
         Index(None, "start"),
         sqlite_with_rowid=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, select
 
@@ -11,7 +11,10 @@ from projections.models import metric_hours, metric_windows
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """One window of a metric: its start (seconds since the epoch) and what was measured in it."""
+    """One window of a metric: what was measured in it, and what was expected.
+
+    `start` is in seconds since the epoch; the expected range is None where it was not learnt yet.
+    """
 
     start: float
     count: int
@@ -19,6 +22,8 @@ class MetricPoint:
     minimum: float
     maximum: float
     last: float
+    expected_low: float | None
+    expected_high: float | None
 
 
 def metric_history(
@@ -47,9 +52,8 @@ def metric_history(
     if resolution not in ("minute", "hour"):
         raise ValueError(f"resolution is {resolution!r}; use minute or hour")
     table = metric_windows if resolution == "minute" else metric_hours
-    names = ("start", "count", "mean", "minimum", "maximum", "last")
     query = (
-        select(*(table.c[name] for name in names))
+        select(*(table.c[each.name] for each in fields(MetricPoint)))
         .where(
             table.c.tenant_id == tenant,
             table.c.agent_id == agent_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from projections.models import metric_windows
@@ -23,12 +23,13 @@ def windows_closed(rows: Rows, seen: Seen) -> None:
         Where its columns differ in length.
     """
     data = data_as(seen, WindowsClosed)
-    values = (data.agents, data.count, data.mean, data.minimum, data.maximum, data.last)
+    measured = (data.count, data.mean, data.minimum, data.maximum, data.last)
+    values = (data.agents, *measured, data.expected_low, data.expected_high)
     lengths = sorted({len(column) for column in values})
     if len(lengths) > 1:
         raise InvalidField("ragged_columns", "columns", lengths, "give one value an agent")
     columns = zip(*values, strict=True)
-    for key, count, mean, minimum, maximum, last in columns:
+    for key, count, mean, minimum, maximum, last, low, high in columns:
         tenant, _, agent = key.partition("/")
         rows.append(
             metric_windows,
@@ -42,6 +43,8 @@ def windows_closed(rows: Rows, seen: Seen) -> None:
                 "minimum": minimum,
                 "maximum": maximum,
                 "last": last,
+                "expected_low": low,
+                "expected_high": high,
                 "width_s": data.width_s,
             },
         )
@@ -73,15 +76,19 @@ def hourly(windows: Iterable[Row], stored: Mapping[Key, Row]) -> list[Row]:
 
 
 def added(left: Row, right: Row) -> Row:
-    """Return two rows of one hour as one.
+    """Return two rows of one hour as one; what was expected in it is all that ever was.
 
     Examples
     --------
     >>> one = {"count": 1, "mean": 2.0, "minimum": 2.0, "maximum": 2.0, "last": 2.0}
     >>> two = {"count": 3, "mean": 4.0, "minimum": 1.0, "maximum": 9.0, "last": 5.0}
-    >>> both = added(one | {"last_start": 0.0}, two | {"last_start": 60.0})
+    >>> one |= {"last_start": 0.0, "expected_low": None, "expected_high": None}
+    >>> two |= {"last_start": 60.0, "expected_low": 1.5, "expected_high": 6.5}
+    >>> both = added(one, two)
     >>> both["count"], both["mean"], both["minimum"], both["maximum"], both["last"]
     (4, 3.5, 1.0, 9.0, 5.0)
+    >>> both["expected_low"], both["expected_high"]
+    (1.5, 6.5)
     """
     count = left["count"] + right["count"]
     later = right if right["last_start"] >= left["last_start"] else left
@@ -93,4 +100,13 @@ def added(left: Row, right: Row) -> Row:
         "maximum": max(left["maximum"], right["maximum"]),
         "last": later["last"],
         "last_start": later["last_start"],
+        "expected_low": _widest(min, left["expected_low"], right["expected_low"]),
+        "expected_high": _widest(max, left["expected_high"], right["expected_high"]),
     }
+
+
+def _widest(
+    choose: Callable[[list[float]], float], left: float | None, right: float | None
+) -> float | None:
+    known = [bound for bound in (left, right) if bound is not None]
+    return choose(known) if known else None

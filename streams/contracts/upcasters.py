@@ -35,7 +35,15 @@ def _detector_calibrates_itself(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "policy": {**policy, "surveillance": {**surveillance, "detector": kept}}}
 
 
+def _windows_say_what_was_expected(data: dict[str, Any]) -> dict[str, Any]:
+    """Know of no range that was expected: nothing told of it before."""
+    agents = data.get("agents")
+    unknown = [None] * len(agents) if isinstance(agents, list) else []
+    return {**data, "expected_low": unknown, "expected_high": unknown}
+
+
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
+    "metrics.windows_closed": (_windows_say_what_was_expected,),
     "policy.changed": (_detector_calibrates_itself,),
 }
 """Type name to the line of its upcasters; a type without a line is at version 1."""

@@ -12,7 +12,7 @@ from streams.contracts.envelope import decode_event
 from streams.contracts.errors import UnknownVersion
 from streams.contracts.events.registry import EVENT_TYPES
 from streams.contracts.upcasters import upcast
-from tests.contracts.goldens import golden
+from tests.contracts.goldens import FOLDER, golden
 
 KIND = EVENT_TYPES["action.queued"]
 
@@ -68,3 +68,10 @@ def test_a_version_that_cannot_be_read_says_why(schema: str, reason: str) -> Non
     with pytest.raises(UnknownVersion) as caught:
         upcast(event)
     assert caught.value.reason == reason
+
+
+def test_old_windows_know_of_nothing_that_was_expected() -> None:
+    golden_of_old = (FOLDER / "metrics.windows_closed.1.json").read_bytes()
+    event = decode_event(golden_of_old)
+    read = upcast(replace(event, data={**event.data, "agents": ["t/a", "t/b"]})).data
+    assert (read["expected_low"], read["expected_high"]) == ([None, None], [None, None])

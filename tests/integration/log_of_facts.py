@@ -82,11 +82,14 @@ def finished(agent_id: str, action_id: str, finding_id: str, at: float) -> Fact:
     return Fact(f"default/{agent_id}", data, at, finding_id)
 
 
-def windows(agents: list[str], start: float, value: float) -> Fact:
+def windows(
+    agents: list[str], start: float, value: float, expected: tuple[float, float] | None = None
+) -> Fact:
     keys = [f"default/{one}" for one in agents]
     same = [value] * len(agents)
+    low, high = ([bound] * len(agents) for bound in expected or (None, None))
     data = agent.WindowsClosed(
-        start, 60.0, "cpu_usage", keys, [12] * len(agents), same, same, same, same
+        start, 60.0, "cpu_usage", keys, [12] * len(agents), same, same, same, same, low, high
     )
     return Fact(keys[0], data, start + 60)
 

@@ -197,6 +197,22 @@ def test_windows_add_up_to_hours(database: Engine) -> None:
     ]
 
 
+def test_what_was_expected_stands_beside_what_was_measured(database: Engine) -> None:
+    usual = (None, (1.0, 4.0), (0.5, 3.0))
+    facts = [(n, windows(["web"], T0 + 60 * n, 2.0, usual[n])) for n in range(3)]
+    writer = views(database)
+    for record in facts_only(FakeLog().records(sealed("surveillance", "telemetry", 0, facts))):
+        writer.write([record])
+    with database.connect() as connection:
+        span = {"since": T0 - 3600, "until": T0 + 3600}
+        minutes = metric_history(connection, "default", "web", "cpu_usage", **span)
+        hours = metric_history(connection, "default", "web", "cpu_usage", **span, resolution="hour")
+    assert [(p.expected_low, p.expected_high) for p in minutes] == [
+        (None, None), (1.0, 4.0), (0.5, 3.0)
+    ]  # fmt: skip
+    assert [(p.expected_low, p.expected_high) for p in hours] == [(0.5, 4.0)]
+
+
 def test_lists_page_without_gaps_or_repeats(database: Engine) -> None:
     facts = [(n, registered(f"agent-{n:02}")) for n in range(25)]
     views(database).write(

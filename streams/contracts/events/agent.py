@@ -154,6 +154,9 @@ class WindowsClosed(msgspec.Struct, frozen=True):
         Keys ``tenant/agent``.
     count, mean, minimum, maximum, last
         One value an agent, in the order of `agents`.
+    expected_low, expected_high : list of float or None
+        The range in which the detector expected 99 values of 100 in the middle of the window;
+        None where it had not learnt it yet.
     """
 
     start: float
@@ -165,3 +168,5 @@ class WindowsClosed(msgspec.Struct, frozen=True):
     minimum: list[float]
     maximum: list[float]
     last: list[float]
+    expected_low: list[float | None]
+    expected_high: list[float | None]

@@ -57,7 +57,7 @@ _TYPES: Final = (
     EventType("agent.registration_requested", agent.RegistrationRequested, (_T.GOVERNANCE,)),
     EventType("agent.registration_decided", agent.RegistrationDecided, (_T.TELEMETRY, _T.FLEET)),
     EventType("agent.lifecycle_requested", agent.LifecycleRequested, (_T.TELEMETRY,)),
-    EventType("metrics.windows_closed", agent.WindowsClosed, (_T.WINDOWS,)),
+    EventType("metrics.windows_closed", agent.WindowsClosed, (_T.WINDOWS,), version=2),
     EventType("finding.raised", finding.FindingRaised, _FOUND),
     EventType("finding.changed", finding.FindingChanged, _FOUND),
     EventType("finding.ended", finding.FindingEnded, _FOUND),

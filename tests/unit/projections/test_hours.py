@@ -17,6 +17,8 @@ def windows(count: int, seed: int) -> list[Row]:
             "tenant_id": "default", "agent_id": f"a{n % 3}", "metric": "x", "start": 60.0 * n,
             "count": chance.randint(1, 60), "mean": chance.uniform(0, 100),
             "minimum": 0.0, "maximum": 100.0, "last": chance.random(), "width_s": 60.0,
+            "expected_low": None if n < 100 else chance.uniform(0, 40),
+            "expected_high": None if n < 100 else chance.uniform(60, 100),
         }
         for n in range(count)
     ]  # fmt: skip
