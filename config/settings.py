@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.sources import Sources
+
 SHORTEST_TOKEN: Final = 16
 _ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$"
 
@@ -213,6 +215,8 @@ class Configuration(_Section):
         What is started, watched and healed.
     probes : list of Probe
         What is watched from outside.
+    sources : Sources
+        What else is measured: exporters, brokers, databases, model servers, caches.
     housekeeping : Housekeeping
         What actions on the host may touch.
     host_interval_s : float
@@ -225,6 +229,7 @@ class Configuration(_Section):
     tenant: str = Field(default="default", pattern=_ID)
     services: list[Service] = []
     probes: list[Probe] = []
+    sources: Sources = Sources()
     housekeeping: Housekeeping = Housekeeping()
     host_interval_s: float = Field(default=5.0, ge=1, le=3600)
     protected: list[str] = []

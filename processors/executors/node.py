@@ -21,6 +21,7 @@ from processors.executors.probes import watch_probe
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
 from processors.executors.services.order import stop_order
+from processors.executors.sources import watches
 from processors.executors.telemetry import Outbox, conflict, service_labels, service_metrics
 from streams.contracts.envelope import Event
 from streams.contracts.record import Outgoing
@@ -70,6 +71,7 @@ class Node:
     ) -> None:
         self._configuration = configuration
         self._host = host_name(configuration)
+        self._connection = connection
         self._publisher = publisher
         self._outbox = Outbox(publisher.publish, signer, configuration.tenant)
         ledger = Ledger(home / "services")
@@ -102,6 +104,9 @@ class Node:
         duties += [
             watch_probe(probe, self._outbox.put, self._host) for probe in self._configuration.probes
         ]
+        duties += watches(
+            self._configuration.sources, self._connection, self._outbox.put, self._host
+        )
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(duty) for duty in duties]
         told: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait({told, *tasks}, return_when=asyncio.FIRST_COMPLETED)

@@ -108,3 +108,13 @@ def test_what_a_prometheus_server_writes_is_an_agent_for_each_job_and_instance(h
     assert found["prometheus_tsdb_head_series"] > 100
     assert found[f"prometheus_http_requests_per_s:code-200:{scraped}"] > 0
     assert found[f"prometheus_http_response_size_bytes_mean:{scraped}"] > 1000
+
+
+def test_the_installations_own_broker_is_an_agent(homeostat):
+    agent = homeostat.wait_for(lambda: homeostat.get("/agents/kafka"), "agent of the broker")
+    assert agent["agent_type"] == "kafka"
+    assert agent["labels"]["measured_from"] == "this-host"
+    assert agent["metrics"]["source_up"] == 1
+    assert agent["metrics"]["partitions"] > 10
+    assert agent["metrics"]["under_replicated_partitions"] == 0
+    assert agent["metrics"]["log_size_bytes:telemetry"] > 0

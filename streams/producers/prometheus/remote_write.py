@@ -14,7 +14,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any, Final
 
-from streams.producers.prometheus.translating import Source, Translator
+from streams.producers.prometheus.translating import Reader, Translator
 from streams.producers.prometheus.wire import Messages, messages
 from streams.producers.series.bounded import Bounded
 from streams.producers.series.counters import MOST
@@ -28,7 +28,7 @@ _KINDS: Final = (
     "unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset",
 )  # fmt: skip
 _FAMILIES: Final = 20_000
-_Known = tuple[str, Source]
+_Known = tuple[str, Reader]
 
 
 class RemoteWriteReceiver:
@@ -85,10 +85,10 @@ class RemoteWriteReceiver:
         known = self._series.get(key)
         if known is None:
             known = self._series[key] = self._known(wire, series.labels, tenant)
-        agent, source = known
+        agent, reader = known
         for sample in series.samples:
             at = sample.timestamp * 1e-3
-            for name, value in source(sample.value, at):
+            for name, value in reader(sample.value, at):
                 if value - value == 0.0:  # finite: a series that ended says so by a NaN
                     gathering.add(agent, name, value, at)
 
@@ -98,4 +98,4 @@ class RemoteWriteReceiver:
         name = labels.pop("__name__", "unnamed")
         agent = agent_name(labels.pop("job", ""), labels.pop("instance", "")) or NAMELESS
         types = self._types[tenant]
-        return agent, self._translator.source(f"{tenant}/{agent}", name, labels, types)
+        return agent, self._translator.reader(f"{tenant}/{agent}", name, labels, types)

@@ -30,7 +30,7 @@ _GROUPED: Final = frozenset({"histogram", "summary", "gaugehistogram"})
 _CONSTANT: Final = frozenset({"info", "stateset"})
 
 
-Source = Callable[[float, float], Values]
+Reader = Callable[[float, float], Values]
 """Takes a reading and its time in seconds since the epoch; returns what that tells."""
 
 
@@ -41,7 +41,7 @@ class Translator:
         self._counters = Counters(most)
         self._groups: Bounded[str, Group] = Bounded(max(1, most // 10))
 
-    def source(self, agent: str, name: str, labels: Mapping[str, str], types: Types) -> Source:
+    def reader(self, agent: str, name: str, labels: Mapping[str, str], types: Types) -> Reader:
         """Return what reads the series `name` with `labels`.
 
         Parameters
@@ -65,14 +65,14 @@ class Translator:
             return self._counter(f"{agent}\n{wanted}", wanted)
         return _gauge(metric_name(name, "", labels.items()))
 
-    def _counter(self, key: str, name: str) -> Source:
+    def _counter(self, key: str, name: str) -> Reader:
         def rate(value: float, at: float) -> Values:
             growth = self._counters.grown(key, at, (value,))
             return () if growth is None else ((name, growth.parts[0] / growth.seconds),)
 
         return rate
 
-    def _part(self, agent: str, family: str, suffix: str, labels: Mapping[str, str]) -> Source:
+    def _part(self, agent: str, family: str, suffix: str, labels: Mapping[str, str]) -> Reader:
         attributes = [pair for pair in labels.items() if pair[0] not in ("le", "quantile")]
         name = metric_name(family, "_count_per_s", attributes)
         key = f"{agent}\n{name}"
@@ -86,7 +86,7 @@ class Translator:
             return _nothing  # a bucket that does not say what it holds
 
 
-def _gauge(name: str) -> Source:
+def _gauge(name: str) -> Reader:
     return lambda value, _at: ((name, value),)
 
 

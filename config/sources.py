@@ -1,0 +1,199 @@
+"""Sources of measurements beside the host: what is asked, how often, and for how long.
+
+Each key is a list, and each entry is an agent of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$"
+_URL: Final = r"^https?://[^\s/]+"
+
+
+class Source(BaseModel):
+    """What all sources have in common.
+
+    Parameters
+    ----------
+    name : str
+        Its id as an agent.
+    interval_s : float
+        Time between two looks; they begin at whole multiples of it since the first one.
+    timeout_s : float
+        How long a look may take.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=ID)
+    interval_s: float = Field(default=15.0, ge=1, le=3600)
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+
+
+class PrometheusSource(Source):
+    """A program that exposes its metrics to Prometheus; it is scraped.
+
+    Parameters
+    ----------
+    name : str
+        Its id as an agent.
+    interval_s : float
+        Time between two scrapes; they begin at whole multiples of it since the first one.
+    timeout_s : float
+        How long a scrape may take.
+    url : str
+        Where it exposes them, such as ``http://127.0.0.1:9100/metrics``.
+    metrics : list of str
+        Patterns of the names to take, such as ``node_cpu_*``; those of a family's parts count too.
+    labels : dict of str to str
+        What labels of its series are called in the names of metrics; an empty name leaves one out.
+    agent_type : str
+        The agent's type.
+    agent_labels : dict of str to str
+        The agent's labels.
+    token_file : Path
+        A file with a bearer token, where one is asked for.
+    """
+
+    url: str = Field(pattern=_URL)
+    metrics: list[str] = Field(default=["*"], min_length=1)
+    labels: dict[str, str] = {}
+    agent_type: str = Field(default="service", pattern=ID)
+    agent_labels: dict[str, str] = {}
+    token_file: Path | None = None
+
+
+class KafkaSource(Source):
+    """Another Kafka cluster: consumer lag, partitions, replicas, sizes.
+
+    Parameters
+    ----------
+    name : str
+        Its id as an agent.
+    interval_s : float
+        Time between two looks; they begin at whole multiples of it since the first one.
+    timeout_s : float
+        How long a look may take.
+    bootstrap : str
+        ``HOST:PORT[,HOST:PORT…]``.
+    groups : list of str
+        Patterns of the consumer groups to look at.
+    """
+
+    interval_s: float = Field(default=30.0, ge=1, le=3600)
+    bootstrap: str = Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
+    groups: list[str] = Field(default=["*"], min_length=1)
+
+
+class PostgresqlSource(Source):
+    """A database of PostgreSQL: what its statistics say.
+
+    Parameters
+    ----------
+    name : str
+        Its id as an agent.
+    interval_s : float
+        Time between two looks; they begin at whole multiples of it since the first one.
+    timeout_s : float
+        How long a look may take.
+    dsn : str
+        How to connect, as libpq has it: ``postgresql://reader@db.example/shop``. It needs the role
+        ``pg_monitor`` to see what others do.
+    password_file : Path
+        A file with the password, where one is needed.
+    slow_ms : float
+        Statements that take longer on average are counted as slow.
+    """
+
+    interval_s: float = Field(default=30.0, ge=1, le=3600)
+    dsn: str = Field(min_length=1)
+    password_file: Path | None = None
+    slow_ms: float = Field(default=500.0, gt=0)
+
+
+class OllamaSource(Source):
+    """A model server that speaks Ollama's protocol.
+
+    Parameters
+    ----------
+    name : str
+        Its id as an agent.
+    interval_s : float
+        Time between two looks; they begin at whole multiples of it since the first one.
+    timeout_s : float
+        How long a look may take.
+    url : str
+        Where it is, such as ``http://127.0.0.1:11434``.
+    """
+
+    url: str = Field(pattern=_URL)
+
+
+class RedisSource(Source):
+    """A cache that speaks Redis' protocol: hit rate, memory, clients.
+
+    Parameters
+    ----------
+    name : str
+        Its id as an agent.
+    interval_s : float
+        Time between two looks; they begin at whole multiples of it since the first one.
+    timeout_s : float
+        How long a look may take.
+    address : str
+        ``HOST:PORT``.
+    password_file : Path
+        A file with the password, where one is asked for.
+    """
+
+    address: str = Field(pattern=r"^\S+:\d+$")
+    password_file: Path | None = None
+
+
+class Sources(BaseModel):
+    """What else is measured, beside the host, its services and its probes.
+
+    Parameters
+    ----------
+    prometheus : list of PrometheusSource
+        Programs to scrape.
+    kafka : list of KafkaSource
+        Other clusters of Kafka.
+    postgresql : list of PostgresqlSource
+        Databases.
+    ollama : list of OllamaSource
+        Model servers.
+    redis : list of RedisSource
+        Caches.
+    gpu : bool
+        Whether ``nvidia-smi`` is asked; the cards are one agent, ``HOST-gpu``.
+    own_kafka : bool
+        Whether the installation's own broker is an agent, ``kafka``. Where several hosts have a
+        node, one is enough.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prometheus: list[PrometheusSource] = []
+    kafka: list[KafkaSource] = []
+    postgresql: list[PostgresqlSource] = []
+    ollama: list[OllamaSource] = []
+    redis: list[RedisSource] = []
+    gpu: bool = False
+    own_kafka: bool = True
+
+    @property
+    def named(self) -> list[Source]:
+        """All that are declared by name."""
+        return [*self.prometheus, *self.kafka, *self.postgresql, *self.ollama, *self.redis]
+
+    @model_validator(mode="after")
+    def _unique(self) -> Sources:
+        names = [source.name for source in self.named]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"names must be unique; twice: {', '.join(sorted(twice))}")
+        return self

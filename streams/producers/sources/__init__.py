@@ -1,0 +1,1 @@
+"""Sources that are asked at intervals: exporters, brokers, databases, model servers, caches."""

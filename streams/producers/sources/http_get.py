@@ -1,0 +1,91 @@
+"""One GET by HTTP/1.1 through h11, with limits; a whole client would double a node's memory."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+import h11
+
+from streams.producers.sources.sensor import SourceAway
+
+MOST_BYTES: Final = 16 << 20
+"""Bytes of a body, unpacked."""
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+class Answer(NamedTuple):
+    """What a server answered with a status below 300."""
+
+    media_type: str
+    body: bytes
+
+
+async def get(url: str, headers: Mapping[str, str]) -> Answer:
+    """Return what `url` answers.
+
+    Raises
+    ------
+    SourceAway
+        If it answers another status than success, too much, or no HTTP.
+    OSError
+        If nobody answers.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    context = ssl.create_default_context() if secure else None
+    port = parts.port or (443 if secure else 80)
+    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
+    try:
+        connection = h11.Connection(h11.CLIENT)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        fixed = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "homeostat",
+                 "Connection": "close", "Accept-Encoding": "gzip"}  # fmt: skip
+        request = h11.Request(
+            method="GET", target=target, headers=[*fixed.items(), *headers.items()]
+        )
+        writer.write(connection.send(request) or b"")
+        writer.write(connection.send(h11.EndOfMessage()) or b"")
+        return await _answer(connection, reader)
+    except h11.ProtocolError as error:
+        raise SourceAway(f"it does not speak HTTP: {error}") from error
+    finally:
+        writer.close()
+
+
+async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> Answer:
+    headers: dict[bytes, bytes] = {}
+    body = bytearray()
+    while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(65536))
+        elif isinstance(event, h11.Response):
+            if not 200 <= event.status_code < 300:
+                raise SourceAway(f"it answers {event.status_code}")
+            headers = dict(event.headers)
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > MOST_BYTES:
+                raise SourceAway(f"it answers more than {MOST_BYTES} bytes")
+        elif isinstance(event, h11.ConnectionClosed):
+            raise SourceAway("it ends the connection instead of answering")
+    packed = headers.get(b"content-encoding", b"").lower() == b"gzip"
+    media_type = headers.get(b"content-type", b"").decode("latin-1")
+    return Answer(media_type, _gunzipped(bytes(body)) if packed else bytes(body))
+
+
+def _gunzipped(body: bytes) -> bytes:
+    unpacking = zlib.decompressobj(_GZIP)
+    try:
+        content = unpacking.decompress(body, MOST_BYTES)
+    except zlib.error as error:
+        raise SourceAway(f"its gzip cannot be unpacked: {error}") from error
+    if not unpacking.eof and not unpacking.unconsumed_tail:
+        raise SourceAway("its gzip ends too early")
+    if unpacking.unconsumed_tail:
+        raise SourceAway(f"it answers more than {MOST_BYTES} bytes")
+    return content

@@ -1,0 +1,117 @@
+"""What a source is, and how one is asked for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
+
+log = logging.getLogger(__name__)
+
+UP: Final = "source_up"
+TOOK: Final = "source_latency_ms"
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_DETAIL: Final = 200
+
+Tell = Callable[[str, str, Mapping[str, float], Mapping[str, str]], None]
+"""Takes an agent, its type, metrics and labels."""
+
+
+class SourceAway(Exception):
+    """A source does not answer, or not as it should; says why, without secrets."""
+
+
+class Measured(NamedTuple):
+    """What one look found of an agent."""
+
+    agent: str
+    metrics: dict[str, float]
+    labels: Mapping[str, str] = NOTHING
+
+
+class Sensor(Protocol):
+    """Asks one source."""
+
+    name: str
+    """Its id as an agent."""
+    kind: str
+    """The agent's type."""
+    alive: str
+    """The metric that is 1 where it answers, else 0."""
+
+    async def read(self) -> list[Measured]:
+        """Look once.
+
+        Raises
+        ------
+        SourceAway
+            If there is no answer, or none that can be read.
+        """
+
+    async def close(self) -> None:
+        """Give up what is held between two looks."""
+
+
+async def watch(sensor: Sensor, interval_s: float, timeout_s: float, tell: Tell, host: str) -> None:
+    """Ask at whole multiples of the interval, for ever, and tell what was found.
+
+    What fails is told as 0 of the sensor's `alive`, with the reason in a label, and logged when it
+    begins and when it is over. Nothing that one source does ends the others.
+    """
+    began_failing = False
+    try:
+        async for _ in every(interval_s):
+            detail = await _look(sensor, timeout_s, tell, host)
+            if detail and not began_failing:
+                log.warning("%s is away: %s", sensor.name, detail)
+            elif began_failing and not detail:
+                log.warning("%s answers again", sensor.name)
+            began_failing = bool(detail)
+    finally:
+        await sensor.close()
+
+
+async def _look(sensor: Sensor, timeout_s: float, tell: Tell, host: str) -> str:
+    """Tell of one look; return why it failed, if it did."""
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(timeout_s):
+            found = await sensor.read()
+    except (SourceAway, OSError, TimeoutError) as error:
+        detail = f"no answer in {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
+    except Exception as error:
+        log.exception("the sensor of %s failed", sensor.name)
+        detail = repr(error)
+    else:
+        took = {sensor.alive: 1.0, TOOK: (time.perf_counter() - began) * 1000}
+        for each in found:
+            own = took if each.agent == sensor.name else {}
+            tell(
+                each.agent, sensor.kind, each.metrics | own, {"measured_from": host, **each.labels}
+            )
+        return ""
+    labels = {"measured_from": host, "verdict": detail[:_DETAIL]}
+    tell(sensor.name, sensor.kind, {sensor.alive: 0.0}, labels)
+    return detail
+
+
+async def every(interval_s: float) -> AsyncIterator[None]:
+    """Give now, and at whole multiples of `interval_s` from now; those missed are left out."""
+    began = time.monotonic()
+    while True:
+        yield
+        await asyncio.sleep(pause(time.monotonic() - began, interval_s))
+
+
+def pause(passed_s: float, interval_s: float) -> float:
+    """Return how long it is until the next multiple of the interval, so that no delay adds up.
+
+    Examples
+    --------
+    >>> pause(0.5, 15.0), pause(15.0, 15.0), pause(31.0, 15.0)
+    (14.5, 15.0, 14.0)
+    """
+    return (passed_s // interval_s + 1) * interval_s - passed_s
