@@ -32,6 +32,31 @@ def _answer(action: str, verb: str, reason: str, *, plain: bool) -> None:
     as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
 
 
+def accept(
+    finding: Annotated[str, typer.Argument(help="Its id.", autocompletion=completing.findings)],
+    reason: Reason,
+    plain: AsJson = False,
+) -> None:
+    """Take what the detector found for the new normal."""
+    client = Client.from_environment()
+    receipt = client.send("POST", f"/findings/{finding}/accept", {"reason": reason})
+    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+
+
+def relearn(
+    agent: Annotated[str, typer.Argument(help="The agent's id.", autocompletion=completing.agents)],
+    reason: Reason,
+    metrics: Annotated[list[str] | None, typer.Argument(help="Which metrics; none: all.")] = None,
+    plain: AsJson = False,
+) -> None:
+    """Forget what is usual of an agent, and learn it anew."""
+    client = Client.from_environment()
+    client.get(f"/agents/{agent}")
+    body = {"metrics": metrics or [], "reason": reason}
+    receipt = client.send("POST", f"/agents/{agent}/relearn", body)
+    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+
+
 def services(
     verb: Annotated[
         str | None, typer.Argument(help="restart, start or stop.", autocompletion=lambda: _VERBS)
@@ -88,4 +113,4 @@ def _measurement(text: str) -> tuple[str, float]:
         raise CommandError(USAGE, detail) from error
 
 
-COMMANDS = (approve, reject, services, publish)
+COMMANDS = (approve, reject, accept, relearn, services, publish)

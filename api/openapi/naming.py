@@ -13,6 +13,8 @@ _NAMED: Final = {
     "POST /telemetry": "report_telemetry",
     "POST /agents/{agent_id}/metrics": "report_agent_metrics",
     "POST /agents/{agent_id}/lifecycle": "request_agent_lifecycle",
+    "POST /agents/{agent_id}/relearn": "relearn_agent",
+    "POST /findings/{finding_id}/accept": "accept_finding",
     "POST /actions": "request_action",
     "POST /actions/{action_id}/approve": "approve_action",
     "POST /actions/{action_id}/reject": "reject_action",

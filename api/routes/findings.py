@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from api.errors import not_found
-from api.identity.guard import Tenant, Viewer
-from api.routes import READS
+from api.errors import Problem, not_found
+from api.identity.guard import Operator, Tenant, Viewer
+from api.routes import READS, WRITES
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
 from api.routes.waiting import WAITS
-from api.schemas.common import Cursor, Limit, Listing
+from api.schemas.common import Cursor, Limit, Listing, Receipt
 from api.schemas.events import EventView
-from api.schemas.findings import Chain, FindingView, Link
+from api.schemas.findings import Chain, FindingView, Link, Reason
 from api.services import Served
 from projections.queries.as_of import get_finding_as_of, list_findings_as_of
 from projections.queries.events import EventRow, chain
 from projections.queries.findings import FindingRow, get_finding, list_findings
+from streams.contracts.events.finding import ACCEPTABLE, AcceptanceRequested
 
 router = APIRouter(prefix="/findings", tags=["findings"], responses=READS, route_class=Reading)
 
@@ -53,6 +55,29 @@ def finding(
 ) -> FindingView:
     """Return one finding with its evidence, as it is or was."""
     return FindingView.model_validate(_found(served, tenant, finding_id, as_of))
+
+
+@router.post("/{finding_id}/accept", status_code=202, responses=WRITES)
+async def accept(
+    served: Served, caller: Operator, tenant: Tenant, finding_id: str, body: Reason
+) -> Receipt:
+    """Take what the detector found for the new normal; `finding.ended` says that it is."""
+    row = await served.ask_aside(get_finding, tenant, finding_id)
+    if row is None:
+        raise not_found("finding", finding_id, tenant)
+    _check_acceptable(row)
+    asked = AcceptanceRequested(finding_id, body.reason, caller.name)
+    return await served.receipt(f"{tenant}/{row.agent_id}", asked, row.correlation_id)
+
+
+def _check_acceptable(row: FindingRow) -> None:
+    if row.ended_at is not None:
+        why = f"ended already: {row.end_reason}"
+    elif row.kind not in ACCEPTABLE:
+        why = f"is of the kind {row.kind}, which follows from a rule; change the policy instead"
+    else:
+        return
+    raise Problem(HTTPStatus.CONFLICT, "not-acceptable", f"finding {row.finding_id} {why}")
 
 
 @router.get("/{finding_id}/chain", **WAITS)

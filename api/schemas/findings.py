@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
-from api.schemas.common import Moment, View
+from api.schemas.common import Body, Moment, View
 from api.schemas.events import EventView
 
 
@@ -48,6 +48,16 @@ class FindingView(View):
             {"at": pair[0], "severity": pair[1]} if isinstance(pair, list | tuple) else pair
             for pair in pairs
         ]
+
+
+class Reason(Body):
+    """Why a person asks for something."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"reason": "the new release uses more"}}
+    )
+
+    reason: str = Field(min_length=1, max_length=1000)
 
 
 class Link(EventView):

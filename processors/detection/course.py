@@ -103,7 +103,7 @@ class Course(NamedTuple):
 
 
 def follow(
-    c: CourseMemory, rows: Ints, level: Floats, low: Floats, high: Floats, dt: float
+    c: CourseMemory, rows: Ints, level: Floats, low: Floats, high: Floats, dt: Floats
 ) -> Course:
     """Judge one window of each of `rows`, then learn from it.
 
@@ -117,8 +117,8 @@ def follow(
         Mean of the window's values, without their season.
     low, high : array
         The lowest and the highest of them.
-    dt : float
-        Length of the window in seconds.
+    dt : array
+        Seconds since the window before.
     """
     return Course(*_stillness(c, rows, low, high), *_slope(c, rows, level, dt))
 
@@ -138,7 +138,7 @@ def _stillness(c: CourseMemory, rows: Ints, low: Floats, high: Floats) -> tuple[
 
 
 def _slope(
-    c: CourseMemory, rows: Ints, level: Floats, dt: float
+    c: CourseMemory, rows: Ints, level: Floats, dt: Floats
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     means = c.means[rows].astype(np.float64)
     first = np.isnan(means[:, 0])
@@ -169,3 +169,9 @@ def _slope(
 def settle(c: CourseMemory, rows: Ints) -> None:
     """Take how long `rows` stand still for their habit."""
     c.stillest[rows] = np.maximum(c.stillest[rows], c.still[rows])
+
+
+def forget(c: CourseMemory, rows: Ints) -> None:
+    """Know nothing of how `rows` have gone."""
+    for name, (_, blank) in COURSE_MEMORY.items():
+        getattr(c, name)[rows] = blank

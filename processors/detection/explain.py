@@ -8,8 +8,7 @@ import numpy as np
 
 from processors.columns import Bools, Floats, Ints
 from processors.detection.fold import Seen
-from processors.detection.memory import SeriesMemory
-from processors.detection.moment import moment
+from processors.detection.memory import SeriesMemory, season_at
 from processors.detection.series import LARGEST, Series
 from processors.detection.tuning import Tuning
 
@@ -61,15 +60,6 @@ def noise(p: Tuning, c: SeriesMemory, rows: Ints) -> Floats:
     known = c.known[rows].astype(np.float64)
     spread: Floats = np.sqrt(known[:, _VARIANCE]) + p.floor * known[:, _LARGEST]
     return spread
-
-
-def season_at(c: SeriesMemory, rows: Ints, at: float) -> Floats:
-    """Return what the profiles expect at `at` on top of the level."""
-    when = moment(at)
-    here = c.hours[rows, when.hour].astype(np.float64)
-    between: Floats = here + when.lean * (c.hours[rows, when.beside] - here)
-    season: Floats = between + c.weekdays[rows, when.weekday]
-    return season
 
 
 def one_in(rarity: float) -> int:

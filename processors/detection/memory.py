@@ -15,15 +15,17 @@ import numpy.typing as npt
 
 from processors.columns import Columns, Floats, Ints
 from processors.detection import agent, series
+from processors.detection.moment import moment
 
 SINGLE = npt.NDArray[np.float32]
 
 _SIMPLE: Final = 4
 _KNOWN: Final = series.Series._fields[1:]
 _SAMPLES: Final = _KNOWN.index("samples")
+_DOUBTED: Final = 8.0
 _AGE: Final = _KNOWN.index("age")
 _SHORT: Final = _KNOWN.index("short")
-_RELATIVE: Final = slice(_SHORT, _KNOWN.index("rest_low"))
+_RELATIVE: Final = slice(_SHORT, _KNOWN.index("left_low"))
 """What is kept relative to the level."""
 _TAIL: Final = len(agent.Tail._fields)
 
@@ -100,13 +102,29 @@ class OwnAgents(Columns):
     alarm_since: Floats
 
 
-def accept(c: SeriesMemory, rows: Ints) -> None:
-    """Take what the metrics in `rows` show of late for usual; what was seen stays seen."""
+def season_at(c: SeriesMemory, rows: Ints, at: float) -> Floats:
+    """Return what the profiles expect at `at` on top of the level."""
+    when = moment(at)
+    here = c.hours[rows, when.hour].astype(np.float64)
+    between: Floats = here + when.lean * (c.hours[rows, when.beside] - here)
+    season: Floats = between + c.weekdays[rows, when.weekday]
+    return season
+
+
+def accept(c: SeriesMemory, rows: Ints, at: float) -> None:
+    """Take what the metrics in `rows` show of late for usual at `at`; what was seen stays seen."""
     known = c.known[rows].astype(np.float64)
-    shift = known[:, _SHORT].copy()
+    shift = known[:, _SHORT] - season_at(c, rows, at)
     c.expected[rows] += shift
     known[:, _RELATIVE] -= shift[:, None]
     known[:, _SAMPLES] = np.minimum(known[:, _SAMPLES], series.JUDGED_FROM)
+    c.known[rows] = known
+
+
+def doubt(c: SeriesMemory, rows: Ints) -> None:
+    """Learn the metrics in `rows` as quickly as new ones, and do not judge them meanwhile."""
+    known = c.known[rows]
+    known[:, _SAMPLES] = np.minimum(known[:, _SAMPLES], _DOUBTED)
     c.known[rows] = known
 
 

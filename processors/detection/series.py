@@ -49,8 +49,10 @@ class Series(NamedTuple):
         Running 99 % quantile and mean of deviations, in spreads.
     short, longer : float
         Means over about 4 and 16 values.
-    low, high, short_low, short_high, longer_low, longer_high, rest_low, rest_high : float
-        Remembered ranges: of values, of either mean, of what the season leaves over.
+    left : float
+        Mean over about 16 values of what the season leaves over.
+    low, high, short_low, short_high, longer_low, longer_high, left_low, left_high : float
+        Remembered ranges: of values, of either mean, of what is left over.
     """
 
     level: Value
@@ -62,17 +64,18 @@ class Series(NamedTuple):
     typical: Value
     short: Value
     longer: Value
+    left: Value
     low: Value
     high: Value
     short_low: Value
     short_high: Value
     longer_low: Value
     longer_high: Value
-    rest_low: Value
-    rest_high: Value
+    left_low: Value
+    left_high: Value
 
 
-BLANK: Final = Series._make([0.0] * 5 + [2.6, 1.0] + [0.0] * 10)
+BLANK: Final = Series._make([0.0] * 5 + [2.6, 1.0] + [0.0] * 11)
 
 
 class Observed(NamedTuple):
@@ -129,7 +132,8 @@ def observe(m: Arithmetic, p: Tuning, s: Series, season: Value, x: Value, dt: Va
     brief = _novelty(m, short, s.short_low, s.short_high, s.samples > _SHORT[0])
     lasting = _novelty(m, longer, s.longer_low, s.longer_high, s.samples > _SHORT[1])
     known = s.age >= p.season_from_d
-    odd = _novelty(m, rest, s.rest_low, s.rest_high, s.age >= p.season_from_d + 1.0)
+    left = s.left + m.maximum(1.0 / count, 1.0 / _SHORT[1]) * (rest - s.left)
+    odd = _novelty(m, left, s.left_low, s.left_high, s.age >= p.season_from_d + 1.0)
 
     spread = m.sqrt(s.variance)
     deviation = _deviation(m, rest, spread + p.floor * s.largest, s.samples >= JUDGED_FROM)
@@ -147,7 +151,7 @@ def observe(m: Arithmetic, p: Tuning, s: Series, season: Value, x: Value, dt: Va
     longer_low, longer_high = _range(
         m, longer, s.longer_low, s.longer_high, fade, s.samples <= _SHORT[1]
     )
-    rest_low, rest_high = _range(m, rest, s.rest_low, s.rest_high, fade, s.age < p.season_from_d)
+    left_low, left_high = _range(m, left, s.left_low, s.left_high, fade, s.age < p.season_from_d)
     hourly, daily = _lessons(m, p, s.age, lesson, dt)
     after = Series(
         level=level + step,
@@ -159,14 +163,15 @@ def observe(m: Arithmetic, p: Tuning, s: Series, season: Value, x: Value, dt: Va
         typical=typical,
         short=short - step,
         longer=longer - step,
+        left=left - step,
         low=low - step,
         high=high - step,
         short_low=short_low - step,
         short_high=short_high - step,
         longer_low=longer_low - step,
         longer_high=longer_high - step,
-        rest_low=m.where(known, rest_low, 0.0),
-        rest_high=m.where(known, rest_high, 0.0),
+        left_low=m.where(known, left_low, 0.0),
+        left_high=m.where(known, left_high, 0.0),
     )
     novelty = m.maximum(m.maximum(own, brief), m.maximum(lasting, odd))
     return Observed(after, novelty, deviation, size / (s.usual + 0.3), hourly, daily)

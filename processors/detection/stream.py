@@ -126,4 +126,4 @@ class Stream:
         elif told.lasts and at - self._since >= self._accept_after_s:
             self._since = math.inf
             rest(self._agents, 0)
-            accept(self._series, np.arange(self._metrics))
+            accept(self._series, np.arange(self._metrics), at)

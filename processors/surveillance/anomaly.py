@@ -91,7 +91,7 @@ def calm(
     rest(state.agents, slot)
     if reason == "new_normal":
         rows = np.array(state.series_of(slot), dtype=np.int64)
-        accept(state.series, rows[state.series.judged[rows]])
+        accept(state.series, rows[state.series.judged[rows]], at)
     opened = sorted(state.findings.get(slot, {}))
     names = [name for name in opened if name.startswith(f"{CHANNEL}/")]
     return [e for name in names for e in end_finding(state, offset, slot, name, reason, at)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from processors.surveillance import (
     threats,
     thresholds,
 )
+from processors.surveillance.accepting import accept, relearn
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
 from processors.surveillance.judge import LIMITS, level_moved
@@ -31,13 +32,20 @@ from streams.contracts.events.agent import (
     AgentTransitionRefused,
     LifecycleRequested,
     RegistrationDecided,
+    RelearnRequested,
 )
+from streams.contracts.events.finding import AcceptanceRequested
 from streams.contracts.events.registry import data_of
 from streams.contracts.events.system import RecordRedriven
 from streams.contracts.record import Position, Record
 from streams.contracts.upcasters import upcast
 
 T = TypeVar("T")
+_WISHES: Final = {
+    "agent.lifecycle_requested",
+    "agent.relearn_requested",
+    "finding.acceptance_requested",
+}
 
 
 def on_tick(state: SurveillanceState, offset: int) -> list[Emission]:
@@ -80,17 +88,29 @@ def on_event(state: SurveillanceState, record: Record) -> list[Emission]:
     if event.position and not _is_new(state, event):
         return []
     match event.type:
+        case wish if wish in _WISHES:
+            return _wish(state, record.offset, event)
         case "policy.changed":
             return _policy(state, record.offset, event)
-        case "agent.lifecycle_requested":
-            asked = _lifecycle(state, record.offset, event)
-            return asked + threats.follow(state, record.offset, asked)
         case "agent.registration_decided":
             return _registration(state, record.offset, event)
         case "record.redriven":
             return redriven(state, record, event, _typed(event, RecordRedriven))
     detail = f"{event.type} has no business in {record.topic}"
     raise MalformedRecord("unexpected_event", detail)
+
+
+def _wish(state: SurveillanceState, offset: int, event: Event) -> list[Emission]:
+    """Do what a person asks for, once."""
+    if event.source == API and not is_first(state.seen, event.id, offset):
+        return []
+    match event.type:
+        case "finding.acceptance_requested":
+            return accept(state, offset, event, _typed(event, AcceptanceRequested))
+        case "agent.relearn_requested":
+            return relearn(state, offset, event, _typed(event, RelearnRequested))
+    asked = _lifecycle(state, offset, event)
+    return asked + threats.follow(state, offset, asked)
 
 
 def _is_new(state: SurveillanceState, event: Event) -> bool:
@@ -135,7 +155,7 @@ def _unruled(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emi
 
 def _unjudged(state: SurveillanceState, offset: int, rows: Ints) -> list[Emission]:
     """End the anomalies that are told by metrics which the detector judges no longer."""
-    emissions = courses.superseded(state, offset, rows)
+    emissions = courses.end(state, offset, rows, "superseded")
     for row in rows.tolist():
         slot, name = int(state.series.slot[row]), state.metric_names[state.series.metric[row]]
         if f"{anomaly.CHANNEL}/{name}" in state.findings.get(slot, {}):
@@ -145,8 +165,6 @@ def _unjudged(state: SurveillanceState, offset: int, rows: Ints) -> list[Emissio
 
 
 def _lifecycle(state: SurveillanceState, offset: int, event: Event) -> list[Emission]:
-    if event.source == API and not is_first(state.seen, event.id, offset):
-        return []
     request = _typed(event, LifecycleRequested)
     slot = state.slots.get(event.subject)
     if slot is None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from processors.columns import Bools, Floats, Ints
 from processors.detection.course import LAGS_S, Course, follow, settle
-from processors.detection.explain import noise, ranges, season_at
-from processors.detection.memory import age_and_samples, forget
+from processors.detection.explain import noise, ranges
+from processors.detection.memory import age_and_samples, forget, season_at
 from processors.detection.series import JUDGED_FROM
 from processors.detection.tuning import TUNING
 from processors.step import Emission
@@ -26,7 +26,7 @@ STILL: Final = 1
 CLIMBS: Final = 2
 MISSING: Final = 4
 _STILL, _TREND, _MISSING = "still", "trend", "missing"
-_CHANNELS: Final = {STILL: _STILL, CLIMBS: _TREND, MISSING: _MISSING}
+CHANNELS: Final = {STILL: _STILL, CLIMBS: _TREND, MISSING: _MISSING}
 
 _BASE_S: Final = 10800.0
 """A climb is weighed by what it adds in three hours, the lag of the longest mean."""
@@ -78,11 +78,12 @@ def judge(state: SurveillanceState, offset: int, filled: Ints) -> list[Emission]
     rows = filled[c.judged[filled]]
     mean = c.total[rows] / c.count[rows]
     at = state.window_start + 0.5 * policy.window_s
-    age, _ = age_and_samples(c, rows)
+    age, samples = age_and_samples(c, rows)
     # What an hour's profile learns in the first days is as much the trend as the season.
     level = mean - np.where(age >= TUNING.season_from_d, season_at(c, rows, at), 0.0)
     w = Closing(offset, rows, mean, c.low[rows], c.high[rows], level, policy.window_s, at)
-    course = follow(c, rows, w.level, w.low, w.high, w.width)
+    pace = np.maximum(age * 86400.0 / np.maximum(samples, 1.0), w.width)
+    course = follow(c, rows, w.level, w.low, w.high, pace)
     told = telling.Telling(state, offset)
     gaps.judge(state, told)
     _stuck(state, w, course, told)
@@ -221,9 +222,9 @@ def _shift(names: tuple[str, str], mean: float, low: float, high: float, since: 
     return Evidence("shift", "warning", metric, mean, low, high, since, summary)
 
 
-def superseded(state: SurveillanceState, offset: int, rows: Ints) -> list[Emission]:
-    """End what was told of series that are judged no longer."""
+def end(state: SurveillanceState, offset: int, rows: Ints, reason: str) -> list[Emission]:
+    """End what was told of the series in `rows`."""
     told = telling.Telling(state, offset)
-    for mark, channel in _CHANNELS.items():
-        told.ends(rows[(state.series.told[rows] & mark) > 0], mark, channel, "superseded")
+    for mark, channel in CHANNELS.items():
+        told.ends(rows[(state.series.told[rows] & mark) > 0], mark, channel, reason)
     return told.assessed()

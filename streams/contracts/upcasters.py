@@ -35,6 +35,11 @@ def _detector_calibrates_itself(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "policy": {**policy, "surveillance": {**surveillance, "detector": kept}}}
 
 
+def _climbs_say_when(data: dict[str, Any]) -> dict[str, Any]:
+    """Know of no limit that is reached: nothing told of climbs before."""
+    return {**data, "reaches_limit_at": None}
+
+
 def _windows_say_what_was_expected(data: dict[str, Any]) -> dict[str, Any]:
     """Know of no range that was expected: nothing told of it before."""
     agents = data.get("agents")
@@ -43,6 +48,7 @@ def _windows_say_what_was_expected(data: dict[str, Any]) -> dict[str, Any]:
 
 
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
+    "finding.raised": (_climbs_say_when,),
     "metrics.windows_closed": (_windows_say_what_was_expected,),
     "policy.changed": (_detector_calibrates_itself,),
 }

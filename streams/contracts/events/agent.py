@@ -139,6 +139,24 @@ class LifecycleRequested(msgspec.Struct, frozen=True):
     requested_by: str
 
 
+class RelearnRequested(msgspec.Struct, frozen=True):
+    """A person wants what is usual of an agent learnt anew.
+
+    Parameters
+    ----------
+    metrics : list of str
+        Which of its metrics; empty for all, and for what they say together.
+    reason : str
+        Why, in the person's words.
+    requested_by : str
+        Who.
+    """
+
+    metrics: list[str]
+    reason: str
+    requested_by: str
+
+
 class WindowsClosed(msgspec.Struct, frozen=True):
     """One tumbling window of many agents of one partition, by columns.
 

@@ -9,6 +9,11 @@ import msgspec
 SEVERITIES: Final = ("emergency", "critical", "high", "warning", "info")
 """Worst first."""
 
+ACCEPTABLE: Final = (
+    "anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap",
+)  # fmt: skip
+"""Kinds of the detector's, which finds out itself what is normal, and can be told."""
+
 
 def severity_rank(severity: str) -> int:
     """Return 0 for the worst severity; an unknown one ranks last."""
@@ -87,3 +92,21 @@ class FindingEnded(msgspec.Struct, frozen=True):
     metric: str
     reason: str
     lasted_s: float
+
+
+class AcceptanceRequested(msgspec.Struct, frozen=True):
+    """A person takes what the detector found for the new normal.
+
+    Parameters
+    ----------
+    finding_id : str
+        An open finding of the detector's.
+    reason : str
+        Why, in the person's words.
+    requested_by : str
+        Who.
+    """
+
+    finding_id: str
+    reason: str
+    requested_by: str

@@ -57,13 +57,17 @@ _TYPES: Final = (
     EventType("agent.registration_requested", agent.RegistrationRequested, (_T.GOVERNANCE,)),
     EventType("agent.registration_decided", agent.RegistrationDecided, (_T.TELEMETRY, _T.FLEET)),
     EventType("agent.lifecycle_requested", agent.LifecycleRequested, (_T.TELEMETRY,)),
+    EventType("agent.relearn_requested", agent.RelearnRequested, (_T.TELEMETRY, _T.FLEET)),
     EventType("metrics.windows_closed", agent.WindowsClosed, (_T.WINDOWS,), version=2),
-    EventType("finding.raised", finding.FindingRaised, _FOUND),
+    EventType("finding.raised", finding.FindingRaised, _FOUND, version=2),
     EventType("finding.changed", finding.FindingChanged, _FOUND),
     EventType("finding.ended", finding.FindingEnded, _FOUND),
     EventType("incident.opened", incident.IncidentOpened, (_T.INCIDENTS,)),
     EventType("incident.changed", incident.IncidentChanged, (_T.INCIDENTS,)),
     EventType("incident.closed", incident.IncidentClosed, (_T.INCIDENTS,)),
+    EventType(
+        "finding.acceptance_requested", finding.AcceptanceRequested, (_T.TELEMETRY, _T.FINDINGS)
+    ),
     EventType("action.requested", action.ActionRequested, (_T.DECISIONS, _T.ACTIONS)),
     EventType("action.proposed", action.ActionProposed, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.withheld", action.ActionWithheld, (_T.ACTIONS,)),

@@ -79,6 +79,8 @@ VALID = {
     f"{PREFIX}/telemetry": {"heartbeats": [{"agent_id": "a", "metrics": {}}]},
     f"{PREFIX}/agents/some-id/metrics": {"metrics": {}},
     f"{PREFIX}/agents/some-id/lifecycle": {"status": "maintenance", "reason": "r"},
+    f"{PREFIX}/agents/some-id/relearn": {"metrics": [], "reason": "r"},
+    f"{PREFIX}/findings/some-id/accept": {"reason": "r"},
     f"{PREFIX}/actions": {"action": "service.restart", "target": "web-1"},
     f"{PREFIX}/actions/some-id/approve": {"reason": "r"},
     f"{PREFIX}/actions/some-id/reject": {"reason": "r"},

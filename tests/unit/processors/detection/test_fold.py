@@ -65,7 +65,7 @@ def test_accepting_moves_the_level_and_forgets_nothing_seen() -> None:
     series, _, _ = folded(value, at, few=0)
     top = series.expected + series.known[: series.size + 44, 9][: len(series.expected)]
     rows = np.arange(METRICS)
-    accept(series, rows)
+    accept(series, rows, 0.0)
     after = series.expected + series.known[:, 9]
     np.testing.assert_allclose(after[rows], top[rows], rtol=1e-5)
     assert (series.known[rows, 0] <= 50.0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from collections.abc import Callable
@@ -45,14 +46,25 @@ class Life:
                 if name == "finding.ended" and data["kind"] == kind]  # fmt: skip
 
 
-@pytest.fixture
-def life() -> Life:
-    """Return an agent of three usual days."""
+@functools.cache
+def _usual() -> tuple[bytes, int, float, Any]:
+    """Live three usual days; return what a partition is then, so that they are lived once."""
     life = Life()
     life.live(3 * 1440, lambda _: {"load": life.daily(), "queue": life.daily()})
     courses = {"flat_line", "trend", "shift", "missing_metric", "heartbeat_gap"}
     assert not [kind for kind in courses if life.raised(kind)]
-    life.found.clear()
+    partition = life.partition
+    return partition.step.dump(partition.state), partition.offset, life.now, life.draw.getstate()
+
+
+@pytest.fixture
+def life() -> Life:
+    """Return an agent of three usual days."""
+    dumped, offset, now, drawn = _usual()
+    life = Life()
+    life.partition.state = life.partition.step.load(life.partition.context, dumped)
+    life.partition.offset, life.now = offset, now
+    life.draw.setstate(drawn)
     return life
 
 
