@@ -87,7 +87,7 @@ def fleet(
         int, typer.Option(min=1, help="For each scenario, rounded up to hosts of four.")
     ] = 8,
     days: Annotated[
-        int, typer.Option(min=1, help="Simulated days; faults come in the second half.")
+        float, typer.Option(min=0.1, help="Simulated days; faults come in the second half.")
     ] = 21,
     out: Annotated[Path, typer.Option(help="Folder for quality.json and quality.md.")] = Path(
         "backtest"

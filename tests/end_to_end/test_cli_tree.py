@@ -55,7 +55,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "simulate": ("--agents", "3", "--rate", "3", "--duration", "2", "--speed", "0"),
     "audit verify": (),
     "backtest detector": ("--out", "NEW"),
-    "backtest fleet": ("--scenarios", "spike", "--days", "1", "--agents", "1", "--out", "NEW"),
+    "backtest fleet": ("--scenarios", "spike", "--days", "0.1", "--agents", "1", "--out", "NEW"),
 }
 """Commands that look at the log or at this machine themselves."""
 NOT_THERE = {name for name, argv in ASKING.items() if "no-such" in argv}

@@ -52,8 +52,10 @@ class Plan:
 
     Parameters
     ----------
-    seed, days : int
-        As they were asked for.
+    seed : int
+        Of everything that is drawn.
+    days : float
+        Simulated.
     fleet : Fleet
         Everybody.
     cohorts : tuple of Cohort
@@ -63,7 +65,7 @@ class Plan:
     """
 
     seed: int
-    days: int
+    days: float
     fleet: Fleet
     cohorts: tuple[Cohort, ...]
     start: float
@@ -77,7 +79,7 @@ class Plan:
         return sorted(found, key=lambda fault: (fault.start, fault.agents))
 
 
-def plan_of(seed: int, scenarios: Sequence[str], agents: int, days: int) -> Plan:
+def plan_of(seed: int, scenarios: Sequence[str], agents: int, days: float) -> Plan:
     """Return the trial of `scenarios`, each on at least `agents` agents, and of calm ones.
 
     What happens to an agent depends on the seed and its name alone: the same whatever else is

@@ -16,10 +16,11 @@ from streams.simulator.scenario import Verdict
 
 JSON: Final = "quality.json"
 MARKDOWN: Final = "quality.md"
+_LEAST_DAYS: Final = 0.1
 
 
 def backtest_fleet(
-    seed: int, scenarios: Sequence[str], agents: int, days: int, out: Path, told: Told
+    seed: int, scenarios: Sequence[str], agents: int, days: float, out: Path, told: Told
 ) -> tuple[Report, Heard]:
     """Try the detectors on a synthetic fleet, and write what came of it below `out`.
 
@@ -31,7 +32,7 @@ def backtest_fleet(
         Names of the catalogue; empty for all.
     agents : int
         For each scenario, rounded up to whole hosts.
-    days : int
+    days : float
         Simulated; faults come in the second half.
     out : Path
         A folder.
@@ -43,8 +44,8 @@ def backtest_fleet(
     ValueError
         For a scenario that does not exist, or too short a time.
     """
-    if days < 1:
-        raise ValueError(f"days={days}; one is the least: half of it to learn, half to judge")
+    if days < _LEAST_DAYS:
+        raise ValueError(f"days={days:g}; {_LEAST_DAYS:g} is the least: half to learn in")
     plan = plan_of(seed, scenarios or tuple(CATALOGUE), agents, days)
     heard = tried(plan, told)
     report = summed(plan, heard, command_of(plan, agents, scenarios))

@@ -23,7 +23,7 @@ class Report(msgspec.Struct, frozen=True):
 
     command: str
     seed: int
-    days: int
+    days: float
     agents: int
     heartbeats: int
     calm: Measured
@@ -75,7 +75,7 @@ def _introduction(report: Report) -> list[str]:
         "# Quality of detection",
         "",
         f"Written by `{report.command}`: the surveillance step as it runs live, under the",
-        f"policy that ships, on {report.agents} synthetic agents, for {report.days} days and",
+        f"policy that ships, on {report.agents} synthetic agents, for {report.days:g} days and",
         f"{report.heartbeats:,} heartbeats. Only the second half of the days",
         "is judged; in the first nothing happens, and everything is learnt. A test writes a small",
         "cut of it twice, and compares the bytes.",
@@ -154,6 +154,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def command_of(plan: Plan, agents: int, scenarios: Sequence[str]) -> str:
     """Return the command that repeats a trial."""
     chosen = f" --scenarios {','.join(scenarios)}" if scenarios else ""
-    return (
-        f"homeostat backtest fleet --seed {plan.seed} --agents {agents} --days {plan.days}{chosen}"
-    )
+    asked = f"--seed {plan.seed} --agents {agents} --days {plan.days:g}{chosen}"
+    return f"homeostat backtest fleet {asked}"

@@ -24,7 +24,7 @@ def quiet(_: str) -> None:
 
 
 def written(out: Path, *scenarios: str, seed: int = 3) -> dict[str, bytes]:
-    backtest_fleet(seed, scenarios, 1, 1, out, quiet)
+    backtest_fleet(seed, scenarios, 1, 0.1, out, quiet)
     return {name: (out / name).read_bytes() for name in (JSON, MARKDOWN)}
 
 
@@ -116,5 +116,5 @@ def test_an_unknown_scenario_is_named(tmp_path: Path) -> None:
 
 
 def test_no_day_is_too_short(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="days=0; one is the least"):
+    with pytest.raises(ValueError, match="days=0; 0.1 is the least"):
         backtest_fleet(1, [], 1, 0, tmp_path, quiet)
