@@ -20,7 +20,8 @@ class Retention:
     minutes_days, hours_days : float
         How long windows and hours are kept, counted from the newest window.
     intervals_days : float
-        How long what agents, findings and actions were is kept after it ended.
+        How long what agents, findings and actions were is kept after it ended, and conversations
+        after their last message.
     """
 
     minutes_days: float = 7.0
@@ -49,3 +50,4 @@ class Retention:
             connection, newest, self.minutes_days * 86400.0, self.hours_days * 86400.0
         )
         store.purge_intervals(connection, newest - self.intervals_days * 86400.0)
+        store.purge_conversations(connection, newest - self.intervals_days * 86400.0)

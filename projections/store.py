@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 
-from projections.models import agents, counters, metric_hours, metric_windows
+from projections.models import agents, conversations, counters, metric_hours, metric_windows
 from projections.models.history import HISTORIES
 from projections.read_models.metric import hour_of, hourly
 from projections.rows import Key, Row, Rows
@@ -142,6 +142,11 @@ def purge_windows(connection: Connection, newest: float, minutes_s: float, hours
     """Delete windows that start longer than that before `newest` (seconds since the epoch)."""
     connection.execute(delete(metric_windows).where(metric_windows.c.start < newest - minutes_s))
     connection.execute(delete(metric_hours).where(metric_hours.c.start < newest - hours_s))
+
+
+def purge_conversations(connection: Connection, before: float) -> None:
+    """Delete those in which nothing was said since that moment (seconds since the epoch)."""
+    connection.execute(delete(conversations).where(conversations.c.last_at < before))
 
 
 def purge_intervals(connection: Connection, before: float) -> None:

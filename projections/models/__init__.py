@@ -5,6 +5,7 @@ from projections.models.action import actions
 from projections.models.agent import agents, status_history
 from projections.models.audit import audit
 from projections.models.base import METADATA
+from projections.models.conversation import conversations
 from projections.models.dead_letter import dead_letters
 from projections.models.event import events
 from projections.models.finding import findings
@@ -20,6 +21,7 @@ __all__ = [
     "agent_history",
     "agents",
     "audit",
+    "conversations",
     "counters",
     "dead_letters",
     "epochs",

@@ -26,6 +26,9 @@ agents: Final = Table(
     moment("health_since"),
     document("health_reasons"),
     ident("health_event"),
+    ident("performance_level"),
+    number("performance_score"),
+    document("performance"),
     document("metrics"),
     moment("last_seen"),
     moment("registered_at", nullable=False),
@@ -33,6 +36,8 @@ agents: Final = Table(
     Index(None, "tenant_id", "status", "agent_id"),
     Index(None, "tenant_id", "health_level", "agent_id"),
     Index(None, "tenant_id", "type", "agent_id"),
+    Index(None, "tenant_id", "performance_level", "agent_id"),
+    Index(None, "tenant_id", "performance_score", "agent_id"),
 )
 """One row an agent. `status_event` and `health_event` name the open rows of `status_history`."""
 

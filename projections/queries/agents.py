@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
     Connection,
+    Select,
+    Table,
     bindparam,
     func,
     or_,
@@ -19,6 +21,9 @@ from sqlalchemy.engine import RowMapping
 from projections.models import agents, status_history
 from projections.queries.agents_text import candidates, mentions, pattern, trigrams
 from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected
+
+BY_ID: Final = "agent_id"
+BY_PERFORMANCE: Final = "performance"
 
 
 class AgentRow(msgspec.Struct, frozen=True):
@@ -37,6 +42,9 @@ class AgentRow(msgspec.Struct, frozen=True):
     consecutive_failures: int
     health_since: float | None
     health_reasons: list[str]
+    performance_level: str
+    performance_score: float | None
+    performance: dict[str, Any]
     metrics: dict[str, float]
     last_seen: float | None
     registered_at: float
@@ -79,7 +87,9 @@ def list_agents(
     status: str | None = None,
     type: str | None = None,  # noqa: A002 - the column's name, and the API's
     health: str | None = None,
+    performance: str | None = None,
     text: str | None = None,
+    sort: str = BY_ID,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[AgentRow]:
@@ -87,16 +97,20 @@ def list_agents(
 
     Parameters
     ----------
+    performance : str or None
+        A level: excellent, good, fair, poor or critical.
     text : str or None
         Occurs in the id, the type or the labels, whatever its case.
+    sort : str
+        `BY_ID`, or `BY_PERFORMANCE`: worst first, and only those that have a score.
     """
-    asked = asked_for(status=status, type=type, health_level=health)
+    asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
     values = asked | {"tenant": tenant}
     searched = ""
     if text:
         values |= {"text": pattern(text), "trigrams": trigrams(connection, text)}
         searched = "all" if values["trigrams"] is None else connection.dialect.name
-    return _listed(tuple(asked), searched).page(connection, values, limit, cursor)
+    return _listed(tuple(asked), searched, sort).page(connection, values, limit, cursor)
 
 
 def get_agent(connection: Connection, tenant: str, agent_id: str) -> AgentRow | None:
@@ -148,12 +162,20 @@ _ONE = _OWN.where(agents.c.agent_id == bindparam("agent"))
 
 
 @lru_cache
-def _listed(given: tuple[str, ...], searched: str) -> Pages[AgentRow]:
+def _listed(given: tuple[str, ...], searched: str, sort: str) -> Pages[AgentRow]:
     """Return the pages; `searched` is empty, ``all`` to read all agents, or the dialect."""
     query = _OWN if searched in ("", "all") else _ALL.where(*candidates(searched))
     if searched:
         query = query.where(mentions())
-    return Pages(narrowed(query, agents, given), [agents.c.agent_id], AgentRow)
+    return sorted_pages(narrowed(query, agents, given), agents, sort)
+
+
+def sorted_pages(query: Select[Any], table: Table, sort: str) -> Pages[AgentRow]:
+    """Return the pages of agents, now or as they were, in the order that `sort` names."""
+    if sort == BY_PERFORMANCE:
+        query = query.where(table.c.performance_score.is_not(None))
+        return Pages(query, [table.c.performance_score, table.c.agent_id], AgentRow)
+    return Pages(query, [table.c.agent_id], AgentRow)
 
 
 def _history(tenant: str, agent_id: str) -> Any:

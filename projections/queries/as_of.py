@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, bindparam
 
 from projections.models import action_history, agent_history, finding_history
 from projections.queries.actions import ActionRow
-from projections.queries.agents import AgentRow
+from projections.queries.agents import BY_ID, AgentRow, sorted_pages
 from projections.queries.agents_text import mentions, pattern
 from projections.queries.as_of_metrics import Measured, latest_windows
 from projections.queries.findings import FindingRow, finding_of
@@ -41,14 +41,17 @@ def list_agents_as_of(
     status: str | None = None,
     type: str | None = None,  # noqa: A002 - the column's name, and the API's
     health: str | None = None,
+    performance: str | None = None,
     text: str | None = None,
+    sort: str = BY_ID,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[AgentRow]:
     """Return the agents that were known at `at`, as they were; see `list_agents`."""
-    asked = asked_for(status=status, type=type, health_level=health)
+    asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
     values = asked | {"tenant": tenant, "at": at, "text": pattern(text or "")}
-    found = _page(connection, _agents(tuple(asked), bool(text)), values, limit, cursor)
+    pages = _agents(tuple(asked), sort, text=bool(text))
+    found = _page(connection, pages, values, limit, cursor)
     return Page(_measured(connection, tenant, found.items, at), found.next_cursor)
 
 
@@ -142,11 +145,11 @@ def _agent() -> Select[Any]:
 
 
 @lru_cache
-def _agents(given: tuple[str, ...], text: bool) -> Pages[AgentRow]:
+def _agents(given: tuple[str, ...], sort: str, *, text: bool) -> Pages[AgentRow]:
     query = narrowed(agents_as_of(), agent_history, given)
     if text:
         query = query.where(mentions(agent_history))
-    return Pages(query, [agent_history.c.agent_id], AgentRow)
+    return sorted_pages(query, agent_history, sort)
 
 
 @lru_cache

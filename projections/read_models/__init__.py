@@ -14,6 +14,7 @@ from projections.read_models import (
     action,
     agent,
     audit,
+    conversation,
     dead_letter,
     event,
     finding,
@@ -31,6 +32,7 @@ FOLDS: Final[dict[str, Fold]] = {
     **action.FOLDS,
     **policy.FOLDS,
     **audit.FOLDS,
+    **conversation.FOLDS,
     **metric.FOLDS,
     **dead_letter.FOLDS,
 }

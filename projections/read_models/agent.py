@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from sqlalchemy import Table
 
 from projections.models import agents, status_history
@@ -16,6 +17,7 @@ from streams.contracts.events.agent import (
     AgentStatusChanged,
     RegistrationDecided,
 )
+from streams.contracts.events.performance import AgentPerformanceChanged
 
 
 def registered(rows: Rows, seen: Seen) -> None:
@@ -52,6 +54,18 @@ def health_changed(rows: Rows, seen: Seen) -> None:
     rows.put(agents, row)
 
 
+def performance_changed(rows: Rows, seen: Seen) -> None:
+    """Note how well it works, with everything that the score is made of."""
+    data = data_as(seen, AgentPerformanceChanged)
+    row = _row(rows, seen)
+    row |= {
+        "performance_level": data.level,
+        "performance_score": data.score,
+        "performance": {**msgspec.to_builtins(data), "since": seen.at},
+    }
+    rows.put(agents, row)
+
+
 def labelled(rows: Rows, seen: Seen) -> None:
     """Note type and labels."""
     data = data_as(seen, AgentLabelled)
@@ -74,6 +88,7 @@ FOLDS: Final = {
     "agent.registered": registered,
     "agent.status_changed": status_changed,
     "agent.health_changed": health_changed,
+    "agent.performance_changed": performance_changed,
     "agent.labelled": labelled,
     "agent.registration_decided": registration_decided,
 }
@@ -136,6 +151,9 @@ def _blank(seen: Seen) -> Row:
         "health_since": None,
         "health_reasons": [],
         "health_event": "",
+        "performance_level": "",
+        "performance_score": None,
+        "performance": {},
         "metrics": {},
         "last_seen": None,
         "registered_at": seen.at,

@@ -63,6 +63,7 @@ def _agent(agent_id: str) -> Row:
         "status_since": T0, "status_reason": "", "status_event": "", "provisional": False,
         "labels": {"host": "h1"}, "health_level": "healthy", "health_score": 100.0,
         "consecutive_failures": 0, "health_since": T0, "health_reasons": [], "health_event": "",
+        "performance_level": "", "performance_score": None, "performance": {},
         "metrics": dict.fromkeys(METRICS, 1.0), "last_seen": T0, "registered_at": T0,
         "updated_at": T0,
     }  # fmt: skip
