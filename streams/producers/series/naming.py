@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from streams.contracts.telemetry import ID, MAX_ID, MAX_LABEL, RESERVED
@@ -22,6 +23,8 @@ LONGEST: Final = 128
 MOST_LABELS: Final = 32
 LONGEST_VALUE: Final = 200
 """Characters of a label's value; the rest is cut off."""
+_KEPT: Final = 1 << 14
+"""Names that are remembered, because the same series come again and again."""
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_.:/-]")
 _UNFIT_ID: Final = re.compile(r"[^A-Za-z0-9._:@+-]")
 _UNITS: Final = {
@@ -63,6 +66,11 @@ def metric_name(base: str, suffix: str = "", attributes: Iterable[tuple[str, str
     >>> metric_name("disk", "", [("path", "C: x")]), metric_name("up")
     ('disk:path-C:_x-1c03ad1d', 'reported_up')
     """
+    return _named(base, suffix, tuple(attributes))
+
+
+@lru_cache(_KEPT)
+def _named(base: str, suffix: str, attributes: tuple[tuple[str, str], ...]) -> str:
     folded = "".join(f":{key}-{value}" for key, value in sorted(attributes))
     wanted = f"{base}{suffix}{folded}"
     if wanted in RESERVED:
