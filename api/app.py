@@ -32,6 +32,7 @@ from api.routes import (
     actions,
     agents,
     audit,
+    conversations,
     dead_letters,
     events,
     findings,
@@ -57,7 +58,7 @@ from streams.producers.prometheus.remote_write import RemoteWriteReceiver
 PREFIX: Final = "/api/v1"
 _PARTS: Final = (
     agents, fleet, telemetry, findings, actions, events, policy, session, system,
-    dead_letters,
+    dead_letters, conversations,
     audit, tokens, remote_write,
 )  # fmt: skip
 

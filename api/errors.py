@@ -143,13 +143,19 @@ def _from_validation(error: RequestValidationError) -> Problem:
     errors = [
         FieldError(
             field=_spelt(".".join(str(part) for part in found["loc"])),
-            value=_shown(found.get("input")),
+            value=None if _quotes(found) else _shown(found.get("input")),
             remedy=str(found["msg"]),
         )
         for found in error.errors()
     ]
     detail = "; ".join(f"{e.field}: {e.remedy}" for e in errors[:3])
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, errors=errors[:100])
+
+
+def _quotes(found: Mapping[str, Any]) -> bool:
+    """Say whether what is wrong may hold the message of a conversation, which no answer quotes."""
+    given = found.get("input")
+    return "message" in found["loc"] or isinstance(given, dict | list)
 
 
 def _from_contract(error: ContractError) -> Problem:

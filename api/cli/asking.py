@@ -65,6 +65,8 @@ def agents(
     status: Annotated[str | None, typer.Option(help="Such as offline.")] = None,
     kind: Annotated[str | None, typer.Option("--type", help="Such as host.")] = None,
     text: Annotated[str | None, typer.Option(help="Occurs in id, type or labels.")] = None,
+    performance: Annotated[str | None, typer.Option(help="A level, such as poor.")] = None,
+    sort: Annotated[str, typer.Option(help="agent_id; performance: worst first.")] = "agent_id",
     as_of: AsOf = None,
     limit: Most = 100,
     plain: AsJson = False,
@@ -74,16 +76,17 @@ def agents(
     if agent is not None:
         _agent(client.get(f"/agents/{agent}", as_of=as_of), plain=plain)
         return
-    found = client.items("/agents", limit, status=status, type=kind, text=text, as_of=as_of)
+    asked = {"status": status, "type": kind, "text": text, "as_of": as_of}
+    found = client.items("/agents", limit, **asked, performance=performance, sort=sort)
     if plain:
         as_json(found)
         return
-    columns = ("agent", "type", "status", "health", "score", "last seen")
+    columns = ("agent", "type", "status", "health", "score", "performance", "last seen")
     as_table(
         columns,
         (
             (a["agent_id"], a["agent_type"], a["status"], a["health"]["level"],
-             a["health"]["score"], clock(a["last_seen"]))
+             a["health"]["score"], (a["performance"] or {}).get("level"), clock(a["last_seen"]))
             for a in found
         ),
     )  # fmt: skip
@@ -97,6 +100,9 @@ def _agent(found: dict[str, Any], *, plain: bool) -> None:
     say(f"{found['agent_id']}: {found['status']}, {health['level']} ({health['score']})")
     if health["reasons"]:
         say(f"because of {', '.join(health['reasons'])}")
+    if work := found["performance"]:
+        parts = ", ".join(f"{name} {points:.0%}" for name, points in work["parts"].items())
+        say(f"performance: {work['level']} ({work['score']:g}): {parts}")
     as_table(("metric", "value"), sorted(found["metrics"].items()))
     for finding in found["open_findings"]:
         say(f"{finding['severity']}: {finding['summary']}")

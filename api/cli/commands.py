@@ -9,6 +9,7 @@ import typer
 from api.cli import asking, telling
 from api.cli.audit import audit
 from api.cli.backtest import backtest
+from api.cli.conversations import conversations
 from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.guide import guide
@@ -35,7 +36,8 @@ app.add_typer(policy)
 app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
-for each in (*asking.COMMANDS, *telling.COMMANDS, doctor, guide, replay, simulate, top):
+_COMMANDS = (*asking.COMMANDS, *telling.COMMANDS, conversations)
+for each in (*_COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 
 

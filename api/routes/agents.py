@@ -19,6 +19,7 @@ from api.schemas.agents import (
     LifecycleRequest,
     MetricHistory,
     MetricPointView,
+    RelearnRequest,
 )
 from api.schemas.common import MAX_SEQ, Cursor, Instant, Limit, Listing, Receipt
 from api.schemas.events import EventView
@@ -29,7 +30,7 @@ from projections.queries.as_of import get_agent_as_of, list_agents_as_of, list_f
 from projections.queries.events import list_events
 from projections.queries.findings import list_findings
 from projections.queries.metrics import metric_history
-from streams.contracts.events.agent import LifecycleRequested
+from streams.contracts.events.agent import LifecycleRequested, RelearnRequested
 from streams.contracts.telemetry import check_id
 
 router = APIRouter(prefix="/agents", tags=["agents"], responses=READS, route_class=Reading)
@@ -45,17 +46,23 @@ def agents(
     status: str | None = None,
     type: str | None = None,  # noqa: A002 - the parameter's public name
     health: Annotated[str | None, Query(description="A level: healthy, degraded …")] = None,
+    performance: Annotated[str | None, Query(description="A level: excellent, good …")] = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
+    sort: Annotated[
+        Literal["agent_id", "performance"],
+        Query(description="By `performance`: worst first, and only those that have a score."),
+    ] = "agent_id",
     as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Listing[AgentView]:
     """Return agents by id; with `as_of` those that were known then, as they were."""
     asked = {"status": status, "type": type, "health": health, "text": text}
+    asked |= {"performance": performance, "cursor": cursor}
     if as_of is None:
-        page = served.ask(list_agents, tenant, **asked, limit=limit, cursor=cursor)
+        page = served.ask(list_agents, tenant, **asked, sort=sort, limit=limit)
     else:
-        page = served.ask(list_agents_as_of, tenant, as_of, **asked, limit=limit, cursor=cursor)
+        page = served.ask(list_agents_as_of, tenant, as_of, **asked, sort=sort, limit=limit)
     return Listing(items=[AgentView.of(row) for row in page.items], next=page.next_cursor)
 
 
@@ -123,4 +130,14 @@ async def lifecycle(
     """Ask for a transition; whether the lifecycle allows it is said by the event that follows."""
     check_id("agent_id", agent_id)
     asked = LifecycleRequested(body.status, body.reason, caller.name)
+    return await served.receipt(f"{tenant}/{agent_id}", asked)
+
+
+@router.post("/{agent_id}/relearn", status_code=202, responses=WRITES)
+async def relearn(
+    served: Served, caller: Operator, tenant: Tenant, agent_id: str, body: RelearnRequest
+) -> Receipt:
+    """Forget what is usual of an agent, and learn it anew: after a move, or a fault learnt from."""
+    check_id("agent_id", agent_id)
+    asked = RelearnRequested(body.metrics, body.reason, caller.name)
     return await served.receipt(f"{tenant}/{agent_id}", asked)

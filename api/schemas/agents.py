@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field
 
@@ -19,6 +19,24 @@ class Health(View):
     consecutive_failures: int
     since: Moment | None
     reasons: list[str]
+    last_check: Moment | None = Field(description="When it was heard of last.")
+    uptime_s: float | None = Field(description="As it says itself (`uptime_seconds`).")
+    restarts: int | None = Field(description="Times that it was started again.")
+
+
+class Performance(View):
+    """How well an agent works: the score, what it is made of, and what was measured."""
+
+    level: str = Field(examples=["good"], description="excellent, good, fair, poor or critical.")
+    score: float = Field(description="0 to 100.")
+    since: Moment
+    parts: dict[str, float] = Field(description="Points of each part that it has, 0 to 1.")
+    p95_ms: float | None
+    p99_ms: float | None
+    throughput_per_s: float | None
+    success_rate: float | None
+    utilisation: float | None
+    cost_per_task: float | None
 
 
 class AgentView(View):
@@ -33,6 +51,7 @@ class AgentView(View):
     provisional: bool
     labels: dict[str, str]
     health: Health
+    performance: Performance | None = Field(description="Null where it does no work that is told.")
     metrics: dict[str, float] = Field(examples=[{"cpu_usage": 41.5}])
     last_seen: Moment | None
     registered_at: Moment
@@ -87,6 +106,24 @@ class LifecycleRequest(Body):
     reason: str = Field(min_length=1, max_length=1000)
 
 
+class RelearnRequest(Body):
+    """Ask for what is usual of an agent to be learnt anew."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"metrics": ["cpu_usage"], "reason": "moved to a new host"}},
+    )
+
+    metrics: list[Annotated[str, Field(min_length=1, max_length=128)]] = Field(
+        default=[], max_length=256, description="Which metrics; none for all."
+    )
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
 def _plain(row: AgentRow) -> dict[str, object]:
     health = {
         "level": row.health_level,
@@ -94,6 +131,9 @@ def _plain(row: AgentRow) -> dict[str, object]:
         "consecutive_failures": row.consecutive_failures,
         "since": row.health_since,
         "reasons": row.health_reasons,
+        "last_check": row.last_seen,
+        "uptime_s": row.metrics.get("uptime_seconds"),
+        "restarts": _whole(row.metrics.get("restarts")),
     }
     return {
         "agent_id": row.agent_id,
@@ -105,6 +145,7 @@ def _plain(row: AgentRow) -> dict[str, object]:
         "provisional": row.provisional,
         "labels": row.labels,
         "health": health,
+        "performance": row.performance or None,
         "metrics": row.metrics,
         "last_seen": row.last_seen,
         "registered_at": row.registered_at,

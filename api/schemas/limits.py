@@ -10,6 +10,14 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from streams.contracts.message import (
+    CONVERSATION,
+    FINISHES,
+    MAX_NAME,
+    MAX_TEXT,
+    MODEL,
+    ROLES,
+)
 from streams.contracts.telemetry import (
     BOUND,
     DECLARABLE,
@@ -50,3 +58,12 @@ STATUS: Final = _or_null({"type": "string", "enum": [*sorted(DECLARABLE)], "titl
 # A bound of 2^63 is the same number wherever it is read; the one below it is not.
 SEQUENCE: Final = _or_null({"type": "integer", "minimum": 0, "exclusiveMaximum": 1 << 63})
 AN_ID_OR_NULL: Final = _or_null({"type": "string", **AN_ID})
+A_CONVERSATION: Final[Limits] = {"pattern": f"^{CONVERSATION.pattern}$", "maxLength": MAX_NAME}
+A_TEXT: Final[Limits] = {"maxLength": MAX_TEXT}
+A_ROLE: Final[Limits] = {"enum": [*ROLES]}
+A_FINISH: Final = _or_null({"type": "string", "enum": [*FINISHES], "title": "Finish"})
+A_MODEL: Final = _or_null(
+    {"type": "string", "pattern": f"^{MODEL.pattern}$", "maxLength": MAX_NAME}
+)
+A_LATENCY: Final = _or_null({"type": "number", "minimum": 0, "maximum": 1e9})
+TOKENS: Final = _or_null({"type": "integer", "minimum": 0, "exclusiveMaximum": 1 << 53})

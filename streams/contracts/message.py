@@ -25,7 +25,8 @@ from streams.contracts.errors import InvalidField
 MAX_TEXT: Final = 16_000
 """Characters of one message: with its JSON around it, UTF-8 of four bytes each still fits."""
 MAX_NAME: Final = 128
-ROLES: Final = ("assistant", "user", "tool", "system")
+ASSISTANT: Final = "assistant"
+ROLES: Final = (ASSISTANT, "user", "tool", "system")
 FINISHES: Final = ("stop", "length", "content_filter", "tool_calls", "error")
 CONVERSATION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 """No ``@`` and no ``+``: what names a conversation is shown, and is not to name a person."""
@@ -59,7 +60,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     conversation_id: str
     text: str
-    role: str = "assistant"
+    role: str = ASSISTANT
     finish: str | None = None
     latency_ms: float | None = None
     tokens: int | None = None

@@ -26,6 +26,7 @@ ASKING: dict[str, tuple[str, ...]] = {
     "agents": ("--limit", "3"),
     "findings": ("--state", "all"),
     "actions": (),
+    "conversations": ("no-such",),
     "approve": ("no-such", "--reason", "r"),
     "reject": ("no-such", "--reason", "r"),
     "accept": ("no-such", "--reason", "r"),

@@ -8,9 +8,10 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from streams.contracts.errors import ContractError
+from streams.contracts.message import ASSISTANT, Message
 from streams.contracts.telemetry import DEFAULT_TENANT
 from streams.producers.heartbeat.buffer import Buffer
 from streams.producers.heartbeat.composer import Composer, Counters
@@ -94,15 +95,35 @@ class AsyncHeartbeatClient:
         self._sender.wake()
         return True
 
+    def message(self, text: str, conversation_id: str, role: str = ASSISTANT, **told: Any) -> bool:
+        """Report what was said in a conversation; return False where it breaks the contract.
+
+        Parameters
+        ----------
+        text : str
+            What was said, at most 16,000 characters. It is judged, and shown to nobody.
+        conversation_id : str
+            Which conversation it belongs to.
+        role : str
+            Who said it: assistant (the agent itself), user, tool or system.
+        **told
+            `finish`, `latency_ms`, `tokens` and `model`, as in `streams.contracts.message.Message`.
+        """
+        if not self.record({}, message=Message(conversation_id, text, role, **told)):
+            return False
+        self._sender.wake()
+        return True
+
     def record(
         self,
         metrics: Metrics,
         status: str | None = None,
         labels: Mapping[str, str] | None = None,
+        message: Message | None = None,
     ) -> bool:
         """Put one heartbeat into the buffer, from any thread, without waking the sender."""
         try:
-            self._composer.add_to(self.buffer, metrics, status, labels)
+            self._composer.add_to(self.buffer, metrics, status, labels, message)
         except (ContractError, TypeError, ValueError) as error:
             self.counters.invalid += 1
             log.warning("a heartbeat was not sent: %s", error)

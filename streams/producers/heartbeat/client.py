@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
+from streams.contracts.message import ASSISTANT, Message
 from streams.contracts.telemetry import DEFAULT_TENANT
 from streams.producers.heartbeat.async_client import AsyncHeartbeatClient
 from streams.producers.heartbeat.buffer import Buffer
@@ -82,6 +83,16 @@ class HeartbeatClient:
         """Record one heartbeat, measured now; return False where it cannot be sent."""
         if self._closed.is_set() or not self._client.record(metrics, status, labels):
             return False
+        return self._woken()
+
+    def message(self, text: str, conversation_id: str, role: str = ASSISTANT, **told: Any) -> bool:
+        """Report what was said in a conversation; see `AsyncHeartbeatClient.message`."""
+        message = Message(conversation_id, text, role, **told)
+        if self._closed.is_set() or not self._client.record({}, message=message):
+            return False
+        return self._woken()
+
+    def _woken(self) -> bool:
         try:
             self._loop.call_soon_threadsafe(self._client.wake)
         except RuntimeError:  # closed by another thread since; the spill file may have kept it

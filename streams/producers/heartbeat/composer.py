@@ -7,11 +7,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from streams.contracts.message import Message
 from streams.contracts.telemetry import (
     DEFAULT_TENANT,
     Heartbeat,
     check_heartbeat,
     check_id,
+    check_size,
     encode_heartbeat,
 )
 from streams.producers.heartbeat.buffer import Buffer
@@ -74,12 +76,13 @@ class Composer:
         metrics: Mapping[str, float],
         status: str | None,
         labels: Mapping[str, str] | None,
+        message: Message | None = None,
     ) -> None:
         """Add one heartbeat, measured now, to `buffer`.
 
         Raises
         ------
-        InvalidField
+        InvalidField, MalformedRecord
             If it breaks the contract; it takes no number then.
         """
         # One lock over number and place: the order in the log is the order of the sequence.
@@ -93,7 +96,10 @@ class Composer:
                 status,
                 self.agent_type,
                 {**self.labels, **(labels or {})},
+                message,
             )
             check_heartbeat(heartbeat)
-            buffer.append(encode_heartbeat(heartbeat))
+            value = encode_heartbeat(heartbeat)
+            check_size(value)
+            buffer.append(value)
             self._sequence += 1

@@ -15,7 +15,18 @@ from api import errors
 from api.app import create_app
 from api.identity.session import COOKIE
 from api.openapi.completing import EXAMPLES, SESSION
-from api.schemas import actions, agents, common, events, findings, fleet, policy, session, system
+from api.schemas import (
+    actions,
+    agents,
+    common,
+    conversations,
+    events,
+    findings,
+    fleet,
+    policy,
+    session,
+    system,
+)
 from api.schemas import audit as trail
 from api.schemas import telemetry as measured
 from api.schemas import tokens as given_out
@@ -29,6 +40,7 @@ PARTS = (
     actions,
     agents,
     common,
+    conversations,
     events,
     findings,
     fleet,

@@ -13,7 +13,16 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
-from api.routes import actions, agents, events, findings, fleet, policy, reading
+from api.routes import (
+    actions,
+    agents,
+    conversations,
+    events,
+    findings,
+    fleet,
+    policy,
+    reading,
+)
 from api.routes.reading import Reading, laid_out
 from tests.unit.api.conftest import RunningApi
 
@@ -134,7 +143,7 @@ def test_a_defect_is_no_answer() -> None:
     assert get(app, "/wrong").status_code == 500
 
 
-@pytest.mark.parametrize("noun", [actions, agents, events, findings, fleet, policy])
+@pytest.mark.parametrize("noun", [actions, agents, conversations, events, findings, fleet, policy])
 def test_every_read_of_a_noun_is_served_quickly(noun: object) -> None:
     reads = [
         route
