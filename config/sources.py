@@ -6,7 +6,7 @@ Each key is a list, and each entry is an agent of its own.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -82,11 +82,28 @@ class KafkaSource(Source):
         ``HOST:PORT[,HOST:PORT…]``.
     groups : list of str
         Patterns of the consumer groups to look at.
+    security : str
+        PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
+    sasl_mechanism, username, password_file
+        How to sign in, where its security asks for it.
+    ca_file : Path
+        Certificates that its own is checked against.
     """
 
     interval_s: float = Field(default=30.0, ge=1, le=3600)
     bootstrap: str = Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
     groups: list[str] = Field(default=["*"], min_length=1)
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _signs_in(self) -> KafkaSource:
+        if self.security.startswith("SASL_") and not (self.username and self.password_file):
+            raise ValueError(f"{self.security} needs a username and a password_file")
+        return self
 
 
 class PostgresqlSource(Source):

@@ -55,9 +55,7 @@ def sensor_of(source: Source) -> Sensor:
     if isinstance(source, PrometheusSource):
         return _prometheus(source)
     if isinstance(source, KafkaSource):
-        from streams.producers.sources.kafka import KafkaSensor
-
-        return KafkaSensor(source.name, Connection(source.bootstrap), source.groups)
+        return _kafka(source)
     if isinstance(source, PostgresqlSource):
         from streams.producers.sources.postgresql import PostgresqlSensor
 
@@ -86,7 +84,24 @@ def _prometheus(source: PrometheusSource) -> Sensor:
     )
 
 
+def _kafka(source: KafkaSource) -> Sensor:
+    from streams.producers.sources.kafka import KafkaSensor
+
+    def connect() -> Connection:
+        secret = source.password_file
+        return Connection(
+            source.bootstrap,
+            source.security,
+            source.sasl_mechanism,
+            source.username,
+            None if secret is None else secret.read_text(encoding="utf-8").strip(),
+            source.ca_file,
+        )
+
+    return KafkaSensor(source.name, connect, source.groups)
+
+
 def _own_kafka(connection: Connection) -> Sensor:
     from streams.producers.sources.kafka import KafkaSensor
 
-    return KafkaSensor(OWN_KAFKA.name, connection, ["*"], without={WORKERS})
+    return KafkaSensor(OWN_KAFKA.name, lambda: connection, ["*"], without={WORKERS})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +44,8 @@ class Observer:
 
     Parameters
     ----------
+    connect : callable
+        Returns how to reach it; asked again with each new connection, so that secrets may change.
     groups : collection of str
         Patterns of the consumer groups to look at.
     without : collection of str
@@ -51,9 +53,12 @@ class Observer:
     """
 
     def __init__(
-        self, connection: Connection, groups: Collection[str], without: Collection[str] = ()
+        self,
+        connect: Callable[[], Connection],
+        groups: Collection[str],
+        without: Collection[str] = (),
     ) -> None:
-        self._connection = connection
+        self._connect = connect
         self._groups = groups
         self._without = without
         self._admin: Any = None
@@ -72,8 +77,7 @@ class Observer:
             return await self._look(await self._connected())
         except KafkaError as error:
             await self.close()
-            where = self._connection.bootstrap
-            raise BrokerAway(f"the brokers at {where} do not tell: {error!r}") from error
+            raise BrokerAway(f"its brokers do not tell: {error!r}") from error
         except BaseException:
             await self.close()
             raise
@@ -88,7 +92,7 @@ class Observer:
         from aiokafka.admin import AIOKafkaAdminClient
 
         if self._admin is None:
-            self._admin = AIOKafkaAdminClient(**self._connection.client_options())
+            self._admin = AIOKafkaAdminClient(**self._connect().client_options())
             await self._admin.start()
         return self._admin
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
+from config.settings import SettingsError
 from streams.contracts.telemetry import MAX_METRICS
 from streams.kafka.cluster import Observer, Seen
 from streams.kafka.connection import Connection
@@ -25,6 +26,8 @@ class KafkaSensor:
 
     Parameters
     ----------
+    connect : callable
+        Returns how to reach it.
     groups : collection of str
         Patterns of the consumer groups to look at.
     without : collection of str
@@ -37,12 +40,12 @@ class KafkaSensor:
     def __init__(
         self,
         name: str,
-        connection: Connection,
+        connect: Callable[[], Connection],
         groups: Collection[str],
         without: Collection[str] = (),
     ) -> None:
         self.name = name
-        self._observer = Observer(connection, groups, without)
+        self._observer = Observer(connect, groups, without)
         self._counters = Counters()
         self._admitted = Admitted(MAX_METRICS - _OWN)
 
@@ -56,7 +59,7 @@ class KafkaSensor:
         """
         try:
             seen = await self._observer.look()
-        except BrokerAway as error:
+        except (BrokerAway, SettingsError) as error:
             raise SourceAway(str(error)) from error
         metrics = health(seen) | lags(seen) | rates(seen, time.time(), self._counters)
         taken = self._admitted.admit("", set(metrics))
