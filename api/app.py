@@ -37,6 +37,7 @@ from api.routes import (
     events,
     findings,
     fleet,
+    incidents,
     otlp,
     policy,
     prometheus,
@@ -57,7 +58,7 @@ from streams.producers.prometheus.remote_write import RemoteWriteReceiver
 
 PREFIX: Final = "/api/v1"
 _PARTS: Final = (
-    agents, fleet, telemetry, findings, actions, events, policy, session, system,
+    agents, fleet, telemetry, findings, incidents, actions, events, policy, session, system,
     dead_letters, conversations,
     audit, tokens, remote_write,
 )  # fmt: skip

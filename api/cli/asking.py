@@ -25,6 +25,7 @@ def status(plain: AsJson = False) -> None:
     fleet = client.get("/fleet")
     findings = client.items("/findings", 1000, state="open")
     waiting = client.items("/actions", 1000, state="awaiting")
+    incidents = client.items("/incidents", 1000, status="active")
     well = health["status"] == "ok" and not findings
     if plain:
         as_json(
@@ -35,11 +36,13 @@ def status(plain: AsJson = False) -> None:
                 "failing": fleet["health"].count("failing"),
                 "open_findings": findings,
                 "awaiting": waiting,
+                "active_incidents": incidents,
             }
         )
     else:
         say(f"{len(fleet['agent_id'])} agents, {fleet['health'].count('failing')} failing")
-        say(f"{len(findings)} open findings, {len(waiting)} actions wait for a person")
+        say(f"{len(incidents)} incidents, {len(findings)} open findings")
+        say(f"{len(waiting)} actions wait for a person")
         _parts(health)
     raise typer.Exit(0 if well else NO)
 

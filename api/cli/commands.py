@@ -13,6 +13,7 @@ from api.cli.conversations import conversations
 from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.guide import guide
+from api.cli.incidents import incidents
 from api.cli.log_commands import log
 from api.cli.policy import policy
 from api.cli.projection_commands import projections
@@ -36,7 +37,7 @@ app.add_typer(policy)
 app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
-_COMMANDS = (*asking.COMMANDS, *telling.COMMANDS, conversations)
+_COMMANDS = (*asking.COMMANDS, *telling.COMMANDS, incidents, conversations)
 for each in (*_COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 

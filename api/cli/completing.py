@@ -66,6 +66,11 @@ def findings(incomplete: str) -> Completed:
     return _found("/findings", incomplete, "finding_id", lambda f: str(f["summary"]))
 
 
+def incidents(incomplete: str) -> Completed:
+    """Return incidents whose id begins so, the newest."""
+    return _found("/incidents", incomplete, "incident_id", lambda i: str(i["title"]))
+
+
 def letters(incomplete: str) -> Completed:
     """Return dead letters whose id begins so, the newest."""
     return _found("/dead-letters", incomplete, "event_id", lambda e: str(e["reason"]))

@@ -21,6 +21,7 @@ TAGS: Final = [
     {"name": "agents", "description": "Who is watched: how they are, and what they were."},
     {"name": "telemetry", "description": "Measurements, signed and written to the log."},
     {"name": "findings", "description": "What is wrong, with its evidence and what followed."},
+    {"name": "incidents", "description": "Findings that belong together, root cause first."},
     {"name": "actions", "description": "What was done, why, and what waits for a person."},
     {"name": "events", "description": "The record itself, page by page or as it grows."},
     {"name": "policy", "description": "The thresholds and limits that decisions are made by."},

@@ -9,7 +9,13 @@ from projections.models.conversation import conversations
 from projections.models.dead_letter import dead_letters
 from projections.models.event import events
 from projections.models.finding import findings
-from projections.models.history import action_history, agent_history, finding_history
+from projections.models.history import (
+    action_history,
+    agent_history,
+    finding_history,
+    incident_history,
+)
+from projections.models.incident import incident_agents, incidents
 from projections.models.metric import metric_hours, metric_windows
 from projections.models.policy import policies
 from projections.models.progress import counters, epochs, marks, positions
@@ -28,6 +34,9 @@ __all__ = [
     "events",
     "finding_history",
     "findings",
+    "incident_agents",
+    "incident_history",
+    "incidents",
     "marks",
     "metric_hours",
     "metric_windows",

@@ -10,6 +10,7 @@ from projections.models.action import actions
 from projections.models.agent import agents
 from projections.models.base import METADATA, moment
 from projections.models.finding import findings
+from projections.models.incident import incidents
 
 OPEN: Final = 253_402_300_800.0
 """`valid_to` of what still holds: the year 10000. So the open interval has a key that is known."""
@@ -53,8 +54,19 @@ action_history: Final = _history(
     Index(None, "tenant_id", "created_at", "action_id"),
     Index(None, "tenant_id", "agent_id", "created_at", "action_id"),
 )
+incident_history: Final = _history(
+    "incident_history",
+    incidents,
+    Index(None, "tenant_id", "opened_at", "incident_id"),
+    Index(None, "tenant_id", "status", "opened_at", "incident_id"),
+)
 
-HISTORIES: Final = {agents: agent_history, findings: finding_history, actions: action_history}
+HISTORIES: Final = {
+    agents: agent_history,
+    findings: finding_history,
+    actions: action_history,
+    incidents: incident_history,
+}
 """A table of what is to the table of what was.
 
 One thing's intervals neither overlap nor leave a gap: one ends where the next begins, and the last

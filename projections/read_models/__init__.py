@@ -19,6 +19,7 @@ from projections.read_models import (
     event,
     finding,
     history,
+    incident,
     metric,
     policy,
 )
@@ -30,6 +31,7 @@ FOLDS: Final[dict[str, Fold]] = {
     **agent.FOLDS,
     **finding.FOLDS,
     **action.FOLDS,
+    **incident.FOLDS,
     **policy.FOLDS,
     **audit.FOLDS,
     **conversation.FOLDS,
@@ -56,8 +58,8 @@ def touches(seen: Seen) -> list[tuple[Table, Key]]:
 
 
 def things(seen: Seen) -> list[tuple[Table, Key]]:
-    """Return the agent, finding or action that `seen` is about, by table and key."""
-    for model in (agent, finding, action):
+    """Return the agent, finding, action or incident that `seen` is about, by table and key."""
+    for model in (agent, finding, action, incident):
         if seen.event.type in model.FOLDS:
             return [model.touched(seen)]
     return []

@@ -25,6 +25,7 @@ ASKING: dict[str, tuple[str, ...]] = {
     "status": (),
     "agents": ("--limit", "3"),
     "findings": ("--state", "all"),
+    "incidents": ("--status", "all"),
     "actions": (),
     "conversations": ("no-such",),
     "approve": ("no-such", "--reason", "r"),

@@ -20,6 +20,7 @@ from api.routes import (
     events,
     findings,
     fleet,
+    incidents,
     policy,
     reading,
 )
@@ -143,7 +144,9 @@ def test_a_defect_is_no_answer() -> None:
     assert get(app, "/wrong").status_code == 500
 
 
-@pytest.mark.parametrize("noun", [actions, agents, conversations, events, findings, fleet, policy])
+@pytest.mark.parametrize(
+    "noun", [actions, agents, conversations, events, findings, fleet, incidents, policy]
+)
 def test_every_read_of_a_noun_is_served_quickly(noun: object) -> None:
     reads = [
         route
@@ -159,7 +162,15 @@ def test_every_read_of_a_noun_is_served_quickly(noun: object) -> None:
 def test_a_long_answer_is_the_same_as_a_brief_one(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths = ("agents", "agents/web-0", "agents?text=web", "findings", "events?limit=3", "fleet")
+    paths = (
+        "agents",
+        "agents/web-0",
+        "agents?text=web",
+        "findings",
+        "incidents",
+        "events?limit=3",
+        "fleet",
+    )
     with api.client() as client:
         brief = [client.get(f"/api/v1/{path}").content for path in paths]
         monkeypatch.setattr(reading, "BRIEF_STEPS", 1)

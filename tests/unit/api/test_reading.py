@@ -95,10 +95,12 @@ def test_health_names_the_part_that_is_away(api):
         ("/agents/web-0/metrics", {}, 422, "query.metric"),
         ("/agents/web-0/metrics", {"metric": "m", "since": "2026-01-01"}, 422, "query.since"),
         ("/findings", {"state": "sometimes"}, 422, "query.state"),
+        ("/incidents", {"status": "sometimes"}, 422, "query.status"),
         ("/system/reached", {"position": "nowhere"}, 422, "position"),
         ("/system/reached", {"position": "decisions/0/1/0"}, 422, "position"),
         ("/agents/nobody", {}, 404, None),
         ("/actions/none", {}, 404, None),
+        ("/incidents/none", {}, 404, None),
         ("/no/such/route", {}, 404, None),
     ],
 )

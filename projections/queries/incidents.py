@@ -1,0 +1,122 @@
+"""Incidents, as they are or were, and what happened in them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
+
+from projections.models import incident_agents, incident_history, incidents
+from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
+
+STATUSES: Final = ("open", "recovering", "closed")
+
+
+class IncidentRow(msgspec.Struct, frozen=True):
+    """An incident as it was last told of; times in seconds since the epoch.
+
+    `root`, `candidates` and `members` are as in `streams.contracts.events.incident`.
+    """
+
+    incident_id: str
+    tenant_id: str
+    title: str
+    severity: str
+    status: str
+    since: float
+    opened_at: float
+    closed_at: float | None
+    close_reason: str
+    merged_into: str
+    lasted_s: float | None
+    root: dict[str, Any]
+    candidates: list[dict[str, Any]]
+    members: list[dict[str, Any]]
+    merged: list[str]
+    coordinated: bool
+    agents: int
+    findings: int
+    open_findings: int
+    policy_version: int
+    event_id: str
+    updated_at: float
+
+
+def list_incidents(
+    connection: Connection,
+    tenant: str,
+    *,
+    as_of: float | None = None,
+    status: str | None = None,
+    severity: str | None = None,
+    agent_id: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[IncidentRow]:
+    """Return incidents, the latest first.
+
+    Parameters
+    ----------
+    as_of : float or None
+        A past moment, in seconds since the epoch: those that were known then, as they were.
+    status : str or None
+        open, recovering, closed; or ``active``: not closed.
+    agent_id : str or None
+        Only those that this agent is, or was, in.
+    """
+    asked = asked_for(severity=severity)
+    values = asked | asked_for(agent_id=agent_id, at=as_of) | {"tenant": tenant}
+    if status is not None:
+        values["statuses"] = ["open", "recovering"] if status == "active" else [status]
+    pages = _listed(tuple(asked), status is not None, agent_id is not None, as_of is not None)
+    return pages.page(connection, values, limit, cursor)
+
+
+def get_incident(
+    connection: Connection, tenant: str, incident_id: str, as_of: float | None = None
+) -> IncidentRow | None:
+    """Return one incident as it is, or was at a moment; None where there is, or was, none."""
+    query = _own(as_of is not None)
+    table = incidents if as_of is None else incident_history
+    values = {"tenant": tenant} | asked_for(at=as_of)
+    row = connection.execute(query.where(table.c.incident_id == incident_id), values).one_or_none()
+    return None if row is None else IncidentRow(*row)
+
+
+def count_active_incidents(connection: Connection, tenant: str) -> dict[str, int]:
+    """Return how many incidents are not closed, by severity."""
+    query = (
+        select(incidents.c.severity, func.count())
+        .where(incidents.c.tenant_id == tenant, incidents.c.status.in_(("open", "recovering")))
+        .group_by(incidents.c.severity)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _own(past: bool) -> Select[Any]:
+    table: Table = incident_history if past else incidents
+    query = selected(table, IncidentRow).where(table.c.tenant_id == bindparam("tenant"))
+    if past:
+        at: Any = bindparam("at")
+        query = query.where(table.c.valid_from <= at, table.c.valid_to > at)
+    return query
+
+
+@lru_cache
+def _listed(given: tuple[str, ...], statuses: bool, agent: bool, past: bool) -> Pages[IncidentRow]:
+    table: Table = incident_history if past else incidents
+    query = narrowed(_own(past), table, given)
+    if statuses:
+        query = query.where(table.c.status.in_(bindparam("statuses", expanding=True)))
+    if agent:
+        a = incident_agents.c
+        joined = select(a.incident_id).where(
+            a.tenant_id == bindparam("tenant"), a.agent_id == bindparam("agent_id")
+        )
+        if past:
+            joined = joined.where(a.joined_at <= bindparam("at"))
+        query = query.where(table.c.incident_id.in_(joined))
+    order = [table.c.opened_at, table.c.incident_id]
+    return Pages(query, order, IncidentRow, descending=True)
