@@ -8,18 +8,16 @@ import numpy as np
 
 from processors.columns import Bools, Floats, Ints
 from processors.detection import agent as agents
-from processors.detection import series
-from processors.detection.agent import Evidence, Judgement, judge
-from processors.detection.arithmetic import SCALAR, VECTOR
+from processors.detection.agent import Evidence, judge
+from processors.detection.arithmetic import VECTOR
 from processors.detection.inlined import inlined
 from processors.detection.memory import (
+    PACKED_AGENT,
     PACKED_SERIES,
     AgentMemory,
     SeriesMemory,
     flat,
-    keep,
     nested,
-    remembered,
 )
 from processors.detection.moment import moment, moments
 from processors.detection.series import JUDGED_FROM, LARGEST, Series, observe
@@ -27,8 +25,10 @@ from processors.detection.tuning import Tuning
 
 FEW: Final = 12
 """Below so many values, single ones are faster than vectors."""
-_observe_one: Final = inlined(series)["observe"]
-_judge_one: Final = inlined(agents)["judge"]
+_observe_one: Final = inlined(observe)
+_judge_one: Final = inlined(judge)
+_SERIES: Final = len(Series._fields)
+_AGENT: Final = len(flat(agents.BLANK))
 _HOUR_S: Final = 3600.0
 _LARGEST_VALUE: Final = 1e18
 """Beyond it squares leave single precision; what is larger is taken for as large."""
@@ -84,6 +84,16 @@ class Seen(NamedTuple):
     deviation: Floats
     relative: Floats
     judged: Bools
+
+
+class Verdict(NamedTuple):
+    """What one record comes to; see `processors.detection.agent.Judgement`."""
+
+    score: float
+    rarity: float
+    bar: float
+    lasts: bool
+    alarm: bool
 
 
 class Told(NamedTuple):
@@ -144,16 +154,18 @@ def _see_one(
     here, beside = float(hours[when.hour]), float(hours[when.beside])
     weekday = float(c.weekdays[row, when.weekday])
     season = here + when.lean * (beside - here) + weekday
-    s = Series(float(c.expected[row]), *PACKED_SERIES.unpack_from(c.known.data, place))
-    dt = min(max(at - float(c.judged_at[row]), 0.0), _HOUR_S) if s.samples else 0.0
+    known = PACKED_SERIES.unpack_from(c.known.data, place)
+    samples = known[0]
+    dt = min(max(at - float(c.judged_at[row]), 0.0), _HOUR_S) if samples else 0.0
     x = min(max(x, -_LARGEST_VALUE), _LARGEST_VALUE)
-    o = _observe_one(SCALAR, p, s, season, x, dt)
-    c.expected[row] = o.series.level
-    PACKED_SERIES.pack_into(c.known.data, place, *o.series[1:])
-    hours[when.hour] = here + o.hourly
-    c.weekdays[row, when.weekday] = weekday + o.daily
+    o = _observe_one(p, (float(c.expected[row]), *known), season, x, dt)
+    novelty, deviation, relative, hourly, daily = o[_SERIES:]
+    c.expected[row] = o[0]
+    PACKED_SERIES.pack_into(c.known.data, place, *o[1:_SERIES])
+    hours[when.hour] = here + hourly
+    c.weekdays[row, when.weekday] = weekday + daily
     c.judged_at[row] = at
-    return o.novelty, o.deviation, o.relative, s.samples >= JUDGED_FROM
+    return novelty, deviation, relative, samples >= JUDGED_FROM
 
 
 def tell(p: Tuning, a: AgentMemory, v: Values, seen: Seen, promise: Promise) -> Told:
@@ -185,13 +197,14 @@ def tell(p: Tuning, a: AgentMemory, v: Values, seen: Seen, promise: Promise) -> 
 
 def _tell_one(
     p: Tuning, a: AgentMemory, row: int, evidence: Evidence, at: float, promise: Promise
-) -> Judgement:
-    memory = remembered(a, row)
-    dt = max(at - float(a.judged_at[row]), 0.0) if memory.records else 0.0
-    j: Judgement = _judge_one(SCALAR, p, memory, evidence, dt, promise.bar, promise.per_week)
-    keep(a, row, j.agent)
+) -> Verdict:
+    place = row * PACKED_AGENT.size
+    memory = PACKED_AGENT.unpack_from(a.evidence.data, place)
+    dt = max(at - float(a.judged_at[row]), 0.0) if memory[0] else 0.0
+    j = _judge_one(p, memory, evidence, dt, promise.bar, promise.per_week)
+    PACKED_AGENT.pack_into(a.evidence.data, place, *j[:_AGENT])
     a.judged_at[row] = at
-    return j
+    return Verdict._make(j[_AGENT:])
 
 
 class One(NamedTuple):
@@ -201,12 +214,12 @@ class One(NamedTuple):
     ----------
     seen : list of tuple
         Novelty, deviation, relative deviation, and whether the metric is known.
-    judgement : Judgement or None
+    verdict : Verdict or None
         None where no metric is known yet.
     """
 
     seen: list[tuple[float, float, float, bool]]
-    judgement: Judgement | None
+    verdict: Verdict | None
 
 
 def one_record(

@@ -1,78 +1,195 @@
-"""The rules for single values, with the arithmetic written out.
+"""The rules for single values, written out as straight lines of sums.
 
-Written against `Arithmetic`, a rule calls a function for each comparison; of a vector that costs
-nothing, of one float it costs more than the sums do. Here the same source is compiled once more
-with ``m.where(c, a, b)`` as ``a if c else b``, and the larger and smaller of two likewise. A test
-holds both to the same bits.
+Written against `Arithmetic`, a rule calls a function for each comparison and makes a tuple for
+each result; for a vector that costs nothing, for one float it costs more than the sums do. Here a
+rule is compiled once more from the same source: rules that it calls are written where they are
+called, ``m.where(c, a, b)`` becomes ``a if c else b``, and the fields of tuples become names. A
+test holds both to the same bits.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-from types import ModuleType
-from typing import Any, Final
+import math
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, cast, get_type_hints
 
 _LARGER: Final = {"maximum": ast.Gt, "minimum": ast.Lt}
+_BOTH: Final = {ast.BitAnd: ast.And, ast.BitOr: ast.Or}
+_OPERATIONS: Final = {"sqrt": math.sqrt, "floor": math.floor}
 
 
-class _Writer(ast.NodeTransformer):
-    """Replaces calls of the arithmetic by expressions."""
+class _Fields(NamedTuple):
+    """A tuple with names, of which only the fields are kept."""
+
+    kind: type
+    values: dict[str, Any]
+
+
+Rule = Callable[..., Any]
+
+
+def inlined(rule: Rule) -> Callable[..., tuple[Any, ...]]:
+    """Return `rule` for single values, without its first argument, the arithmetic.
+
+    Arguments that are named tuples are given flat (nested ones in place), and so is the result.
+    """
+    writer = _Writer()
+    source, names = _parsed(rule), _names_of(rule)
+    given: dict[str, Any] = {}
+    arguments = []
+    for argument in source.args.args[1:]:
+        arguments.append(ast.arg(argument.arg))
+        kind = names.get(ast.unparse(argument.annotation)) if argument.annotation else None
+        local = ast.Name(argument.arg, ast.Load())
+        given[argument.arg] = writer.unpacked(kind, local) if _is_fields(kind) else local
+    result = writer.body(source, names, given)
+    leaves = ast.Tuple(cast("list[ast.expr]", _flat(result)), ast.Load())
+    body: list[ast.stmt] = [*writer.lines, ast.Return(leaves)]
+    signature = ast.arguments([], arguments, None, [], [], None, [])
+    made = ast.FunctionDef(rule.__name__, signature, body, [], None)
+    tree = ast.fix_missing_locations(ast.Module([made], []))
+    space: dict[str, Any] = {"frexp": math.frexp, **_OPERATIONS}
+    exec(compile(tree, f"{rule.__module__}.{rule.__name__} (inlined)", "exec"), space)  # noqa: S102 - our own source, compiled again
+    return cast("Callable[..., tuple[Any, ...]]", space[rule.__name__])
+
+
+class _Writer:
+    """Writes rules out, line by line; `lines` is what was written."""
 
     def __init__(self) -> None:
-        self._names = 0
+        self.lines: list[ast.stmt] = []
+        self._count = 0
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Write one call out, if it is one of the arithmetic."""
-        self.generic_visit(node)
+    def unpacked(self, kind: Any, value: ast.expr) -> _Fields:
+        """Give each field of the flat tuple `value` a name."""
+        names: list[ast.expr] = []
+        fields = self._fields(kind, names)
+        self.lines.append(ast.Assign([ast.Tuple(names, ast.Store())], value))
+        return fields
+
+    def _fields(self, kind: Any, names: list[ast.expr]) -> _Fields:
+        values: dict[str, Any] = {}
+        for field, nested in get_type_hints(kind).items():
+            if _is_fields(nested):
+                values[field] = self._fields(nested, names)
+            else:
+                name = self._name()
+                names.append(ast.Name(name, ast.Store()))
+                values[field] = ast.Name(name, ast.Load())
+        return _Fields(kind, values)
+
+    def body(self, source: ast.FunctionDef, names: Mapping[str, Any], local: dict[str, Any]) -> Any:
+        """Write the lines of a rule; return what it returns."""
+        for line in source.body:
+            if isinstance(line, ast.Assign):
+                self._assign(line.targets[0], self._of(line.value, names, local), local)
+            elif isinstance(line, ast.Return) and line.value is not None:
+                return self._of(line.value, names, local)
+            elif not isinstance(line, ast.Expr):
+                raise TypeError(f"a rule is made of sums; {ast.unparse(line)!r} is none")
+        raise TypeError(f"{source.name} returns nothing")
+
+    def _assign(self, target: ast.expr, value: Any, local: dict[str, Any]) -> None:
+        if isinstance(target, ast.Tuple):
+            for each, own in zip(target.elts, value, strict=True):
+                self._assign(each, own, local)
+        elif isinstance(target, ast.Name):
+            local[target.id] = self._kept(value)
+
+    def _of(self, node: Any, names: Mapping[str, Any], local: dict[str, Any]) -> Any:
+        """Return an expression with everything in it written out."""
+        match node:
+            case ast.Constant():
+                return node
+            case ast.Name():
+                return local[node.id] if node.id in local else ast.Constant(names[node.id])
+            case ast.Attribute():
+                return self._of(node.value, names, local).values[node.attr]
+            case ast.Tuple():
+                return [self._of(each, names, local) for each in node.elts]
+            case ast.Subscript():
+                return ast.Constant(eval(ast.unparse(node), dict(names)))  # noqa: S307 - a constant of our own source
+            case ast.Call():
+                return self._call(node, names, local)
+        return self._operation(node, names, local)
+
+    def _operation(self, node: Any, names: Mapping[str, Any], local: dict[str, Any]) -> ast.expr:
+        match node:
+            case ast.BinOp():
+                left, right = (self._of(each, names, local) for each in (node.left, node.right))
+                both = _BOTH.get(type(node.op))
+                if both is not None:
+                    return ast.BoolOp(both(), [left, right])
+                return ast.BinOp(left, node.op, right)
+            case ast.UnaryOp():
+                return ast.UnaryOp(node.op, self._of(node.operand, names, local))
+            case ast.Compare():
+                right = [self._of(each, names, local) for each in node.comparators]
+                return ast.Compare(self._of(node.left, names, local), node.ops, right)
+        raise TypeError(f"a rule is made of sums; {ast.unparse(node)!r} is none")
+
+    def _call(self, node: ast.Call, names: Mapping[str, Any], local: dict[str, Any]) -> Any:
         called = node.func
-        if not (
-            isinstance(called, ast.Attribute)
-            and isinstance(called.value, ast.Name)
-            and called.value.id == "m"
-        ):
-            return node
-        if called.attr == "where":
-            condition, yes, no = node.args
+        if isinstance(called, ast.Attribute) and ast.unparse(called.value) == "m":
+            given = [self._of(each, names, local) for each in node.args]
+            return self._arithmetic(called.attr, given)
+        own = names[ast.unparse(called)]
+        if _is_fields(own):
+            fields = dict(zip(own._fields, node.args, strict=False))
+            fields |= {each.arg: each.value for each in node.keywords if each.arg}
+            return _Fields(own, {f: self._of(fields[f], names, local) for f in own._fields})
+        source = _parsed(own)
+        values = [self._kept(self._of(each, names, local)) for each in node.args[1:]]
+        inner = dict(zip((each.arg for each in source.args.args[1:]), values, strict=True))
+        return self.body(source, _names_of(own), inner)
+
+    def _arithmetic(self, name: str, given: list[Any]) -> Any:
+        if name == "where":
+            condition, yes, no = given
             return ast.IfExp(condition, yes, no)
-        if called.attr in _LARGER:
-            return self._chosen(node.args[0], node.args[1], _LARGER[called.attr]())
-        return node
+        if name in _LARGER:
+            # Of equals the second, as NumPy.
+            a, b = (self._kept(each) for each in given)
+            return ast.IfExp(ast.Compare(a, [_LARGER[name]()], [b]), a, b)
+        if name == "frexp":
+            parts = [self._name(), self._name()]
+            stored: list[ast.expr] = [ast.Name(part, ast.Store()) for part in parts]
+            call = ast.Call(ast.Name("frexp", ast.Load()), given, [])
+            self.lines.append(ast.Assign([ast.Tuple(stored, ast.Store())], call))
+            return [ast.Name(part, ast.Load()) for part in parts]
+        return ast.Call(ast.Name(name, ast.Load()), given, [])
 
-    def _chosen(self, a: ast.expr, b: ast.expr, operator: ast.cmpop) -> ast.IfExp:
-        """Return ``a if a > b else b``, each evaluated once; of equals the second, as NumPy."""
-        first, second = self._kept(a), self._kept(b)
-        test = ast.Compare(first[0], [operator], [second[0]])
-        return ast.IfExp(test, first[1], second[1])
+    def _kept(self, value: Any) -> Any:
+        """Give a value that is used more than once a name."""
+        if not isinstance(value, ast.expr) or isinstance(value, ast.Name | ast.Constant):
+            return value
+        name = self._name()
+        self.lines.append(ast.Assign([ast.Name(name, ast.Store())], value))
+        return ast.Name(name, ast.Load())
 
-    def _kept(self, value: ast.expr) -> tuple[ast.expr, ast.expr]:
-        if isinstance(value, ast.Name | ast.Constant):
-            return value, value
-        self._names += 1
-        name = f"_kept_{self._names}"
-        named = ast.NamedExpr(ast.Name(name, ast.Store()), value)
-        return named, ast.Name(name, ast.Load())
-
-
-def inlined(module: ModuleType) -> dict[str, Any]:
-    """Return the names of `module`, its rules with the arithmetic written out.
-
-    Where the source is not at hand (a frozen program), the rules as they are: slower, no other.
-    """
-    try:
-        tree = ast.parse(inspect.getsource(module))
-    except (OSError, TypeError):
-        return dict(vars(module))
-    rules = [node for node in tree.body if isinstance(node, ast.FunctionDef) and _is_rule(node)]
-    future = ast.parse("from __future__ import annotations").body
-    body: list[ast.stmt] = [*future, *(_Writer().visit(rule) for rule in rules)]
-    names = dict(vars(module))
-    code = compile(
-        ast.fix_missing_locations(ast.Module(body, [])), f"{module.__name__} (inlined)", "exec"
-    )
-    exec(code, names)  # noqa: S102 - our own source, compiled again
-    return names
+    def _name(self) -> str:
+        self._count += 1
+        return f"_{self._count}"
 
 
-def _is_rule(node: ast.FunctionDef) -> bool:
-    return bool(node.args.args) and node.args.args[0].arg == "m"
+def _parsed(rule: Rule) -> ast.FunctionDef:
+    return cast("ast.FunctionDef", ast.parse(textwrap.dedent(inspect.getsource(rule))).body[0])
+
+
+def _names_of(rule: Rule) -> dict[str, Any]:
+    return rule.__globals__
+
+
+def _is_fields(kind: Any) -> bool:
+    return isinstance(kind, type) and hasattr(kind, "_fields")
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, _Fields):
+        return [leaf for each in value.values.values() for leaf in _flat(each)]
+    if isinstance(value, list):
+        return [leaf for each in value for leaf in _flat(each)]
+    return [value]

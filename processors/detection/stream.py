@@ -100,7 +100,7 @@ class Stream:
         one = one_record(
             self._tuning, self._series, self._agents, rows, values, 0, at, self._promise
         )
-        j = one.judgement
+        j = one.verdict
         if j is None:
             return _Told(0.0, lasts=False, alarm=False, seen=None)
         seen = Seen(*map(np.array, zip(*one.seen, strict=True))) if j.alarm else None

@@ -10,10 +10,14 @@ import pytest
 from processors.detection import fold
 from processors.detection.fold import Promise, Values, see, tell
 from processors.detection.memory import OwnAgents, OwnSeries, accept
+from processors.detection.series import Series
 from processors.detection.tuning import TUNING
 
 AGENTS, METRICS, ROUNDS = 5, 4, 400
 PROMISE = Promise(7.0, 4.0)
+
+
+HIGH = Series._fields.index("high") - 1
 
 
 def world(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -63,10 +67,10 @@ def test_agents_do_not_touch_each_other() -> None:
 def test_accepting_moves_the_level_and_forgets_nothing_seen() -> None:
     value, at = world(4)
     series, _, _ = folded(value, at, few=0)
-    top = series.expected + series.known[: series.size + 44, 9][: len(series.expected)]
+    top = series.expected + series.known[:, HIGH]
     rows = np.arange(METRICS)
     accept(series, rows, 0.0)
-    after = series.expected + series.known[:, 9]
+    after = series.expected + series.known[:, HIGH]
     np.testing.assert_allclose(after[rows], top[rows], rtol=1e-5)
     assert (series.known[rows, 0] <= 50.0).all()
 
