@@ -17,7 +17,7 @@ import yaml
 from config.conversations import ConversationPolicy
 from config.incidents import IncidentPolicy
 from config.performance import PerformancePolicy
-from config.threats import MOST_RULES, SecurityPolicy, ThreatRule, check_names
+from config.threats import SecurityPolicy, ThreatRule, check_rules
 
 _FILE: Final = Path(__file__).with_name("policy.yaml")
 _PRESETS: Final = Path(__file__).with_name("presets")
@@ -176,14 +176,14 @@ class SurveillancePolicy(_Part, frozen=True):
     presence: PresencePolicy = PresencePolicy()
     detector: DetectorPolicy = DetectorPolicy()
     thresholds: list[Threshold] = []
-    threats: Annotated[list[ThreatRule], msgspec.Meta(max_length=MOST_RULES)] = []
+    threats: list[ThreatRule] = []
     security: SecurityPolicy = SecurityPolicy()
     conversations: ConversationPolicy = ConversationPolicy()
     performance: PerformancePolicy = PerformancePolicy()
 
     def __post_init__(self) -> None:
-        """Refuse two threat rules of one name."""
-        check_names(self.threats)
+        """Refuse too many threat rules, and two of one name."""
+        check_rules(self.threats)
 
 
 class ActionPolicy(_Part, frozen=True):

@@ -129,8 +129,10 @@ class SecurityPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     quarantine: bool = True
 
 
-def check_names(rules: list[ThreatRule]) -> None:
-    """Raise ValueError where two rules have one name."""
+def check_rules(rules: list[ThreatRule]) -> None:
+    """Raise ValueError where there are too many rules, or two have one name."""
+    if len(rules) > MOST_RULES:
+        raise ValueError(f"threats: there are {len(rules)}; give at most {MOST_RULES}")
     seen: set[str] = set()
     for rule in rules:
         if rule.name in seen:

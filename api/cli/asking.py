@@ -69,7 +69,12 @@ def agents(
     kind: Annotated[str | None, typer.Option("--type", help="Such as host.")] = None,
     text: Annotated[str | None, typer.Option(help="Occurs in id, type or labels.")] = None,
     performance: Annotated[str | None, typer.Option(help="A level, such as poor.")] = None,
-    sort: Annotated[str, typer.Option(help="agent_id; performance: worst first.")] = "agent_id",
+    security_below: Annotated[
+        float | None, typer.Option(help="Only those with a lower security score.")
+    ] = None,
+    sort: Annotated[
+        str, typer.Option(help="agent_id; performance or security: worst first.")
+    ] = "agent_id",
     as_of: AsOf = None,
     limit: Most = 100,
     plain: AsJson = False,
@@ -80,16 +85,18 @@ def agents(
         _agent(client.get(f"/agents/{agent}", as_of=as_of), plain=plain)
         return
     asked = {"status": status, "type": kind, "text": text, "as_of": as_of}
-    found = client.items("/agents", limit, **asked, performance=performance, sort=sort)
+    asked |= {"performance": performance, "sort": sort}
+    found = client.items("/agents", limit, **asked, security_below=security_below)
     if plain:
         as_json(found)
         return
-    columns = ("agent", "type", "status", "health", "score", "performance", "last seen")
+    columns = ("agent", "type", "status", "health", "score", "performance", "security", "last seen")
     as_table(
         columns,
         (
             (a["agent_id"], a["agent_type"], a["status"], a["health"]["level"],
-             a["health"]["score"], (a["performance"] or {}).get("level"), clock(a["last_seen"]))
+             a["health"]["score"], (a["performance"] or {}).get("level"),
+             a["security"]["score"], clock(a["last_seen"]))
             for a in found
         ),
     )  # fmt: skip
@@ -106,9 +113,17 @@ def _agent(found: dict[str, Any], *, plain: bool) -> None:
     if work := found["performance"]:
         parts = ", ".join(f"{name} {points:.0%}" for name, points in work["parts"].items())
         say(f"performance: {work['level']} ({work['score']:g}): {parts}")
+    _security(found["security"])
     as_table(("metric", "value"), sorted(found["metrics"].items()))
     for finding in found["open_findings"]:
         say(f"{finding['severity']}: {finding['summary']}")
+
+
+def _security(found: dict[str, Any]) -> None:
+    say(f"security: {found['level']} ({found['score']:g})")
+    for issue in found["issues"]:
+        until = f"ended {clock(issue['ended_at'])}" if issue["ended_at"] else "open"
+        say(f"  {issue['rule']} took {issue['points']:g}: {clock(issue['since'])}, {until}")
 
 
 def findings(

@@ -92,6 +92,20 @@ def services(
     )  # fmt: skip
 
 
+def lifecycle(
+    agent: Annotated[str, typer.Argument(help="The agent's id.", autocompletion=completing.agents)],
+    status: Annotated[str, typer.Argument(help="Such as active, which releases the quarantined.")],
+    reason: Reason,
+    plain: AsJson = False,
+) -> None:
+    """Ask for another status of an agent; whether it is allowed, an event says."""
+    client = Client.from_environment()
+    client.get(f"/agents/{agent}")
+    body = {"status": status, "reason": reason}
+    receipt = client.send("POST", f"/agents/{agent}/lifecycle", body)
+    as_receipt(receipt, f"asked for, at {receipt['position']}", plain=plain)
+
+
 def publish(
     agent: Annotated[str, typer.Argument(help="The agent's id.", autocompletion=completing.agents)],
     metrics: Annotated[list[str], typer.Argument(help="NAME=NUMBER, one or more.")],
@@ -113,4 +127,4 @@ def _measurement(text: str) -> tuple[str, float]:
         raise CommandError(USAGE, detail) from error
 
 
-COMMANDS = (approve, reject, accept, relearn, services, publish)
+COMMANDS = (approve, reject, accept, relearn, services, lifecycle, publish)

@@ -47,10 +47,16 @@ def agents(
     type: str | None = None,  # noqa: A002 - the parameter's public name
     health: Annotated[str | None, Query(description="A level: healthy, degraded …")] = None,
     performance: Annotated[str | None, Query(description="A level: excellent, good …")] = None,
+    security_below: Annotated[
+        float | None, Query(ge=0, le=101, description="Only those with a lower security score.")
+    ] = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
     sort: Annotated[
-        Literal["agent_id", "performance"],
-        Query(description="By `performance`: worst first, and only those that have a score."),
+        Literal["agent_id", "performance", "security"],
+        Query(
+            description="By `performance`: worst first, and only those that have a score; by "
+            "`security`: least trusted first."
+        ),
     ] = "agent_id",
     as_of: AsOf = None,
     limit: Limit = 100,
@@ -60,9 +66,14 @@ def agents(
     asked = {"status": status, "type": type, "health": health, "text": text}
     asked |= {"performance": performance, "cursor": cursor}
     if as_of is None:
-        page = served.ask(list_agents, tenant, **asked, sort=sort, limit=limit)
+        page = served.ask(
+            list_agents, tenant, **asked, security_below=security_below, sort=sort, limit=limit
+        )
     else:
-        page = served.ask(list_agents_as_of, tenant, as_of, **asked, sort=sort, limit=limit)
+        page = served.ask(
+            list_agents_as_of, tenant, as_of,
+            **asked, security_below=security_below, sort=sort, limit=limit,
+        )  # fmt: skip
     return Listing(items=[AgentView.of(row) for row in page.items], next=page.next_cursor)
 
 

@@ -39,6 +39,28 @@ class Performance(View):
     cost_per_task: float | None
 
 
+class Issue(View):
+    """A threat that took points from an agent."""
+
+    finding_id: str
+    rule: str = Field(examples=["exfiltration"])
+    metric: str
+    category: str = Field(examples=["SECURITY"])
+    severity: str = Field(examples=["critical"])
+    points: float
+    action: str
+    since: Moment
+    ended_at: Moment | None
+
+
+class Security(View):
+    """How far an agent is trusted, and why not wholly."""
+
+    score: float = Field(description="100 is full trust; at 20 (by policy) it is quarantined.")
+    level: str = Field(description="secure, guarded, at_risk or critical.", examples=["secure"])
+    issues: list[Issue]
+
+
 class AgentView(View):
     """An agent as it is now."""
 
@@ -52,6 +74,7 @@ class AgentView(View):
     labels: dict[str, str]
     health: Health
     performance: Performance | None = Field(description="Null where it does no work that is told.")
+    security: Security
     metrics: dict[str, float] = Field(examples=[{"cpu_usage": 41.5}])
     last_seen: Moment | None
     registered_at: Moment
@@ -146,6 +169,11 @@ def _plain(row: AgentRow) -> dict[str, object]:
         "labels": row.labels,
         "health": health,
         "performance": row.performance or None,
+        "security": {
+            "score": row.security_score,
+            "level": row.security_level,
+            "issues": row.security_issues,
+        },
         "metrics": row.metrics,
         "last_seen": row.last_seen,
         "registered_at": row.registered_at,

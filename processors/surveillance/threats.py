@@ -28,6 +28,8 @@ from streams.contracts.record import Record
 
 CHANNEL: Final = "threat"
 LETTERS: Final = "dead_letter"
+_NAMED: Final = 4
+"""Rules that a quarantine's reason names: views keep 400 characters of it."""
 Found = list[tuple[int, Emission]]
 _LEFT_ALONE: Final = frozenset({Status.COMPROMISED, Status.DECOMMISSIONING, Status.DECOMMISSIONED})
 """What automation does not turn into quarantine: it is that much, or more, already."""
@@ -311,7 +313,9 @@ def _quarantined(state: SurveillanceState, offset: int, slot: int, at: float) ->
     status = STATUSES[state.agents.status[slot]]
     if not policy.quarantine or standing.score > policy.quarantine_at or status in _LEFT_ALONE:
         return []
-    reason = f"security score {standing.score:g}: {', '.join(_reasons(standing))}"
+    names = list(dict.fromkeys(name.partition(":")[0] for name in _reasons(standing)))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    reason = f"security score {standing.score:g}: {', '.join(names[:_NAMED])}{more}"
     answer = transition(status, Status.QUARANTINED, reason)
     if not isinstance(answer, Allowed):
         return []

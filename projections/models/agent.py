@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Table
+from sqlalchemy import Boolean, Column, Double, Index, Table
 
 from projections.models.base import METADATA, count, document, ident, moment, number, text
 
@@ -29,6 +29,9 @@ agents: Final = Table(
     ident("performance_level"),
     number("performance_score"),
     document("performance"),
+    Column("security_score", Double, nullable=False, default=100.0),
+    ident("security_level"),
+    document("security_issues"),
     document("metrics"),
     moment("last_seen"),
     moment("registered_at", nullable=False),
@@ -36,6 +39,7 @@ agents: Final = Table(
     Index(None, "tenant_id", "status", "agent_id"),
     Index(None, "tenant_id", "health_level", "agent_id"),
     Index(None, "tenant_id", "type", "agent_id"),
+    Index(None, "tenant_id", "security_score", "agent_id"),
     Index(None, "tenant_id", "performance_level", "agent_id"),
     Index(None, "tenant_id", "performance_score", "agent_id"),
 )

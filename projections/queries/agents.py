@@ -24,6 +24,7 @@ from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, 
 
 BY_ID: Final = "agent_id"
 BY_PERFORMANCE: Final = "performance"
+BY_SECURITY: Final = "security"
 
 
 class AgentRow(msgspec.Struct, frozen=True):
@@ -45,6 +46,9 @@ class AgentRow(msgspec.Struct, frozen=True):
     performance_level: str
     performance_score: float | None
     performance: dict[str, Any]
+    security_score: float
+    security_level: str
+    security_issues: list[dict[str, Any]]
     metrics: dict[str, float]
     last_seen: float | None
     registered_at: float
@@ -88,6 +92,7 @@ def list_agents(
     type: str | None = None,  # noqa: A002 - the column's name, and the API's
     health: str | None = None,
     performance: str | None = None,
+    security_below: float | None = None,
     text: str | None = None,
     sort: str = BY_ID,
     limit: int = 100,
@@ -99,12 +104,16 @@ def list_agents(
     ----------
     performance : str or None
         A level: excellent, good, fair, poor or critical.
+    security_below : float or None
+        Only agents with less than this security score.
     text : str or None
         Occurs in the id, the type or the labels, whatever its case.
     sort : str
-        `BY_ID`, or `BY_PERFORMANCE`: worst first, and only those that have a score.
+        `BY_ID`, `BY_SECURITY`: least trusted first, or `BY_PERFORMANCE`: worst first, and only
+        those that have a score.
     """
     asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
+    asked |= asked_for(security_below=security_below)
     values = asked | {"tenant": tenant}
     searched = ""
     if text:
@@ -167,7 +176,14 @@ def _listed(given: tuple[str, ...], searched: str, sort: str) -> Pages[AgentRow]
     query = _OWN if searched in ("", "all") else _ALL.where(*candidates(searched))
     if searched:
         query = query.where(mentions())
-    return sorted_pages(narrowed(query, agents, given), agents, sort)
+    return sorted_pages(of_asked(query, agents, given), agents, sort)
+
+
+def of_asked(query: Select[Any], table: Table, given: tuple[str, ...]) -> Select[Any]:
+    """Return `query` of the agents that have what `given` names, now or as they were."""
+    if "security_below" in given:
+        query = query.where(table.c.security_score < bindparam("security_below"))
+    return narrowed(query, table, [name for name in given if name != "security_below"])
 
 
 def sorted_pages(query: Select[Any], table: Table, sort: str) -> Pages[AgentRow]:
@@ -175,6 +191,8 @@ def sorted_pages(query: Select[Any], table: Table, sort: str) -> Pages[AgentRow]
     if sort == BY_PERFORMANCE:
         query = query.where(table.c.performance_score.is_not(None))
         return Pages(query, [table.c.performance_score, table.c.agent_id], AgentRow)
+    if sort == BY_SECURITY:
+        return Pages(query, [table.c.security_score, table.c.agent_id], AgentRow)
     return Pages(query, [table.c.agent_id], AgentRow)
 
 

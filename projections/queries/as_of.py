@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, bindparam
 
 from projections.models import action_history, agent_history, finding_history
 from projections.queries.actions import ActionRow
-from projections.queries.agents import BY_ID, AgentRow, sorted_pages
+from projections.queries.agents import BY_ID, AgentRow, of_asked, sorted_pages
 from projections.queries.agents_text import mentions, pattern
 from projections.queries.as_of_metrics import Measured, latest_windows
 from projections.queries.findings import FindingRow, finding_of
@@ -42,6 +42,7 @@ def list_agents_as_of(
     type: str | None = None,  # noqa: A002 - the column's name, and the API's
     health: str | None = None,
     performance: str | None = None,
+    security_below: float | None = None,
     text: str | None = None,
     sort: str = BY_ID,
     limit: int = 100,
@@ -49,6 +50,7 @@ def list_agents_as_of(
 ) -> Page[AgentRow]:
     """Return the agents that were known at `at`, as they were; see `list_agents`."""
     asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
+    asked |= asked_for(security_below=security_below)
     values = asked | {"tenant": tenant, "at": at, "text": pattern(text or "")}
     pages = _agents(tuple(asked), sort, text=bool(text))
     found = _page(connection, pages, values, limit, cursor)
@@ -146,7 +148,7 @@ def _agent() -> Select[Any]:
 
 @lru_cache
 def _agents(given: tuple[str, ...], sort: str, *, text: bool) -> Pages[AgentRow]:
-    query = narrowed(agents_as_of(), agent_history, given)
+    query = of_asked(agents_as_of(), agent_history, given)
     if text:
         query = query.where(mentions(agent_history))
     return sorted_pages(query, agent_history, sort)

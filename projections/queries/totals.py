@@ -28,6 +28,16 @@ def action_counts(connection: Connection, tenant: str | None) -> Counted:
     return _counted(connection, actions, ("tenant_id", "action", "state", "outcome"), tenant)
 
 
+def security_scores(connection: Connection, tenant: str | None, most: int) -> Counted:
+    """Return up to `most` agents that lost trust, with their scores, the worst first."""
+    c = agents.c
+    query = select(c.tenant_id, c.agent_id, c.security_score).where(c.security_score < 100.0)
+    if tenant is not None:
+        query = query.where(c.tenant_id == tenant)
+    query = query.order_by(c.security_score, c.tenant_id, c.agent_id).limit(most)
+    return _rows(connection, query)
+
+
 def agent_scores(connection: Connection, tenant: str | None, most: int) -> Counted:
     """Return the health score of up to `most` agents, the worst first, by tenant and agent."""
     c = agents.c

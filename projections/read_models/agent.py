@@ -14,6 +14,7 @@ from streams.contracts.events.agent import (
     AgentHealthChanged,
     AgentLabelled,
     AgentRegistered,
+    AgentSecurityChanged,
     AgentStatusChanged,
     RegistrationDecided,
 )
@@ -66,6 +67,18 @@ def performance_changed(rows: Rows, seen: Seen) -> None:
     rows.put(agents, row)
 
 
+def security_changed(rows: Rows, seen: Seen) -> None:
+    """Note the security score, and what it was lost by."""
+    data = data_as(seen, AgentSecurityChanged)
+    row = _row(rows, seen)
+    row |= {
+        "security_score": data.score,
+        "security_level": data.level,
+        "security_issues": msgspec.to_builtins(data.issues),
+    }
+    rows.put(agents, row)
+
+
 def labelled(rows: Rows, seen: Seen) -> None:
     """Note type and labels."""
     data = data_as(seen, AgentLabelled)
@@ -89,6 +102,7 @@ FOLDS: Final = {
     "agent.status_changed": status_changed,
     "agent.health_changed": health_changed,
     "agent.performance_changed": performance_changed,
+    "agent.security_changed": security_changed,
     "agent.labelled": labelled,
     "agent.registration_decided": registration_decided,
 }
@@ -154,6 +168,9 @@ def _blank(seen: Seen) -> Row:
         "performance_level": "",
         "performance_score": None,
         "performance": {},
+        "security_score": 100.0,
+        "security_level": "secure",
+        "security_issues": [],
         "metrics": {},
         "last_seen": None,
         "registered_at": seen.at,

@@ -34,6 +34,7 @@ ASKING: dict[str, tuple[str, ...]] = {
     "relearn": ("no-such", "--reason", "r"),
     "services": (),
     "events": ("--limit", "5"),
+    "lifecycle": ("no-such", "active", "--reason", "r"),
     "publish": ("web-tree", "cpu_usage=1"),
     "dead-letters list": (),
     "dead-letters show": ("no-such",),

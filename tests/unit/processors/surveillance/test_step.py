@@ -24,13 +24,18 @@ class Partition:
         self.state = self.step.initial(self.context)
         self.offset = -1
 
-    def read(self, at, value, kind=None, headers=()):
+    def keyed(self, at, key, metrics, agent="a1"):
+        """Fold a heartbeat that was written under a key; return the facts."""
+        value = msgspec.json.encode({"agent_id": agent, "metrics": metrics})
+        return events(self.read(at, value, key=key))
+
+    def read(self, at, value, kind=None, headers=(), key=None):
         """Fold one record; return what is written."""
         self.offset += 1
         if kind is not None:
             headers = SIGNER.sign(Outgoing("telemetry", None, value), kind).headers
         place = (self.context.topic, self.context.partition, self.offset)
-        record = Record(*place, at, None, value, headers)
+        record = Record(*place, at, key, value, headers)
         emissions = self.step.apply(self.state, [record])
         return Sealer(self.step.name, self.context).seal(emissions)
 
