@@ -105,14 +105,16 @@ def metrics(
     since: Annotated[Instant | None, Query(description="Default: a day before `until`.")] = None,
     until: Annotated[Instant | None, Query(description="Default: now.")] = None,
     resolution: Literal["minute", "hour"] = "minute",
+    as_of: AsOf = None,
 ) -> MetricHistory:
-    """Return the windows of one metric that start in [since, until)."""
+    """Return the windows of one metric that start in [since, until), as far as known `as_of`."""
     check_id("agent_id", agent_id)
-    end = until.timestamp() if until else time.time()
+    end = until.timestamp() if until else as_of or time.time()
     begin = since.timestamp() if since else end - _DAY_S
     points = served.ask(
-        metric_history, tenant, agent_id, metric, since=begin, until=end, resolution=resolution
-    )
+        metric_history, tenant, agent_id, metric,
+        since=begin, until=end, resolution=resolution, closed_by=as_of,
+    )  # fmt: skip
     items = [MetricPointView.model_validate(point) for point in points]
     return MetricHistory(metric=metric, resolution=resolution, items=items)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from projections.models import metric_hours, metric_windows
+from projections.read_models.metric import HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ def metric_history(
     since: float,
     until: float,
     resolution: str = "minute",
+    closed_by: float | None = None,
     limit: int = 10_000,
 ) -> list[MetricPoint]:
     """Return the windows that start in ``[since, until)``, oldest first.
@@ -43,6 +46,8 @@ def metric_history(
     ----------
     resolution : str
         ``minute`` (kept for days) or ``hour`` (kept for a year).
+    closed_by : float or None
+        Only those that were over then, seconds since the epoch.
 
     Raises
     ------
@@ -64,6 +69,9 @@ def metric_history(
         .order_by(table.c.start)
         .limit(limit)
     )
+    if closed_by is not None:
+        width: Any = table.c.width_s if resolution == "minute" else HOUR_S
+        query = query.where(table.c.start + width <= closed_by)
     return [MetricPoint(**row) for row in connection.execute(query).mappings()]
 
 

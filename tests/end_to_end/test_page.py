@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import re
 import signal
 from collections.abc import Iterator
 
+import httpx
 import pytest
+from confluent_kafka import Producer
 from playwright.sync_api import Page, expect
 
+from streams.contracts.topics import TELEMETRY
 from tests.end_to_end.browser import PATIENCE_MS, page_of
 from tests.end_to_end.harness import Installation
 from tests.end_to_end.test_spine import plain_record
@@ -39,6 +44,15 @@ def page(own: Installation) -> Iterator[Page]:
 
 def kill_service(own: Installation) -> None:
     os.kill(own.wait_for(own.service_pid, "service"), signal.SIGKILL)
+
+
+def told(own: Installation, agent: str, records: list[dict[str, float]]) -> None:
+    """Send what an agent measured, one record after the other."""
+    client = Producer({"bootstrap.servers": own.connection.bootstrap})
+    for metrics in records:
+        value = json.dumps({"agent_id": agent, "metrics": metrics}).encode()
+        client.produce(TELEMETRY.name, value, key=agent.encode())
+    assert client.flush(30) == 0
 
 
 def go(page: Page, tab: str) -> None:
@@ -74,7 +88,7 @@ def test_an_agent_appears_by_itself(own: Installation, page: Page) -> None:
 
 
 def test_a_fault_is_seen_healed_and_explained(own: Installation, page: Page) -> None:
-    go(page, "Incidents")
+    page.goto(f"http://127.0.0.1:{own.api_port}/#/incidents?by=finding")
     before = page.get_by_role("link", name="web is down").count()
     kill_service(own)
     expect(page.get_by_role("link", name="web is down")).to_have_count(before + 1)
@@ -146,6 +160,46 @@ def test_everything_can_be_reached_by_keys(own: Installation, page: Page) -> Non
         expect(page.get_by_role("heading", level=1, name=re.compile(heading))).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Back to live")
+
+
+def test_what_was_expected_is_a_band_and_what_left_it_is_explained(
+    own: Installation, page: Page
+) -> None:
+    policy = own.get("/policy")["policy"]
+    quick = policy | {"surveillance": policy["surveillance"] | {"window_s": 1}}
+    version = own.put("/policy", {"policy": quick, "reason": "sooner"})["version"]
+    own.wait_for(lambda: own.get("/policy")["version"] >= version, "policy")
+    name, draw = f"learnt-{free_port()}", random.Random(1)
+    page.goto(f"http://127.0.0.1:{own.api_port}/#/fleet/{name}")
+    usual = [
+        {"latency": draw.gauss(120.0, 5.0), "waiting": draw.gauss(9.0, 1.0)} for _ in range(240)
+    ]
+    told(own, name, usual)
+    expect(page.get_by_role("img", name=re.compile("latency: .* usually "))).to_be_visible()
+    told(own, name, [{"latency": 900.0, "waiting": 80.0}] * 3)
+    unusual = page.get_by_role("region", name="Unusual")
+    expect(unusual.get_by_role("row").filter(has_text="latency")).to_contain_text("900 ms")
+    expect(unusual).to_contain_text("Not seen like this before")
+    now = own.get("/policy")["version"]
+    own.put("/policy", {"policy": policy | {"version": now}, "reason": "as before"})
+
+
+def test_a_token_is_made_shown_once_and_revoked(own: Installation, page: Page) -> None:
+    go(page, "Settings")
+    tokens = page.get_by_role("region", name="Tokens")
+    tokens.get_by_label("Name").fill("grafana")
+    tokens.get_by_role("button", name="Create token").click()
+    secret = tokens.get_by_label("New token").inner_text()
+    headers = {"authorization": f"Bearer {secret}"}
+    fleet = f"http://127.0.0.1:{own.api_port}/api/v1/fleet"
+    assert httpx.get(fleet, headers=headers).status_code == 200
+    tokens.get_by_role("button", name="I have it").click()
+    expect(page.get_by_text(secret)).to_have_count(0)
+    tokens.get_by_role("button", name="Revoke grafana").click()
+    page.get_by_label("Reason").fill("a test is over")
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(tokens.get_by_role("row").filter(has_text="grafana")).to_contain_text("a test is over")
+    assert httpx.get(fleet, headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("view", ["overview", "fleet", "fleet/web", "incidents", "actions", "log"])

@@ -207,6 +207,8 @@ def test_what_was_expected_stands_beside_what_was_measured(database: Engine) -> 
         span = {"since": T0 - 3600, "until": T0 + 3600}
         minutes = metric_history(connection, "default", "web", "cpu_usage", **span)
         hours = metric_history(connection, "default", "web", "cpu_usage", **span, resolution="hour")
+        then = metric_history(connection, "default", "web", "cpu_usage", closed_by=T0 + 120, **span)
+    assert then == minutes[:2]
     assert [(p.expected_low, p.expected_high) for p in minutes] == [
         (None, None), (1.0, 4.0), (0.5, 3.0)
     ]  # fmt: skip

@@ -26,7 +26,7 @@ export async function signOut() {
   await send("DELETE", "/session");
 }
 
-const TRAVELS = /^\/(agents|fleet|findings|actions)(\/[^/]+)?$/;
+const TRAVELS = /^\/(agents|fleet|findings|actions|incidents)(\/[^/]+(\/metrics)?)?$/;
 
 export async function get(path, parameters = {}, { signal } = {}) {
   const query = new URLSearchParams();

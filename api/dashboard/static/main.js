@@ -2,19 +2,20 @@
 import { html, nothing, render } from "/lib/lit-html.js";
 import * as api from "./api.js";
 import { changed, follow, load, noteFailure, now, onChange, recall, state, travel } from "./store.js";
-import { ago, clock, count, look, plural } from "./words.js";
+import { ago, clock, count, look, severityLook } from "./words.js";
 import { scrubber } from "./parts/scrubber.js";
 import { openKeys } from "./parts/dialogs.js";
 import { overview } from "./views/overview.js";
 import { fleet } from "./views/fleet.js";
 import { agent } from "./views/agent.js";
+import { findings } from "./views/findings.js";
 import { incidents } from "./views/incidents.js";
 import { actions } from "./views/actions.js";
 import { log } from "./views/log.js";
 import { pipeline } from "./views/pipeline.js";
 import { settings } from "./views/settings.js";
 
-const VIEWS = { overview, fleet, agent, incidents, actions, log, pipeline, settings };
+const VIEWS = { overview, fleet, agent, incidents, findings, actions, log, pipeline, settings };
 const TABS = [
   ["overview", "Overview"], ["fleet", "Fleet"], ["incidents", "Incidents"], ["actions", "Actions"],
   ["log", "Log"], ["pipeline", "Pipeline"], ["settings", "Settings"],
@@ -28,15 +29,17 @@ function place() {
   const [name = "", ...rest] = path.split("/");
   const argument = rest.map(decodeURIComponent).join("/");
   const view = name === "fleet" && argument ? "agent" : name || "overview";
-  return { view, name: name || "overview", argument, filters: Object.fromEntries(new URLSearchParams(query)) };
+  return { view, name: name === "findings" ? "incidents" : name || "overview", argument, filters: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 function tabs(here) {
   const waiting = state.actions.filter((action) => action.state === "awaiting").length;
-  const counts = { incidents: state.findings.length, actions: waiting };
+  const wrong = state.incidents?.filter((i) => i.status !== "closed") ?? state.findings;
+  const grave = wrong.some((each) => severityLook(each.severity) === "failing");
+  const counts = { incidents: wrong.length, actions: waiting };
   return TABS.map(([name, title]) => html`
     <a href="#/${name}" aria-current=${here === name ? "page" : nothing}>${title}
-      ${counts[name] ? html`<span class="count ${name === "incidents" && !state.findings.some((f) => f.severity === "critical") ? "calm" : ""}">${counts[name] < 1000 ? counts[name] : "999+"}</span>` : nothing}
+      ${counts[name] ? html`<span class="count ${name === "incidents" && !grave ? "calm" : ""}">${counts[name] < 1000 ? counts[name] : "999+"}</span>` : nothing}
     </a>`);
 }
 

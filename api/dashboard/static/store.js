@@ -5,6 +5,8 @@ export const state = {
   who: null,
   fleet: new Map(), // agent id -> {id, type, status, health, score, host}
   findings: [], // open ones
+  incidents: null, // where the server knows of them
+  incidentsVersion: 0,
   ended: [], // those of the last hour that are over
   actions: [],
   events: [], // newest first
@@ -80,6 +82,16 @@ const LOADERS = {
     state.findings = open;
     state.ended = ended.items;
   },
+  async incidents() {
+    try {
+      const [active, latest] = await Promise.all([api.all("/incidents", { status: "active" }), api.get("/incidents", { status: "closed", limit: 60 })]);
+      state.incidents = active.concat(latest.items);
+      state.incidentsVersion += 1;
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      state.incidents = null;
+    }
+  },
   async actions() {
     state.actions = (await api.get("/actions", { limit: 200 })).items;
   },
@@ -112,6 +124,7 @@ export function fold(event) {
   else if (agent && type === "agent.health_changed") Object.assign(agent, { health: data.level, score: data.score });
   else if (agent && type === "agent.labelled") Object.assign(agent, { type: data.agent_type, host: data.labels.host ?? "" });
   else if (type.startsWith("finding.")) stale("findings");
+  else if (type.startsWith("incident.")) stale("incidents");
   else if (type.startsWith("action.")) stale("actions");
   else if (type === "policy.changed") stale("policy");
   changed();
@@ -159,7 +172,7 @@ export async function travel(moment) {
   changed();
   const mine = ++travelling;
   try {
-    if (moment) await load("fleet", "findings", "actions");
+    if (moment) await load("fleet", "findings", "incidents", "actions");
     else await load();
   } catch (error) {
     if (mine === travelling) noteFailure(error);

@@ -49,6 +49,13 @@ export function measured(metric, value) {
   if (of === "s" && value > 120) return lasting(value);
   return `${number(value)}${of ? `\u202f${of}` : ""}`;
 }
+// A range to three digits, its unit said once.
+const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
+export function between(metric, low, high) {
+  const of = unit(metric);
+  if (of === "B" || (of === "s" && high > 120)) return `${measured(metric, low)} to ${measured(metric, high)}`;
+  return `${ROUGH.format(low)} to ${ROUGH.format(high)}${of ? `\u202f${of}` : ""}`;
+}
 function bytes(value) {
   const steps = ["B", "KiB", "MiB", "GiB", "TiB"];
   let step = 0;
@@ -68,7 +75,7 @@ export function look(status, health) {
 }
 const order = (agent) => LOOKS.indexOf(look(agent.status, agent.health));
 export const ranked = (agents) => agents.sort((a, b) => order(a) - order(b) || (a.id < b.id ? -1 : 1)); // worst first
-export const severityLook = (severity) => ({ critical: "failing", warning: "degraded" })[severity] ?? "degraded";
+export const severityLook = (severity) => ({ emergency: "failing", critical: "failing", high: "failing", warning: "degraded", info: "maintenance" })[severity] ?? "degraded";
 
 const SHAPES = {
   healthy: svg`<circle cx="5" cy="5" r="4"/>`,
@@ -90,7 +97,7 @@ export function gist(finding) {
   if (kind === "agent_offline") return `${agent} is silent`;
   if (!metric || value === null) return finding.summary;
   const is = `${metric} of ${agent} is ${measured(metric, value)}`;
-  if (low !== null && high !== null) return `${is}, usually ${number(low)} to ${measured(metric, high)}`;
+  if (low !== null && high !== null) return `${is}, usually ${between(metric, low, high)}`;
   if (high !== null) return `${is}, above ${measured(metric, high)}`;
   return low !== null ? `${is}, below ${measured(metric, low)}` : finding.summary;
 }
@@ -114,6 +121,9 @@ const TOLD = {
   "agent.status_changed": (d) => `${d.previous} → ${d.status} (${words(d.reason)})`,
   "agent.health_changed": (d) => `health ${d.level}${d.score === null ? "" : ` ${number(d.score)}`}${d.reasons?.length ? `: ${d.reasons.map(words).join(", ")}` : ""}`,
   "agent.transition_refused": (d) => `${d.status} → ${d.requested} refused: ${words(d.reason)}`,
+  "incident.opened": (d) => d.title,
+  "incident.changed": (d) => `${d.title}: ${d.severity}`,
+  "incident.closed": (d) => `${d.title ?? "incident"} closed: ${words(d.reason)}`,
   "policy.changed": (d) => `policy changed by ${d.changed_by}${d.reason ? `: ${d.reason}` : ""}`,
   "record.dead_lettered": (d) => `not accepted: ${d.detail || d.reason}`,
 };

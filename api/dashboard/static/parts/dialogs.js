@@ -22,7 +22,7 @@ export function openEvent(event) {
       ${event.correlation_id ? html`<br>belongs to <code>${event.correlation_id}</code>` : nothing}</p>
     <pre tabindex="0">${JSON.stringify({ ...envelope, data }, null, 2)}</pre>
     <div class="row"><a class="button" href="#/fleet/${encodeURIComponent(agentOf(event.subject))}" @click=${close}>Open ${agentOf(event.subject)}</a>
-    ${event.correlation_id ? html`<a href="#/incidents/${encodeURIComponent(event.correlation_id)}" @click=${close}>Its chain</a>` : nothing}
+    ${event.correlation_id ? html`<a href="#/findings/${encodeURIComponent(event.correlation_id)}" @click=${close}>Its chain</a>` : nothing}
     <button @click=${close}>Close</button></div></div>`);
 }
 

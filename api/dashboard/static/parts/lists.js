@@ -1,10 +1,11 @@
 // Rows that several views share.
 import { html, nothing } from "/lib/lit-html.js";
-import { agentOf, gist, lasting, number, severityLook, state as shown, told, when, words } from "../words.js";
+import { state } from "../store.js";
+import { agentOf, gist, lasting, number, plural, severityLook, state as shown, told, when, words } from "../words.js";
 import { openEvent } from "./dialogs.js";
 
 export const agentLink = (id) => html`<a href="#/fleet/${encodeURIComponent(id)}">${id}</a>`;
-export const findingLink = (finding, text) => html`<a href="#/incidents/${encodeURIComponent(finding.finding_id)}">${text}</a>`;
+export const findingLink = (finding, text) => html`<a href="#/findings/${encodeURIComponent(finding.finding_id)}">${text}</a>`;
 
 const OUTCOMES = { succeeded: "healthy", failed: "failing", timed_out: "failing", undone: "degraded", unknown: "unknown" };
 export function actionState(action) {
@@ -18,6 +19,20 @@ export const findingItem = (finding) => html`<li>
   ${shown(finding.ended_at ? "healthy" : severityLook(finding.severity), finding.ended_at ? "over" : finding.severity)}
   <span class="grow">${findingLink(finding, gist(finding))}</span>
   <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : nothing}</span>${when(finding.raised_at)}</li>`;
+
+export function findingList() {
+  const open = [...state.findings].sort((a, b) => (severityLook(a.severity) === "failing" ? 0 : 1) - (severityLook(b.severity) === "failing" ? 0 : 1));
+  return html`<section class="block"><header><h2>Open</h2></header>${open.length ? html`<ul class="list">${open.map(findingItem)}</ul>`
+      : html`<p class="empty">No findings. ${state.ended[0] ? html`The last one was over at ${when(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
+    ${state.moment ? nothing : html`<section class="block"><header><h2>Over</h2></header>${state.ended.length ? html`<ul class="list">${state.ended.slice(0, 50).map(findingItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
+}
+
+const LOOKS = { closed: "healthy", recovering: "maintenance" };
+export const incidentItem = (incident) => html`<li>
+  ${shown(LOOKS[incident.status] ?? severityLook(incident.severity), incident.status === "open" ? incident.severity : incident.status)}
+  <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${incident.title}</a>
+    <span class="small quiet hide-small">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}</span></span>
+  <span class="small quiet nowrap">${incident.status === "closed" ? `${words(incident.close_reason)} after ${lasting(incident.lasted_s)}` : nothing}</span>${when(incident.since)}</li>`;
 
 export const actionItem = (action) => html`<li>${actionState(action)}
   <span class="grow"><a href="#/actions/${action.action_id}">${action.action || "no action"}</a> for ${agentLink(action.agent_id)}${action.action ? nothing : html` <span class="quiet">${words(action.finding_kind)}: ${words(action.reason)}</span>`}</span>

@@ -39,7 +39,7 @@ function one(id) {
         <dt>would run</dt><dd><code>${a.evidence.preview ?? "–"}</code></dd>${a.evidence.undo ? html`<dt>undo</dt><dd><code>${a.evidence.undo}</code></dd>` : nothing}
         ${Object.keys(a.parameters).length ? html`<dt>parameters</dt><dd><code>${JSON.stringify(a.parameters)}</code></dd>` : nothing}
         <dt>checked by</dt><dd>${a.check || "–"}</dd><dt>result</dt><dd>${a.detail || "–"}</dd><dt>took</dt><dd>${lasting(a.duration_s)}</dd>
-        <dt>for</dt><dd>${agentLink(a.agent_id)}${a.finding_id ? html`, <a href="#/incidents/${encodeURIComponent(a.finding_id)}">${words(a.finding_kind)}</a>` : nothing}</dd></dl></section>
+        <dt>for</dt><dd>${agentLink(a.agent_id)}${a.finding_id ? html`, <a href="#/findings/${encodeURIComponent(a.finding_id)}">${words(a.finding_kind)}</a>` : nothing}</dd></dl></section>
       <section class="block"><header><h2>When</h2></header><ul class="list">${stages.map(([stage, at]) => html`<li><span class="grow">${words(stage)}</span>${precisely(at)}</li>`)}</ul></section></div>`;
 }
 

@@ -6,8 +6,10 @@ import { changed, noteFailure, state } from "../store.js";
 import { chart } from "../parts/chart.js";
 import { actionItem, eventItem, findingItem } from "../parts/lists.js";
 import { askReason } from "../parts/dialogs.js";
+import { scores } from "../parts/scores.js";
+import { driversOf, unusual } from "../parts/unusual.js";
 import { ask } from "./overview.js";
-import { ago, look, measured, number, state as shown, when, words } from "../words.js";
+import { ago, gist, look, severityLook, state as shown, when, words } from "../words.js";
 
 let held = { id: null, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
 let timer = 0;
@@ -21,7 +23,7 @@ async function refresh(id, key) {
     const range = { since: since.toISOString(), until: until.toISOString(), resolution: state.span > 172800 ? "hour" : "minute" };
     const [histories, findings, actions] = await Promise.all([
       Promise.all(metrics.map((metric) => api.get(`/agents/${encodeURIComponent(id)}/metrics`, { metric, ...range }))),
-      api.get("/findings", { agent: id, limit: 30 }), api.get("/actions", { agent: id, limit: 30 }),
+      api.get("/findings", { agent: id, limit: 100 }), api.get("/actions", { agent: id, limit: 30 }),
     ]);
     if (held.id !== id || held.key !== key) return;
     Object.assign(held, { agent, findings: findings.items, actions: actions.items, missing: false });
@@ -39,7 +41,7 @@ async function sample(id) {
   try {
     const agent = await api.get(`/agents/${encodeURIComponent(id)}`);
     if (held.id !== id) return;
-    held.agent = agent;
+    Object.assign(held, { agent, missing: false });
     const x = Number(new Date(agent.last_seen));
     for (const [metric, value] of Object.entries(agent.metrics)) {
       const points = held.live.get(metric) ?? [];
@@ -48,12 +50,14 @@ async function sample(id) {
     }
     changed();
   } catch (error) {
-    noteFailure(error);
+    if (error.status !== 404) noteFailure(error);
   }
 }
 
 function open(id) {
-  const key = `${state.moment?.getTime() ?? "live"}/${state.span}/${Math.floor(Date.now() / 30000)}`;
+  const every = Math.min(30, Math.max(5, width() / 2));
+  const news = state.events.find((e) => e.subject.endsWith(`/${id}`) && /^(finding|action|agent)\./.test(e.type))?.seq;
+  const key = `${state.moment?.getTime() ?? "live"}/${state.span}/${Math.floor(Date.now() / 1000 / every)}/${news}`;
   if (held.id !== id) {
     held = { id, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
     clearInterval(timer);
@@ -68,7 +72,7 @@ const width = () => (state.span > 172800 ? 3600 : state.policy?.policy.surveilla
 function points(metric) {
   const windows = (held.history.get(metric) ?? []).map((w) => {
     const x = Number(new Date(w.start));
-    return { x, end: x + width() * 1000, mean: w.mean, low: w.minimum, high: w.maximum };
+    return { x, end: x + width() * 1000, mean: w.mean, low: w.minimum, high: w.maximum, expectedLow: w.expected_low, expectedHigh: w.expected_high };
   });
   const after = windows.at(-1)?.end ?? 0;
   return state.moment ? windows : windows.concat((held.live.get(metric) ?? []).filter((point) => point.x > after));
@@ -88,8 +92,13 @@ function ordered(a) {
 }
 
 function marks() {
-  const found = held.findings.map((f) => ({ at: Number(new Date(f.raised_at)), kind: "finding", color: "failing", metric: f.metric }));
-  const done = held.actions.map((a) => ({ at: Number(new Date(a.created_at)), kind: "action", color: "action" }));
+  const found = held.findings.flatMap((f) => driversOf(f).map((metric) => ({
+    at: Number(new Date(f.raised_at)), kind: "finding", color: severityLook(f.severity), metric, value: metric === f.metric ? f.value ?? undefined : undefined, text: gist(f),
+  })));
+  const done = held.actions.filter((a) => a.action).map((a) => {
+    const outcome = a.state !== "finished" ? "open" : a.outcome === "succeeded" ? "good" : "bad";
+    return { at: Number(new Date(a.created_at)), kind: "action", outcome, color: { good: "healthy", bad: "failing", open: "action" }[outcome], text: `${a.action} ${words(a.outcome || a.state)}` };
+  });
   return found.concat(done);
 }
 
@@ -97,6 +106,10 @@ async function move(id, status) {
   const reason = await askReason(`Put ${id} into ${status}`, "Do it", "The lifecycle says whether it may.");
   if (reason !== null) await api.send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }).catch(noteFailure);
 }
+
+const LEADS = new Set(["offline", "quarantined", "compromised", "maintenance", "decommissioning", "decommissioned"]); // say more than health does
+const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>mean of each ${width() === 3600 ? "hour" : "minute"}, and its range</span><span><i class="band"></i>expected</span>
+  <span><i class="mark"></i>finding</span><span><i class="act"></i>action</span><span class="hide-small">drag to zoom, double-click to go back</span></p>`;
 
 export function agent({ argument: id }) {
   open(id);
@@ -107,13 +120,13 @@ export function agent({ argument: id }) {
   const from = Math.min(to - 300000, Math.max(to - state.span * 1000, Number(new Date(a.registered_at))));
   const all = marks();
   const events = state.events.filter((e) => e.subject === `${a.tenant_id}/${id}` && (!state.moment || new Date(e.time) <= state.moment)).slice(0, 12);
-  return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), a.health.level || words(a.status))}
+  return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), LEADS.has(a.status) ? words(a.status) : a.health.level || words(a.status))}
       <span class="quiet grow">${a.agent_type}, ${words(a.status)} since ${when(a.status_since)}, heard of ${state.moment ? when(a.last_seen) : ago(a.last_seen)}</span>
       ${state.moment ? nothing : html`${a.agent_type === "service" ? html`<button @click=${() => ask("service.restart", id)}>Restart</button>` : nothing}
       ${a.status === "maintenance" ? html`<button @click=${() => move(id, "active")}>End maintenance</button>` : html`<button @click=${() => move(id, "maintenance")}>Maintenance</button>`}`}</div>
-    <section class="block"><header><h2>Why its score is ${number(a.health.score)}</h2></header>
-      <p class="pad">${a.health.reasons.length ? a.health.reasons.map(words).join(", ") : html`Nothing counts against it${a.health.since ? html` since ${when(a.health.since)}` : nothing}.`}</p></section>
-    <section class="block"><header><h2>Measurements</h2><span class="small quiet right">line: mean of each minute, shade: its range; squares: findings, dashes: actions. Drag to zoom, double-click to go back.</span></header>
+    ${scores(a)}
+    ${unusual({ metrics: a.metrics, history: held.history, findings: held.findings })}
+    <section class="block"><header><h2>Measurements</h2>${legend()}</header>
       <div class="charts">${repeat(ordered(a), (m) => m, (metric) => chart({
         metric, points: points(metric), from, to, limits: limits(metric, a.agent_type),
         marks: all.filter((m) => m.kind === "action" || m.metric === metric),

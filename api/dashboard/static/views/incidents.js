@@ -1,49 +1,81 @@
-// Findings, and for one of them the whole chain from measurement to outcome.
+// Incidents: findings that belong together, root first, and why each belongs.
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
-import { chain } from "../parts/chain.js";
-import { agentLink, findingItem } from "../parts/lists.js";
-import { gist, lasting, number, severityLook, state as shown, when, words } from "../words.js";
+import { agentLink, findingLink, findingList, incidentItem } from "../parts/lists.js";
+import { timeline } from "../parts/timeline.js";
+import { agentOf, lasting, plural, precisely, severityLook, state as shown, when, words } from "../words.js";
 
-let held = { id: null, version: -1, finding: null, links: [] };
+const WHY = {
+  root: "where it most likely began", depends_on: "depends on it", host: "on the same host", group: "of the same group", same_agent: "on the same agent",
+  agent: "on the same agent", cohort: "like it, at the same time", learnt: "has often followed on it", time: "at the same time", coordinated: "the same threat at the same time",
+};
+let held = { id: null, version: -1, incident: null, missing: false };
 
 async function refresh(id) {
   try {
-    const [finding, told] = await Promise.all([api.get(`/findings/${encodeURIComponent(id)}`), api.get(`/findings/${encodeURIComponent(id)}/chain`)]);
-    if (held.id === id) Object.assign(held, { finding, links: told.items });
+    const incident = await api.get(`/incidents/${encodeURIComponent(id)}`);
+    if (held.id === id) Object.assign(held, { incident, missing: false });
   } catch (error) {
-    noteFailure(error);
+    if (held.id !== id) return;
+    if (error.status === 404) held.missing = true;
+    else noteFailure(error);
   }
   changed();
 }
 
 function open(id) {
-  if (held.id !== id) held = { id, version: -1, finding: null, links: [] };
-  const mine = state.events.filter((event) => event.correlation_id === id || event.data.finding_id === id).length;
+  const key = `${id}/${state.moment?.getTime() ?? ""}`;
+  if (held.key !== key) held = { id, key, version: -1, incident: null, missing: false };
+  const mine = state.incidentsVersion;
   if (held.version !== mine) { held.version = mine; refresh(id); }
+}
+
+const standing = (i) => (i.status === "closed" ? shown("healthy", `closed: ${words(i.close_reason)} after ${lasting(i.lasted_s)}`)
+  : i.status === "recovering" ? shown("maintenance", "recovering") : shown(severityLook(i.severity), `${i.severity}, open`));
+
+function roots(incident) {
+  const best = Math.max(...incident.candidates.map((c) => c.score), Number.EPSILON);
+  return html`<section class="block"><header><h2>Where it began</h2></header>
+    ${incident.root ? html`<p class="pad"><b>${agentLink(agentOf(incident.root.agent))}</b>, with ${Math.round(incident.root.confidence * 100)} % confidence: ${words(incident.root.reason)}.</p>` : html`<p class="empty">Nothing points to one place.</p>`}
+    ${incident.candidates.length > 1 ? html`<ul class="list" aria-label="Possible roots">${incident.candidates.map((c) => html`<li><span class="grow">${agentLink(agentOf(c.agent))} <span class="small quiet">${words(c.reason)}</span></span>
+      <svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width=${(100 * c.score) / best} height="8"/></svg><span class="num small">${Math.round(c.score * 100)} %</span></li>`)}</ul>` : nothing}</section>`;
+}
+
+function members(incident) {
+  return html`<section class="block"><header><h2>What belongs to it, and why</h2></header><div class="scroll"><table>
+    <thead><tr><th>Agent</th><th>Finding</th><th>Severity</th><th>Because</th><th>Since</th></tr></thead>
+    <tbody>${incident.members.map((m) => html`<tr class=${m.because === "root" ? "chosen" : ""}><td>${agentLink(agentOf(m.agent))}</td><td>${findingLink(m, words(m.kind) + (m.metric ? ` of ${m.metric}` : ""))}</td>
+      <td>${shown(m.ended_at ? "healthy" : severityLook(m.severity), m.ended_at ? "over" : m.severity)}</td><td>${WHY[m.because] ?? words(m.because)}</td><td>${when(m.since)}</td></tr>`)}</tbody></table></div></section>`;
 }
 
 function one(id) {
   open(id);
-  const f = held.finding;
-  if (!f) return html`<h1>Incident</h1><p class="empty" role="status">Reading…</p>`;
-  const range = f.expected_low !== null || f.expected_high !== null ? `${f.expected_low === null ? "at most" : number(f.expected_low)}${f.expected_low !== null && f.expected_high !== null ? " to " : f.expected_high === null ? " or more" : ""}${f.expected_high === null ? "" : ` ${number(f.expected_high)}`}` : "";
-  return html`<div class="lead"><p class="small"><a href="#/incidents">Incidents</a></p><h1>${gist(f)}</h1>
-      <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span></p></div>
-    <section class="block"><header><h2>Why, from measurement to outcome</h2><span class="small quiet right">each stop opens; the time between them stands on the arrow</span></header>${chain(held.links)}</section>
-    <section class="block"><header><h2>Evidence</h2></header><dl class="facts pad">
-      <dt>kind</dt><dd>${words(f.kind)}</dd><dt>in its words</dt><dd>${f.summary}</dd><dt>metric</dt><dd>${f.metric} = ${number(f.value)}${range ? `, expected ${range}` : ""}</dd>
-      <dt>driven by</dt><dd>${f.drivers.join(", ") || "–"}</dd><dt>policy</dt><dd>version ${f.policy_version}</dd>
-      ${f.severities.length > 1 ? html`<dt>severity</dt><dd>${f.severities.map((s) => html`${s.severity} ${when(s.at)} `)}</dd>` : nothing}
-      ${Object.entries(f.labels).map(([name, value]) => html`<dt>${words(name)}</dt><dd>${value}</dd>`)}</dl></section>`;
+  if (held.missing) return html`<h1>Incident</h1><p class="empty">There is no incident of this id${state.moment ? " at that moment" : ""}. ${findingLink({ finding_id: id }, "Look for a finding of this id")}</p>`;
+  const i = held.incident;
+  if (!i) return html`<h1>Incident</h1><p class="empty" role="status">Reading…</p>`;
+  const until = Number(i.closed_at ? new Date(i.closed_at) : state.moment ?? Date.now());
+  return html`<div class="lead"><p class="small"><a href="#/incidents">Incidents</a></p><h1>${i.title}</h1>
+      <p class="row">${standing(i)}<span class="quiet">${plural(i.findings, "finding")} on ${plural(i.agents, "agent")}, since ${when(i.since)}${i.coordinated ? ", coordinated" : ""}</span>
+        ${i.merged_into ? html`<a href="#/incidents/${encodeURIComponent(i.merged_into)}">became part of another incident</a>` : nothing}</p></div>
+    <section class="block"><header><h2>In time</h2><span class="small quiet right">a bar a finding, root first; lines: what was done</span></header>${timeline(i, until)}</section>
+    <div class="cols"><div class="stack">${members(i)}</div><div class="stack">${roots(i)}
+      <section class="block"><header><h2>What happened</h2></header>${i.timeline.length ? html`<ul class="list">${i.timeline.map((h) => html`<li>${precisely(h.at)}<span class="grow">${h.agent ? agentLink(h.agent) : nothing} ${h.text || h.what}</span></li>`)}</ul>` : html`<p class="empty">Nothing is on record.</p>`}</section></div></div>`;
 }
 
-export function incidents({ argument }) {
+const tab = (by, here, href, text) => html`<a href=${href} aria-current=${by === here ? "true" : nothing}>${text}</a>`;
+const worst = (a, b) => (severityLook(a.severity) === "failing" ? 0 : 1) - (severityLook(b.severity) === "failing" ? 0 : 1);
+
+export function incidents({ argument, filters }) {
   if (argument) return one(argument);
-  const open = [...state.findings].sort((a, b) => (a.severity === "critical" ? 0 : 1) - (b.severity === "critical" ? 0 : 1));
-  return html`<h1>${open.length ? `${open.length} open` : "Nothing is wrong"}</h1>
-    <section class="block"><header><h2>Open</h2></header>${open.length ? html`<ul class="list">${open.map(findingItem)}</ul>`
-      : html`<p class="empty">No findings. ${state.ended[0] ? html`The last one was over at ${when(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
-    ${state.moment ? nothing : html`<section class="block"><header><h2>Over</h2></header>${state.ended.length ? html`<ul class="list">${state.ended.slice(0, 50).map(findingItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
+  const known = state.incidents !== null;
+  const by = known && filters.by !== "finding" ? "incident" : "finding";
+  const active = (state.incidents ?? []).filter((i) => i.status !== "closed").sort(worst);
+  const closed = (state.incidents ?? []).filter((i) => i.status === "closed" && !i.merged_into);
+  const count = by === "incident" ? active.length : state.findings.length;
+  return html`<div class="row"><h1 class="grow">${count ? `${count} open` : "Nothing is wrong"}</h1>
+      ${known ? html`<nav class="switch" aria-label="Shown by">${tab(by, "incident", "#/incidents", "Incidents")}${tab(by, "finding", "#/incidents?by=finding", "Findings")}</nav>` : nothing}</div>
+    ${by === "finding" ? findingList() : html`
+      <section class="block"><header><h2>Open</h2></header>${active.length ? html`<ul class="list">${active.map(incidentItem)}</ul>` : html`<p class="empty">No incident is open. ${closed[0] ? html`The last one was over at ${when(closed[0].closed_at)}.` : "Nothing has deviated so far."}</p>`}</section>
+      <section class="block"><header><h2>Over</h2></header>${closed.length ? html`<ul class="list">${closed.slice(0, 50).map(incidentItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
 }

@@ -2,7 +2,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { noteFailure, stale, state } from "../store.js";
-import { actionItem, agentLink, eventItem, findingItem } from "../parts/lists.js";
+import { actionItem, agentLink, eventItem, findingItem, incidentItem } from "../parts/lists.js";
 import { askReason } from "../parts/dialogs.js";
 import { map } from "../parts/map.js";
 import { parts } from "./pipeline.js";
@@ -55,12 +55,13 @@ function services() {
 export function overview() {
   const agents = [...state.fleet.values()];
   const waiting = state.actions.filter((a) => a.state === "awaiting");
+  const wrong = state.incidents?.filter((i) => i.status !== "closed") ?? state.findings;
   const news = state.events.filter((e) => NEWS.test(e.type)).slice(0, 12);
   return html`<div class="lead"><h1>${sentence()}</h1><p class="quiet">${explanation()}</p></div>
     <div class="cols"><div class="stack">
       ${waiting.length ? html`<section class="block"><header><h2>Waits for you</h2></header><ul class="list">${waiting.map(actionItem)}</ul></section>` : nothing}
       <section class="block"><header><h2>What is wrong</h2><a class="right small" href="#/incidents">All incidents</a></header>
-        ${state.findings.length ? html`<ul class="list">${state.findings.slice(0, 8).map(findingItem)}</ul>`
+        ${wrong.length ? html`<ul class="list">${wrong.slice(0, 8).map(state.incidents ? incidentItem : findingItem)}</ul>`
           : html`<p class="empty">No findings. ${state.ended[0] ? `Nothing has deviated since ${clock(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
       <section class="block"><header><h2>Fleet</h2><a class="right small" href="#/fleet">Search and filter</a></header>
         ${map(agents, `${plural(agents.length, "agent")}; the table in Fleet says the same in words`)}</section>

@@ -1,8 +1,9 @@
-// The policy in force, and who is signed in.
+// Who is signed in, who else may, and the policy in force.
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, stale, state } from "../store.js";
 import { askReason } from "../parts/dialogs.js";
+import { tokens } from "../parts/tokens.js";
 
 let draft = null;
 let told = "";
@@ -45,6 +46,7 @@ export function settings() {
       <label>Look <select @change=${(e) => theme(e.target.value)}>${[["", "as the system"], ["light", "light"], ["dark", "dark"]].map(([v, t]) => html`<option value=${v} ?selected=${(localStorage.getItem("theme") ?? "") === v}>${t}</option>`)}</select></label>
       <a href="/guide">Guide</a>
       <button @click=${leave}>Sign out</button></div></section>
+    ${tokens()}
     <section class="block"><header><h2>Policy</h2><span class="small quiet right">${policy ? html`version ${version}, ${by}${reason ? `: ${reason}` : ""}, <code>${hash.slice(0, 12)}</code>` : nothing}</span></header>
       <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${state.who.role !== "admin"} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>
         <div class="row"><button class="primary" ?disabled=${draft === null} @click=${save}>Put in force</button><button ?disabled=${draft === null} @click=${() => { draft = null; told = ""; changed(); }}>Discard</button><span role="status">${told}</span></div>` : nothing}</div></section>`;

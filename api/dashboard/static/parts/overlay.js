@@ -1,0 +1,141 @@
+// What lies over the lines of a chart: findings on the line, actions with their outcome, limits,
+// and the pointer that all charts of a view share.
+import { between, clock, measured } from "../words.js";
+
+export const open = new Set();
+let pointed = null; // epoch ms under the pointer, in every chart
+let zoom = null; // [from, to] in epoch ms, in every chart
+let planned = 0;
+
+export const zoomed = () => zoom;
+
+// However often the pointer moves: all charts are drawn once a frame.
+function redraw() {
+  planned ||= requestAnimationFrame(() => { planned = 0; for (const each of open) each.draw(); });
+}
+
+export function zoomTo(range) {
+  zoom = range;
+  for (const chart of open) {
+    Object.assign(chart.options.scales.x, { min: range?.[0] ?? chart.$range[0], max: range?.[1] ?? chart.$range[1] });
+    chart.update("none");
+  }
+}
+
+function point(chart, { type, x }) {
+  const { chartArea: area, scales } = chart;
+  const inside = x >= area.left && x <= area.right;
+  const at = scales.x.getValueForPixel(x);
+  if (type === "mousedown" && inside) chart.$from = at;
+  if (type === "mouseup" || type === "click") {
+    if (chart.$from && Math.abs(at - chart.$from) > 4000) zoomTo([Math.min(at, chart.$from), Math.max(at, chart.$from)]);
+    chart.$from = null;
+  }
+  if (type === "dblclick") zoomTo(null);
+  const next = type === "mouseout" || !inside ? null : at;
+  if (next !== pointed || chart.$from) { pointed = next; redraw(); }
+}
+
+function line(pen, x1, y1, x2, y2, dash = []) {
+  pen.lineWidth = 1;
+  pen.setLineDash(dash);
+  pen.beginPath();
+  pen.moveTo(x1, y1);
+  pen.lineTo(x2, y2);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+// The last known value at that moment or just before; a finding is raised by it.
+function valueAt(points, at) {
+  let best = null;
+  for (const each of points) if (each.y !== null && (!best || Math.abs(each.x - at) < Math.abs(best.x - at))) best = each;
+  return best && Math.abs(best.x - at) < 120000 ? best : null;
+}
+
+function finding(pen, chart, mark, x) {
+  const { top, bottom } = chart.chartArea;
+  const value = mark.value ?? valueAt(chart.data.datasets[0].data, mark.at)?.y;
+  const y = value === undefined ? top + 6 : Math.min(bottom - 6, Math.max(top + 6, chart.scales.y.getPixelForValue(value)));
+  pen.beginPath();
+  pen.moveTo(x, y - 6); pen.lineTo(x + 6, y); pen.lineTo(x, y + 6); pen.lineTo(x - 6, y);
+  pen.closePath();
+  pen.fill();
+  pen.strokeStyle = chart.$colors.surface;
+  pen.stroke();
+}
+
+const OUTCOMES = { good: "✓", bad: "✕", open: "…" };
+function action(pen, { chartArea: area, $colors: colors }, mark, x) {
+  line(pen, x, area.top, x, area.bottom, [3, 3]);
+  pen.fillStyle = colors.surface;
+  pen.fillRect(x - 7, area.bottom - 14, 14, 14);
+  pen.fillStyle = colors[mark.color];
+  pen.font = "bold 12px system-ui, sans-serif";
+  pen.textAlign = "center";
+  pen.fillText(OUTCOMES[mark.outcome], x, area.bottom - 3);
+  pen.textAlign = "left";
+}
+
+function marks(pen, chart) {
+  const { chartArea: area, scales } = chart;
+  for (const mark of chart.$marks) {
+    const x = scales.x.getPixelForValue(mark.at);
+    if (x < area.left || x > area.right) continue;
+    pen.strokeStyle = pen.fillStyle = chart.$colors[mark.color];
+    (mark.kind === "action" ? action : finding)(pen, chart, mark, x);
+  }
+}
+
+function limits(pen, { chartArea: area, scales, $limits, $colors }) {
+  for (const limit of $limits) {
+    const y = scales.y.getPixelForValue(limit.at);
+    if (y < area.top || y > area.bottom) continue;
+    pen.strokeStyle = $colors[limit.color];
+    line(pen, area.left, y, area.right, y, [2, 4]);
+  }
+}
+
+function pointer(pen, chart) {
+  const { chartArea: area, $metric: metric, $colors: colors, data } = chart;
+  const x = chart.scales.x.getPixelForValue(pointed);
+  if (x < area.left || x > area.right) return;
+  pen.strokeStyle = colors.ink;
+  line(pen, x, area.top, x, area.bottom);
+  const near = valueAt(data.datasets[0].data, pointed);
+  const low = valueAt(data.datasets[4].data, pointed)?.y, high = valueAt(data.datasets[3].data, pointed)?.y;
+  const usual = low === undefined || high === undefined ? "" : `, usually ${between(metric, low, high)}`;
+  const beside = chart.$marks.find((mark) => Math.abs(chart.scales.x.getPixelForValue(mark.at) - x) < 6);
+  const texts = [`${clock(pointed)}  ${near ? measured(metric, near.y) + usual : "no data"}`, ...(beside ? [beside.text] : [])];
+  pen.font = "12px system-ui, sans-serif";
+  const width = Math.max(...texts.map((text) => pen.measureText(text).width)) + 12;
+  const left = x + 6 + width > area.right ? Math.max(area.left, x - 6 - width) : x + 6;
+  pen.fillStyle = colors.strong;
+  pen.fillRect(left, area.top + 2, width, 4 + 15 * texts.length);
+  pen.fillStyle = colors.surface;
+  texts.forEach((text, i) => pen.fillText(text, left + 6, area.top + 15 + 15 * i));
+}
+
+function selection(pen, chart) {
+  const { chartArea: area, scales } = chart;
+  pen.fillStyle = chart.$colors.soft;
+  const left = scales.x.getPixelForValue(chart.$from);
+  pen.fillRect(left, area.top, scales.x.getPixelForValue(pointed) - left, area.bottom - area.top);
+}
+
+export const overlay = {
+  id: "overlay",
+  afterEvent(chart, { event }) {
+    point(chart, event);
+  },
+  afterDatasetsDraw(chart) {
+    if (!chart.$colors) return; // it draws itself once before it is filled
+    const pen = chart.ctx;
+    pen.save();
+    limits(pen, chart);
+    marks(pen, chart);
+    if (chart.$from && pointed !== null) selection(pen, chart);
+    if (pointed !== null) pointer(pen, chart);
+    pen.restore();
+  },
+};
