@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from processors.parts import plain
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -52,11 +54,12 @@ class Columns:
         self.free.append(row)
 
     def dump(self) -> dict[str, bytes]:
-        """Return the raw bytes of every column, little endian."""
-        return {
-            name: getattr(self, name)[: self.size].astype(_little(kind), copy=False).tobytes()
-            for name, (kind, _) in self.SPEC.items()
-        }
+        """Return the bytes of every column: little endian, each place of a wide one by itself."""
+        return {name: plain(getattr(self, name)[: self.size]) for name in self.SPEC}
+
+    def parts(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of every column; `processors.parts.plain` gives the bytes of each."""
+        return {name: getattr(self, name)[: self.size].copy() for name in self.SPEC}
 
     def load(self, size: int, free: list[int], columns: dict[str, bytes]) -> None:
         """Take over what `dump` returned."""
@@ -66,7 +69,7 @@ class Columns:
         for name, (kind, _) in self.SPEC.items():
             own = getattr(self, name)
             found = np.frombuffer(columns[name], dtype=_little(kind))
-            own[:size] = found.reshape(size, *own.shape[1:])
+            own[:size] = found.reshape(size, *own.shape[1:], order="F")
 
     def bytes_used(self) -> int:
         """Return the memory of the arrays in bytes."""

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from processors.runtime.pages import Book
 from processors.step import Context, Sealer, Step
 
 
@@ -46,7 +47,10 @@ class Lane:
     alive: bool = True
     skipped: set[int] = field(default_factory=set)
     pending: list[asyncio.Future[Any]] = field(default_factory=list)
+    book: Book = field(default_factory=Book)
     since_snapshot: int = 0
+    folding_s: float = 0.0
+    """Spent on folding since the last snapshot: what a restart would have to spend again."""
     urgent: bool = False
     """Whether the next snapshot should not wait: a record was passed over."""
     unsent: bool = False

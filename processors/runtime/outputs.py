@@ -101,6 +101,15 @@ class Outputs:
             futures[-1].add_done_callback(lambda _: writing.end())
         return futures
 
+    async def erase(
+        self, topic: str, partition: int, keys: Sequence[bytes]
+    ) -> list[asyncio.Future[Any]]:
+        """Let compaction drop `keys`; return the acknowledgements to come."""
+        futures = [await self._producer.send(topic, None, key, partition=partition) for key in keys]
+        for future in futures:
+            future.add_done_callback(self._check)
+        return futures
+
     async def _place(self, record: Outgoing) -> tuple[str, int]:
         if record.partition is not None:
             return record.topic, record.partition

@@ -95,10 +95,13 @@ class Owner:
         lane.forget_acknowledged()
 
     async def _folded(self, lane: Lane, records: Sequence[Record]) -> list[Outgoing]:
+        began = time.perf_counter()
         try:
             return fold(lane, records)
         except Exception as error:  # noqa: BLE001  a step may raise anything
             log.warning("%s: looking for the record that fails: %r", lane.step.name, error)
+        finally:
+            lane.folding_s += time.perf_counter() - began
         lane.sound = False
         await self._restorer.rebuild(lane, RESTORE_S)
         lane.sound = True

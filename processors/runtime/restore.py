@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from processors.runtime.lane import Lane
-from processors.runtime.snapshot_format import Assembly, Snapshot
+from processors.runtime.snapshot_format import Assembly, Label, Snapshot
 from processors.step import Context, Step
 from streams.contracts.topics import snapshots_of
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway
-from streams.kafka.log_reader import LogReader, Offsets, Place
+from streams.kafka.log_reader import LogReader, Place
 
 log = logging.getLogger(__name__)
 
-TAIL: Final = 40
+TAIL: Final = 8
 """Records at the end of a snapshot partition that are looked at first."""
+NEAR: Final = 8
+"""Records that are read along rather than sought past."""
 _ATTEMPT_S: Final = 20.0
 _PAUSE_S: Final = 0.3
 
@@ -86,37 +89,83 @@ class Restorer:
             place: Place(snapshots_of(self._steps[place.topic].inbox).name, place.partition)
             for place in wanted
         }
-        assemblies = await self._snapshots(reader, list(stores.values()))
+        found = await self._tails(reader, list(stores.values()))
         return [
-            self._lane(place, assemblies[stores[place]], begins[place], ends[place])
+            await self._lane(reader, place, found.pop(stores[place]), begins[place], ends[place])
             for place in wanted
         ]
 
-    async def _snapshots(self, reader: LogReader, stores: Sequence[Place]) -> dict[Place, Assembly]:
+    async def _tails(self, reader: LogReader, stores: Sequence[Place]) -> dict[Place, _Tail]:
         topics = {store.topic for store in stores}
         begins = await reader.beginning_offsets(topics)
         ends = await reader.end_offsets(topics)
-        tails = {store: max(begins[store], ends[store] - TAIL) for store in stores}
-        found = await self._assemble(reader, tails, ends)
-        # A snapshot of more chunks than the tail holds, or none: look at everything.
-        short = {s: begins[s] for s in stores if not found[s].whole and tails[s] > begins[s]}
-        return found | await self._assemble(reader, short, ends)
+        tails = {
+            store: _Tail(
+                Assembly(self._signer), store, begins[store], max(begins[store], ends[store] - TAIL)
+            )
+            for store in stores
+        }
+        starts = {store: tail.start for store, tail in tails.items()}
+        async for records in reader.read(starts, {store: ends[store] for store in stores}):
+            tails[Place(records[0].topic, records[0].partition)].assembly.add(records)
+        return tails
 
-    async def _assemble(
-        self, reader: LogReader, starts: Offsets, ends: Offsets
-    ) -> dict[Place, Assembly]:
-        found = {store: Assembly(self._signer) for store in starts}
-        async for records in reader.read(starts, {store: ends[store] for store in starts}):
-            found[Place(records[0].topic, records[0].partition)].add(records)
-        return found
-
-    def _lane(self, place: Place, assembly: Assembly, begin: int, end: int) -> Lane:
+    async def _lane(
+        self, reader: LogReader, place: Place, tail: _Tail, begin: int, end: int
+    ) -> Lane:
         step = self._steps[place.topic]
         context = Context(*place, self._partitions[place.topic], self._signer)
-        snapshot = assembly.best(step.name, step.version)
+        snapshot = await tail.snapshot(reader, step)
         if snapshot is not None and snapshot.label.position <= end:
-            return _resumed(step, context, snapshot, begin)
-        return _afresh(step, context, assembly.superseded(step.name, step.version), begin, end)
+            lane = _resumed(step, context, snapshot, begin)
+        else:
+            old = tail.assembly.superseded(step.name, step.version)
+            lane = _afresh(step, context, old, begin, end)
+        lane.book.stale = tail.assembly.books()
+        return lane
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The last records of one partition of a snapshot topic, from `start` on."""
+
+    assembly: Assembly
+    store: Place
+    begin: int
+    start: int
+
+    async def snapshot(self, reader: LogReader, step: Step[Any]) -> Snapshot | None:
+        """Return the last snapshot; where the tail does not lead to one, everything is read."""
+        kept = self.assembly
+        while offsets := kept.wanted(step.name, step.version):
+            for first, last in runs(offsets):
+                await self._add(reader, max(first, self.begin), last + 1)
+        found = kept.best(step.name, step.version)
+        if found is None and kept.superseded(step.name, step.version) is None:
+            await self._add(reader, self.begin, self.start)
+            found = kept.best(step.name, step.version)
+        return found
+
+    async def _add(self, reader: LogReader, first: int, end: int) -> None:
+        async for records in reader.read({self.store: first}, {self.store: end}):
+            self.assembly.add(records)
+
+
+def runs(offsets: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the stretches (first, last) in which `offsets`, ascending, lie closely together.
+
+    Examples
+    --------
+    >>> runs([3, 4, 6, 40])
+    [(3, 6), (40, 40)]
+    """
+    found: list[tuple[int, int]] = []
+    for offset in offsets:
+        if found and offset - found[-1][1] <= NEAR:
+            found[-1] = (found[-1][0], offset)
+        else:
+            found.append((offset, offset))
+    return found
 
 
 async def _fold_up_to(end: int, lane: Lane, reader: LogReader) -> None:
@@ -143,16 +192,16 @@ def _resumed(step: Step[Any], context: Context, snapshot: Snapshot, begin: int) 
     )
 
 
-def _afresh(step: Step[Any], context: Context, old: Snapshot | None, begin: int, end: int) -> Lane:
+def _afresh(step: Step[Any], context: Context, old: Label | None, begin: int, end: int) -> Lane:
     """Fold from the beginning; what an earlier version said stands and is not said again."""
     lane = Lane(step, context, step.initial(context), begin)
-    if old is not None and old.label.position <= end:
-        lane.silent_before = old.label.position
-        lane.generation = old.label.generation
-        lane.cut_over = f"{old.label.version}@{old.label.position}"
+    if old is not None and old.position <= end:
+        lane.silent_before = old.position
+        lane.generation = old.generation
+        lane.cut_over = f"{old.version}@{old.position}"
         lane.urgent = True
         log.warning(
-            "%s cuts over from version %d to %d at %s/%d/%d", step.name, old.label.version,
-            step.version, context.topic, context.partition, old.label.position,
+            "%s cuts over from version %d to %d at %s/%d/%d", step.name, old.version,
+            step.version, context.topic, context.partition, old.position,
         )  # fmt: skip
     return lane

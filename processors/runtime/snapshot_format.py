@@ -1,16 +1,19 @@
 """A snapshot as records: compressed, cut into chunks, signed, and put together again.
 
 Chunks are keyed by their number and by one of two generations, which take turns: compaction may
-drop the older set only after the newer one is whole.
+drop the older set only after the newer one is whole. Where a state is large, what is written like
+this is not the state but an index of its pages (`processors.runtime.pages`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
+from processors.parts import packed
+from processors.runtime.pages import Head, Index, framed, is_page, opened, whole
 from streams.contracts.errors import Untrusted
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.trust import RecordKind, Signer
@@ -37,6 +40,8 @@ class Label(msgspec.Struct, frozen=True):
         For the first snapshots of a new version: the version and the position that ended.
     skipped : tuple of int
         Offsets that were passed over recently.
+    paged : bool
+        Whether it holds an index of pages instead of the state.
     """
 
     step: str
@@ -47,6 +52,7 @@ class Label(msgspec.Struct, frozen=True):
     chunks: int = 1
     cut_over: str = ""
     skipped: tuple[int, ...] = ()
+    paged: bool = False
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -60,71 +66,118 @@ def encode(snapshot: Snapshot, topic: str, partition: int, signer: Signer) -> li
     """Return the records of `snapshot`."""
     import cramjam
 
-    packed = bytes(cramjam.zstd.compress(snapshot.data, level=1))
-    parts = [packed[i : i + CHUNK] for i in range(0, len(packed), CHUNK)]
+    small = bytes(cramjam.zstd.compress(snapshot.data, level=1))
+    parts = [small[i : i + CHUNK] for i in range(0, len(small), CHUNK)]
     label = msgspec.structs.replace(snapshot.label, chunks=len(parts))
     header = msgspec.json.encode(label)
     records = []
     for number, part in enumerate(parts):
-        value = len(header).to_bytes(4) + header + part
         key = f"{partition}/{label.generation}/{number}".encode()
-        record = Outgoing(topic, key, value, partition=partition)
+        record = Outgoing(topic, key, framed(header, part), partition=partition)
         records.append(signer.sign(record))
     return records
 
 
 class Assembly:
-    """Puts chunks together; the highest complete position wins.
+    """Puts chunks and pages together; the highest complete position wins.
 
     Parameters
     ----------
     signer : Signer
-        Chunks without its signature are passed by: a snapshot is a cache.
+        Records without its signature are passed by: a snapshot is a cache.
     """
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
         self._parts: dict[Label, dict[int, memoryview]] = {}
+        self._offsets: dict[Label, int] = {}
+        self._pages: dict[int, memoryview] = {}
+        self._heads: dict[int, Head] = {}
+        self._looked_at: set[int] = set()
 
     def add(self, records: Iterable[Record]) -> None:
         """Take in `records` of one partition of a snapshot topic."""
         for record in records:
             if record.value and self._ours(record):
-                value = memoryview(record.value)
-                start = 4 + int.from_bytes(value[:4])
-                label = msgspec.json.decode(value[4:start], type=Label)
-                number = int((record.key or b"").rpartition(b"/")[2])
-                self._parts.setdefault(label, {})[number] = value[start:]
+                header, payload = opened(record.value)
+                if is_page(record.key):
+                    self._heads[record.offset] = msgspec.json.decode(header, type=Head)
+                    self._pages[record.offset] = payload
+                else:
+                    label = msgspec.json.decode(header, type=Label)
+                    number = int((record.key or b"").rpartition(b"/")[2])
+                    self._parts.setdefault(label, {})[number] = payload
+                    self._offsets[label] = record.offset
 
     def best(self, step: str, version: int) -> Snapshot | None:
         """Return the complete snapshot of that version with the highest position."""
-        return self._highest(label for label in self._whole(step) if label.version == version)
+        labels = [label for label in self._whole(step) if label.version == version]
+        for label in sorted(labels, key=lambda found: found.position, reverse=True):
+            data = self._data(label)
+            if data is not None:
+                return Snapshot(label, data)
+        return None
 
-    def superseded(self, step: str, version: int) -> Snapshot | None:
-        """Return the furthest complete snapshot of any other version."""
-        return self._highest(label for label in self._whole(step) if label.version != version)
+    def superseded(self, step: str, version: int) -> Label | None:
+        """Return the label of the furthest complete snapshot of any other version."""
+        labels = [label for label in self._whole(step) if label.version != version]
+        return max(labels, key=lambda found: found.position, default=None)
+
+    def wanted(self, step: str, version: int) -> list[int]:
+        """Return the offsets of records that would tell more, none of them twice.
+
+        These are indexes that pages speak of, or the pages of the furthest index.
+        """
+        pointed = {head.index for head in self._heads.values() if head.index >= 0}
+        offsets = pointed - set(self._offsets.values()) - self._looked_at
+        if not offsets:
+            indexes = [(label, index) for label, index in self._indexes(step, version)]
+            furthest = max(indexes, key=lambda found: found[0].position, default=None)
+            pages = furthest[1].pages if furthest else []
+            offsets = {ref.offset for ref in pages} - self._pages.keys() - self._looked_at
+        self._looked_at |= offsets
+        return sorted(offsets)
+
+    def books(self) -> dict[str, int]:
+        """Return how many slots each book has used, as far as can be seen."""
+        found: dict[str, int] = {}
+        seen = [(head.writer, head.slot + 1) for head in self._heads.values()]
+        seen += [pair for head in self._heads.values() for pair in head.stale.items()]
+        seen += [(index.writer, index.used) for label, index in self._indexes(None, None)]
+        for writer, used in seen:
+            found[writer] = max(used, found.get(writer, 0))
+        return found
 
     @property
     def whole(self) -> bool:
-        """Whether there is any complete snapshot."""
+        """Whether there is any complete snapshot, or index of one."""
         return any(len(parts) == label.chunks for label, parts in self._parts.items())
 
-    def _whole(self, step: str) -> list[Label]:
+    def _whole(self, step: str | None) -> list[Label]:
         return [
             label
             for label, parts in self._parts.items()
-            if label.step == step and len(parts) == label.chunks
+            if step in (None, label.step) and len(parts) == label.chunks
         ]
 
-    def _highest(self, labels: Iterable[Label]) -> Snapshot | None:
+    def _indexes(self, step: str | None, version: int | None) -> Iterator[tuple[Label, Index]]:
+        for label in self._whole(step):
+            if label.paged and version in (None, label.version):
+                yield label, msgspec.msgpack.decode(self._unpacked(label), type=Index)
+
+    def _data(self, label: Label) -> bytes | None:
+        data = self._unpacked(label)
+        if not label.paged:
+            return data
+        parts = whole(msgspec.msgpack.decode(data, type=Index), self._pages)
+        return None if parts is None else packed(parts)
+
+    def _unpacked(self, label: Label) -> bytes:
         import cramjam
 
-        label = max(labels, key=lambda found: found.position, default=None)
-        if label is None:
-            return None
         parts = self._parts[label]
-        packed = b"".join(parts[number] for number in range(label.chunks))
-        return Snapshot(label, bytes(cramjam.zstd.decompress(packed)))
+        joined = b"".join(parts[number] for number in range(label.chunks))
+        return bytes(cramjam.zstd.decompress(joined))
 
     def _ours(self, record: Record) -> bool:
         try:

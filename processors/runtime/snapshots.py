@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
 
+import msgspec
+
+from processors.parts import Parted, Parts, packed, plain, size_of
 from processors.runtime.ending import Tasks
 from processors.runtime.lane import Lane
 from processors.runtime.outputs import Outputs
+from processors.runtime.pages import Draft, Index, Ref
 from processors.runtime.snapshot_format import Label, Snapshot, encode
+from streams.contracts.record import Outgoing
 from streams.contracts.topics import snapshots_of
 from streams.contracts.trust import Signer
 
+T = TypeVar("T")
+_encoder: Final = msgspec.msgpack.Encoder()
 RECORDS: Final = 2000
 """Records folded since the last snapshot that call for the next one."""
 PAUSE_S: Final = 2.0
@@ -21,13 +30,19 @@ PAUSE_S: Final = 2.0
 AGE_S: Final = 30.0
 """A lane that has moved at all is snapshotted this often."""
 SHARE: Final = 0.05
-"""Of the time, what snapshots may cost."""
+"""Of the time, what snapshots may cost, as long as `REPLAY_S` holds."""
+REPLAY_S: Final = 4.0
+"""Of folding that a restart may have to do again, in all partitions together."""
+WHOLE: Final = 1 << 20
+"""Bytes of a state that is written as one; a larger one goes by pages."""
+GROUP: Final = 16
+"""Pages prepared and sent together: few enough to leave the producer to others in between."""
 _WRITER: Final = uuid.uuid4().hex[:12]
 _SKIPS_KEPT: Final = 1000
 
 
 class Snapshots:
-    """Writes snapshots, at most a twentieth of the time.
+    """Writes snapshots, at most a twentieth of the time where the replay stays short.
 
     Parameters
     ----------
@@ -45,48 +60,100 @@ class Snapshots:
         self._tasks = tasks
         self._not_before = 0.0
         self.written = 0
+        self.bytes = 0
 
     def consider(self, lane: Lane) -> None:
         """Begin a snapshot of `lane` where one is due."""
-        now = time.monotonic()
-        if not ready(lane) or now < self._not_before:
+        if not ready(lane):
             return
+        now = time.monotonic()
         age = now - lane.snapshot_at
-        due = lane.since_snapshot >= RECORDS or lane.urgent
-        if (due and age >= PAUSE_S) or age >= AGE_S:
+        if lane.folding_s >= REPLAY_S / lane.context.partitions and age >= PAUSE_S:
             self.begin(lane)
+        elif now >= self._not_before:
+            due = lane.since_snapshot >= RECORDS or lane.urgent
+            if (due and age >= PAUSE_S) or age >= AGE_S:
+                self.begin(lane)
 
     def begin(self, lane: Lane) -> asyncio.Task[Any]:
         """Begin a snapshot of `lane` now; the task ends when it is acknowledged."""
         began = lane.snapshot_at = time.monotonic()
-        lane.snapshotting, lane.urgent, lane.since_snapshot = True, False, 0
-        snapshot = Snapshot(_label(lane), lane.step.dump(lane.state))
-        cost = time.monotonic() - began
-        self._not_before = began + cost / SHARE
+        lane.snapshotting, lane.urgent = True, False
+        lane.since_snapshot, lane.folding_s = 0, 0.0
+        label, parts = _label(lane), _parts(lane)
+        self._cost(time.monotonic() - began)
         outputs, lane.pending = lane.pending, []
-        return self._tasks.start(self._write(lane, snapshot, outputs), "snapshot")
+        return self._tasks.start(self._write(lane, label, parts, outputs), "snapshot")
 
     async def _write(
-        self, lane: Lane, snapshot: Snapshot, outputs: list[asyncio.Future[Any]]
+        self, lane: Lane, label: Label, parts: Parts, outputs: list[asyncio.Future[Any]]
     ) -> None:
-        topic = snapshots_of(lane.step.inbox).name
-        records = await asyncio.to_thread(
-            encode, snapshot, topic, lane.context.partition, self._signer
-        )
+        topic, partition = snapshots_of(lane.step.inbox).name, lane.context.partition
         await asyncio.gather(*outputs)  # facts are durable before the state that implies them
+        refs: list[Ref] | None = None
+        if size_of(parts) > WHOLE:
+            refs = await self._pages(lane, topic, parts)
+            index = Index(lane.book.writer, lane.book.used, refs)
+            snapshot = Snapshot(msgspec.structs.replace(label, paged=True), _encoder.encode(index))
+        else:
+            snapshot = Snapshot(label, packed(parts) if len(parts) > 1 else plain(parts[""]))
+        records = await self._aside(encode, snapshot, topic, partition, self._signer)
         if not lane.alive:
             return
-        await asyncio.gather(*await self._outputs.send(records))
-        lane.generation = snapshot.label.generation
-        lane.snapshot_position = snapshot.label.position
+        acknowledged = await self._sent(records)
+        if refs is not None:
+            lane.book.settle(refs, acknowledged[-1])
+        lane.generation, lane.snapshot_position = label.generation, label.position
+        leftovers = lane.book.leftovers(partition)
+        await asyncio.gather(*await self._outputs.erase(topic, partition, leftovers))
         lane.snapshotting = False
         self.written += 1
+
+    async def _pages(self, lane: Lane, topic: str, parts: Parts) -> list[Ref]:
+        """Write the pages that are new; return where all of them lie."""
+        drafts, refs = lane.book.drafts(parts), list[Ref]()
+        while lane.alive and (group := await self._aside(_next, drafts)):
+            partition, new = lane.context.partition, [d for d in group if d.packed is not None]
+            records = [lane.book.record(draft, topic, partition, self._signer) for draft in new]
+            offsets = iter(await self._sent(records))
+            refs += [d.ref if d.packed is None else d.ref.at(next(offsets)) for d in group]
+        return refs
+
+    async def _sent(self, records: Sequence[Outgoing]) -> list[int]:
+        """Write `records`, fewer than make a bulk; return their offsets."""
+        self.bytes += sum(len(record.value) for record in records)
+        return [done.offset for done in await asyncio.gather(*await self._outputs.send(records))]
+
+    async def _aside(self, work: Callable[..., T], *given: Any) -> T:
+        """Do `work` beside the loop, on the account of snapshots."""
+
+        def timed() -> tuple[T, float]:
+            began = time.thread_time()
+            return work(*given), time.thread_time() - began
+
+        done, cost = await asyncio.to_thread(timed)
+        self._cost(cost)
+        return done
+
+    def _cost(self, spent_s: float) -> None:
+        self._not_before = max(self._not_before, time.monotonic()) + spent_s / SHARE
 
 
 def ready(lane: Lane) -> bool:
     """Say whether there is anything to snapshot, and nothing against it."""
     settled = lane.sound and not lane.unsent and not lane.snapshotting
     return lane.alive and settled and lane.since_snapshot > 0
+
+
+def _parts(lane: Lane) -> Parts:
+    """Return a copy of the lane's state, in its parts or as one."""
+    if isinstance(lane.step, Parted):
+        return lane.step.parts(lane.state)
+    return {"": lane.step.dump(lane.state)}
+
+
+def _next(drafts: Iterator[Draft]) -> list[Draft]:
+    return list(islice(drafts, GROUP))
 
 
 def _label(lane: Lane) -> Label:

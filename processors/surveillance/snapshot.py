@@ -1,4 +1,4 @@
-"""The bytes of a state: MessagePack around raw little-endian arrays. Equal states, equal bytes."""
+"""The bytes of a state: columns by themselves, the rest MessagePack. Equal states, equal bytes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from config.policy import policy_from
 from processors.conversations.memory import Remembered
+from processors.parts import Part, packed, unpacked
 from processors.performance.state import Dumped as Scored
 from processors.security.state import Dumped
 from processors.step import Context
@@ -18,18 +19,22 @@ from streams.contracts.errors import UnknownVersion
 FORMAT: Final = 4
 
 
+_REST: Final = "rest"
+_PROFILES: Final = "profiles"
+
+
 class _Table(msgspec.Struct, array_like=True):
     size: int
     free: list[int]
-    columns: dict[str, bytes]
 
 
-class _Snapshot(msgspec.Struct, array_like=True):
+class _Rest(msgspec.Struct, array_like=True):
+    """All but columns and profiles."""
+
     format: int
     policy: dict[str, Any]
     agents: _Table
     series: _Table
-    profiles: list[Profile | None]
     metrics: list[str]
     findings: list[tuple[int, list[tuple[str, OpenFinding]]]]
     blocked: dict[str, str]
@@ -41,20 +46,34 @@ class _Snapshot(msgspec.Struct, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Snapshot)
+_decoder = msgspec.msgpack.Decoder(_Rest)
+_profiles = msgspec.msgpack.Decoder(list[Profile | None])
 
 
 def dump(state: SurveillanceState) -> bytes:
     """Return `state` as bytes."""
+    return packed(parts(state))
+
+
+def parts(state: SurveillanceState) -> dict[str, Part]:
+    """Return copies of all that `state` holds; see `processors.parts`."""
+    return {
+        _REST: _rest(state),
+        _PROFILES: _encoder.encode(state.profiles),
+        **{f"agents.{name}": column for name, column in state.agents.parts().items()},
+        **{f"series.{name}": column for name, column in state.series.parts().items()},
+    }
+
+
+def _rest(state: SurveillanceState) -> bytes:
     a, c = state.agents, state.series
     findings = [(slot, sorted(state.findings[slot].items())) for slot in sorted(state.findings)]
     return _encoder.encode(
-        _Snapshot(
+        _Rest(
             format=FORMAT,
             policy=msgspec.to_builtins(state.policy, order="deterministic"),
-            agents=_Table(a.size, a.free, a.dump()),
-            series=_Table(c.size, c.free, c.dump()),
-            profiles=state.profiles,
+            agents=_Table(a.size, a.free),
+            series=_Table(c.size, c.free),
             metrics=state.metric_names,
             findings=findings,
             blocked=dict(sorted(state.blocked.items())),
@@ -75,14 +94,15 @@ def load(context: Context, data: bytes) -> SurveillanceState:
     UnknownVersion
         Where another version of the code wrote it: relearn from the log.
     """
-    found = _decoder.decode(data)
+    parts = unpacked(data)
+    found = _decoder.decode(parts[_REST])
     if found.format != FORMAT:
         raise UnknownVersion("snapshot_format", f"format is {found.format}, not {FORMAT}; refold")
     state = new_state(context, policy_from(found.policy))
-    state.agents.load(found.agents.size, found.agents.free, found.agents.columns)
-    state.series.load(found.series.size, found.series.free, found.series.columns)
-    state.profiles = found.profiles
-    state.slots = {p.key: slot for slot, p in enumerate(found.profiles) if p is not None}
+    state.agents.load(found.agents.size, found.agents.free, _columns(parts, "agents."))
+    state.series.load(found.series.size, found.series.free, _columns(parts, "series."))
+    state.profiles = _profiles.decode(parts[_PROFILES])
+    state.slots = {p.key: slot for slot, p in enumerate(state.profiles) if p is not None}
     state.metric_names = found.metrics
     state.metrics = {name: index for index, name in enumerate(found.metrics)}
     state.findings = {slot: dict(opened) for slot, opened in found.findings}
@@ -94,6 +114,12 @@ def load(context: Context, data: bytes) -> SurveillanceState:
     state.pending_from = thresholds.next_due(state.rules, state.series)
     _share_shapes(state)
     return state
+
+
+def _columns(parts: dict[str, bytes], prefix: str) -> dict[str, bytes]:
+    return {
+        name.removeprefix(prefix): part for name, part in parts.items() if name.startswith(prefix)
+    }
 
 
 def _share_shapes(state: SurveillanceState) -> None:

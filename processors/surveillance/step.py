@@ -8,6 +8,7 @@ from typing import Final
 
 from config.policy import default_policy
 from processors.dead_letters import dead_letter
+from processors.parts import Part
 from processors.step import Context, Emission
 from processors.surveillance import (
     control,
@@ -82,6 +83,10 @@ class Surveillance:
     def dump(self, state: SurveillanceState) -> bytes:
         """Return `state` as bytes, for a snapshot."""
         return snapshot.dump(state)
+
+    def parts(self, state: SurveillanceState) -> dict[str, Part]:
+        """Return `state` in parts; see `processors.parts.Parted`."""
+        return snapshot.parts(state)
 
     def load(self, context: Context, data: bytes) -> SurveillanceState:
         """Return the state that `data` holds."""

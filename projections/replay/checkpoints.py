@@ -55,4 +55,4 @@ def _checkpoint(assembly: Assembly, step: Step[Any]) -> Checkpoint | None:
         since = best.label.cut_over.partition("@")[2]
         return Checkpoint(best.label.position, int(since or 0), best.data)
     earlier = assembly.superseded(step.name, step.version)
-    return None if earlier is None else Checkpoint(since=earlier.label.position)
+    return None if earlier is None else Checkpoint(since=earlier.position)

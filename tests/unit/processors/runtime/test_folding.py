@@ -46,7 +46,11 @@ def record(offset: int, agent: str, *, signed: bool = False) -> Record:
 
 
 def types(sealed: list[Outgoing]) -> list[str]:
-    return [decode_event(out.value).type for out in sealed if out.topic not in {"governance", "correlation"}]
+    return [
+        decode_event(out.value).type
+        for out in sealed
+        if out.topic not in {"governance", "correlation"}
+    ]
 
 
 @pytest.mark.parametrize("at", range(7))

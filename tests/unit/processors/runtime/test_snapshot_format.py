@@ -62,7 +62,7 @@ def test_another_version_is_not_loaded_but_known() -> None:
     assert assembly.best("counting", 2) is None
     old = assembly.superseded("counting", 2)
     assert old is not None
-    assert (old.label.version, old.label.position) == (1, 7)
+    assert (old.version, old.position) == (1, 7)
 
 
 def test_a_forged_snapshot_is_passed_by() -> None:

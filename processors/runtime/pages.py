@@ -1,0 +1,192 @@
+"""A large state as pages, of which a snapshot writes only those that are new.
+
+Pages are never written over while a snapshot refers to them: a changed page takes a free slot (a
+key of the compacted topic), and the slot of its old content is free once the next index is
+acknowledged. So a snapshot is whole or not there, and the topic holds at most two states. Slots
+belong to one `Book`, that is to one ownership of one partition: who has lost the partition cannot
+spoil what its successor relies on, and the successor empties the slots that it found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from processors.parts import Part, Parts
+from streams.contracts.record import Outgoing
+from streams.contracts.trust import Signer
+
+ROWS: Final = 65_536
+"""Of one column in one page."""
+BYTES: Final = 262_144
+"""Of what is no array, in one page."""
+_DIGEST: Final = 16
+
+
+class Ref(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page lies: its slot, its offset in the topic, and the digest of its content."""
+
+    name: str
+    slot: int
+    offset: int
+    digest: bytes
+
+    def at(self, offset: int) -> Ref:
+        """Return the same, written at `offset`."""
+        return Ref(self.name, self.slot, offset, self.digest)
+
+
+class Index(msgspec.Struct, array_like=True):
+    """What a paged snapshot holds instead of the state: its pages in order, and its book's size."""
+
+    writer: str
+    used: int
+    pages: list[Ref]
+
+
+class Head(msgspec.Struct):
+    """What each page says of its surroundings, so that the last records lead to the rest.
+
+    Parameters
+    ----------
+    writer : str
+        The book's.
+    slot : int
+        Of this page.
+    index : int
+        The offset of the last index that was acknowledged before, or -1.
+    stale : dict of str to int
+        Books of earlier owners, and how many of their slots are still to be emptied.
+    """
+
+    writer: str
+    slot: int
+    index: int = -1
+    stale: dict[str, int] = {}
+
+
+class Draft(msgspec.Struct):
+    """A page on its way: `packed` is None where its content lies in the topic already."""
+
+    ref: Ref
+    packed: bytes | None
+
+
+@dataclass(slots=True)
+class Book:
+    """Which pages of one lane lie where, as of the last index that was acknowledged."""
+
+    writer: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    held: dict[str, Ref] = field(default_factory=dict)
+    used: int = 0
+    index: int = -1
+    stale: dict[str, int] = field(default_factory=dict)
+
+    def drafts(self, parts: Parts) -> Iterator[Draft]:
+        """Yield every page of `parts`, those with new content compressed and given a slot."""
+        import cramjam
+
+        taken = {ref.slot for ref in self.held.values()}
+        free = (slot for slot in count() if slot not in taken)
+        for name, content in cut(parts):
+            digest = hashlib.blake2b(content, digest_size=_DIGEST).digest()
+            old = self.held.get(name)
+            if old is not None and old.digest == digest:
+                yield Draft(old, None)
+            else:
+                packed = bytes(cramjam.zstd.compress(content, level=1))
+                yield Draft(Ref(name, next(free), -1, digest), packed)
+
+    def record(self, draft: Draft, topic: str, partition: int, signer: Signer) -> Outgoing:
+        """Return the record of a new page."""
+        self.used = max(self.used, draft.ref.slot + 1)
+        head = Head(self.writer, draft.ref.slot, self.index, self.stale)
+        value = framed(msgspec.json.encode(head), draft.packed or b"")
+        key = page_key(partition, self.writer, draft.ref.slot)
+        return signer.sign(Outgoing(topic, key, value, partition=partition))
+
+    def settle(self, refs: Iterable[Ref], index: int) -> None:
+        """Take the index at offset `index` for the last one."""
+        self.held = {ref.name: ref for ref in refs}
+        self.index = index
+
+    def leftovers(self, partition: int) -> list[bytes]:
+        """Return the keys of earlier owners' slots, once: they may be emptied."""
+        books, self.stale = self.stale.items(), {}
+        return [page_key(partition, writer, slot) for writer, used in books for slot in range(used)]
+
+
+def page_key(partition: int, writer: str, slot: int) -> bytes:
+    """Return the key of a page."""
+    return f"{partition}/page/{writer}/{slot}".encode()
+
+
+def is_page(key: bytes | None) -> bool:
+    """Say whether a record of a snapshot topic is a page."""
+    return b"/page/" in (key or b"")
+
+
+def framed(header: bytes, payload: bytes) -> bytes:
+    """Return a record's value: the header's length, the header, the payload."""
+    return len(header).to_bytes(4) + header + payload
+
+
+def opened(value: bytes) -> tuple[memoryview, memoryview]:
+    """Return what `framed` took."""
+    view = memoryview(value)
+    start = 4 + int.from_bytes(view[:4])
+    return view[4:start], view[start:]
+
+
+def cut(parts: Parts) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, content) of every page, in order."""
+    for name, part in parts.items():
+        for number, column in enumerate(_columns(part)):
+            step = BYTES if isinstance(column, bytes) else ROWS
+            for first in range(0, max(len(column), 1), step):
+                piece = column[first : first + step]
+                content = piece if isinstance(piece, bytes) else np.ascontiguousarray(piece)
+                yield f"{name}/{number}/{first}", bytes(content)
+
+
+def joined(pages: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+    """Return the parts of which `cut` made `pages`, each as its bytes."""
+    parts: dict[str, list[bytes]] = {}
+    for name, content in pages:
+        parts.setdefault(name.split("/")[0], []).append(content)
+    return {name: b"".join(contents) for name, contents in parts.items()}
+
+
+def _columns(part: Part) -> Iterable[Part]:
+    if isinstance(part, bytes) or part.ndim == 1:
+        return [part]
+    return list(part.T)
+
+
+def whole(index: Index, found: Mapping[int, memoryview]) -> dict[str, bytes] | None:
+    """Return the parts that `index` speaks of, or None where a page is not what it should be.
+
+    Parameters
+    ----------
+    found : mapping of int to memoryview
+        Pages as they lie in the topic, by offset.
+    """
+    import cramjam
+
+    pages = []
+    for ref in index.pages:
+        packed = found.get(ref.offset)
+        if packed is None:
+            return None
+        content = bytes(cramjam.zstd.decompress(packed))
+        if hashlib.blake2b(content, digest_size=_DIGEST).digest() != ref.digest:
+            return None
+        pages.append((ref.name, content))
+    return joined(pages)
