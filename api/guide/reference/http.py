@@ -69,6 +69,16 @@ def _routes(app: FastAPI) -> Iterator[tuple[str, str, str]]:
                 told = str(operation.get("description", "")).partition("\n\n")[0]
                 role = roles.get((path.removeprefix(PREFIX), verb), "")
                 yield code(f"{verb.upper()} {path}"), role, markdown(told)
+    yield (
+        code("POST /v1/metrics"),
+        Role.OPERATOR.value,
+        "Take metrics by OTLP/HTTP, in protobuf or JSON.",
+    )
+    yield (
+        code(f"POST {PREFIX}/write"),
+        Role.OPERATOR.value,
+        "Take what a Prometheus server writes, by remote write 1.0.",
+    )
     yield code("GET /"), "", "The page."
     yield code("GET /guide"), "", "This guide."
 

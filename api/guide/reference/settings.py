@@ -12,6 +12,14 @@ from pydantic.fields import FieldInfo
 from api.guide.reference.docstrings import about, parameters
 from api.guide.reference.tables import code, shown, table, type_name, unit
 from config.settings import Configuration, HealthCheck, Housekeeping, Probe, Service, Settings
+from config.sources import (
+    KafkaSource,
+    OllamaSource,
+    PostgresqlSource,
+    PrometheusSource,
+    RedisSource,
+    Sources,
+)
 
 _PREFIX: Final = str(Settings.model_config["env_prefix"])
 _SECTIONS: Final = (
@@ -19,6 +27,12 @@ _SECTIONS: Final = (
     ("A service", Service),
     ("Its health", HealthCheck),
     ("A probe", Probe),
+    ("Sources", Sources),
+    ("An exporter of Prometheus' format", PrometheusSource),
+    ("A Kafka cluster", KafkaSource),
+    ("A PostgreSQL database", PostgresqlSource),
+    ("A model server", OllamaSource),
+    ("A cache", RedisSource),
     ("Housekeeping", Housekeeping),
 )
 BESIDE: Final = {
