@@ -8,7 +8,8 @@ import numpy as np
 
 from processors.columns import Bools, Floats, Ints
 from processors.detection.fold import Seen
-from processors.detection.memory import SeriesMemory, season_at
+from processors.detection.memory import SeriesMemory
+from processors.detection.profile import season_at
 from processors.detection.series import LARGEST, Series
 from processors.detection.tuning import Tuning
 

@@ -13,6 +13,7 @@ from processors.detection.arithmetic import VECTOR
 from processors.detection.inlined import inlined
 from processors.detection.memory import (
     PACKED_AGENT,
+    PACKED_LESSONS,
     PACKED_SERIES,
     AgentMemory,
     SeriesMemory,
@@ -20,6 +21,7 @@ from processors.detection.memory import (
     nested,
 )
 from processors.detection.moment import moment, moments
+from processors.detection.profile import DAILY, HOURLY, HOURS, season, turn
 from processors.detection.series import JUDGED_FROM, LARGEST, Series, observe
 from processors.detection.tuning import Tuning
 
@@ -120,17 +122,16 @@ def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
         return _see_each(p, c, v)
     at = v.at[v.record]
     rows, when = v.series, moments(at)
-    here = c.hours[rows, when.hour].astype(np.float64)
-    season = here + when.lean * (c.hours[rows, when.beside] - here) + c.weekdays[rows, when.weekday]
+    turn(c, rows, at)
     known = c.known[rows].T.astype(np.float64, order="C")
     dt = np.minimum(np.maximum(at - c.judged_at[rows], 0.0), _HOUR_S)
     dt[known[0] == 0.0] = 0.0
     value = np.clip(v.value, -_LARGEST_VALUE, _LARGEST_VALUE)
-    o = observe(VECTOR, p, Series(c.expected[rows], *known), season, value, dt)
+    o = observe(VECTOR, p, Series(c.expected[rows], *known), season(c, rows, when), value, dt)
     c.expected[rows] = o.series.level
     c.known[rows] = np.stack(o.series[1:], axis=1)
-    c.hours[rows, when.hour] = here + o.hourly
-    c.weekdays[rows, when.weekday] += o.daily
+    c.lessons[rows, HOURLY] += o.hourly
+    c.lessons[rows, DAILY] += o.daily
     c.judged_at[rows] = at
     return Seen(o.novelty, o.deviation, o.relative, known[0] >= JUDGED_FROM)
 
@@ -149,22 +150,26 @@ def _see_each(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
 def _see_one(
     p: Tuning, c: SeriesMemory, row: int, x: float, at: float
 ) -> tuple[float, float, float, bool]:
-    when = moment(at)
-    hours, place = c.hours[row], row * PACKED_SERIES.size
-    here, beside = float(hours[when.hour]), float(hours[when.beside])
-    weekday = float(c.weekdays[row, when.weekday])
-    season = here + when.lean * (beside - here) + weekday
+    when, before = moment(at), c.judged_at.item(row)
+    if before // _HOUR_S != at // _HOUR_S:
+        turn(c, np.array([row]), np.array([at]))
+    place, aside = row * PACKED_SERIES.size, row * PACKED_LESSONS.size
+    step, taught, today = PACKED_LESSONS.unpack_from(c.lessons.data, aside)
+    profile = c.profile.data
+    here = profile[row, when.hour] * step + taught
+    beside = profile[row, when.beside] * step
+    season = (
+        here + when.lean * (beside - here) + (profile[row, HOURS + when.weekday] * step + today)
+    )
     known = PACKED_SERIES.unpack_from(c.known.data, place)
     samples = known[0]
-    dt = min(max(at - float(c.judged_at[row]), 0.0), _HOUR_S) if samples else 0.0
+    dt = min(max(at - before, 0.0), _HOUR_S) if samples else 0.0
     x = min(max(x, -_LARGEST_VALUE), _LARGEST_VALUE)
-    o = _observe_one(p, (float(c.expected[row]), *known), season, x, dt)
+    o = _observe_one(p, (c.expected.item(row), *known), usual, x, dt)
     novelty, deviation, relative, hourly, daily = o[_SERIES:]
-    c.expected[row] = o[0]
+    c.expected[row], c.judged_at[row] = o[0], at
     PACKED_SERIES.pack_into(c.known.data, place, *o[1:_SERIES])
-    hours[when.hour] = here + hourly
-    c.weekdays[row, when.weekday] = weekday + daily
-    c.judged_at[row] = at
+    PACKED_LESSONS.pack_into(c.lessons.data, aside, step, taught + hourly, today + daily)
     return novelty, deviation, relative, samples >= JUDGED_FROM
 
 
@@ -200,7 +205,7 @@ def _tell_one(
 ) -> Verdict:
     place = row * PACKED_AGENT.size
     memory = PACKED_AGENT.unpack_from(a.evidence.data, place)
-    dt = max(at - float(a.judged_at[row]), 0.0) if memory[0] else 0.0
+    dt = max(at - a.judged_at.item(row), 0.0) if memory[0] else 0.0
     j = _judge_one(p, memory, evidence, dt, promise.bar, promise.per_week)
     PACKED_AGENT.pack_into(a.evidence.data, place, *j[:_AGENT])
     a.judged_at[row] = at

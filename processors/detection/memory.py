@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from processors.columns import Columns, Floats, Ints
 from processors.detection import agent, series
-from processors.detection.moment import moment
+from processors.detection.profile import PROFILE_MEMORY, season_at
 
 SINGLE = npt.NDArray[np.float32]
 
@@ -47,9 +47,8 @@ def nested(values: Sequence[Any]) -> agent.Agent:
 SERIES_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]]]] = {
     "expected": (np.float64, 0.0),
     "known": (np.float32, tuple(series.BLANK[1:])),
-    "hours": (np.float32, (0.0,) * 24),
-    "weekdays": (np.float32, (0.0,) * 7),
     "judged_at": (np.float64, 0.0),
+    **PROFILE_MEMORY,
 }
 AGENT_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]]]] = {
     "evidence": (np.float32, tuple(flat(agent.BLANK))),
@@ -60,6 +59,8 @@ AGENT_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]]
 
 PACKED_SERIES: Final = struct.Struct(f"<{len(_KNOWN)}f")
 """One row of ``known``: a tenth of what NumPy asks for a row of numbers."""
+PACKED_LESSONS: Final = struct.Struct("<3f")
+"""One row of ``lessons``."""
 PACKED_AGENT: Final = struct.Struct(f"<{len(flat(agent.BLANK))}f")
 """One row of ``evidence``."""
 
@@ -69,9 +70,9 @@ class SeriesMemory(Protocol):
 
     expected: Floats
     known: SINGLE
-    hours: SINGLE
-    weekdays: SINGLE
     judged_at: Floats
+    profile: npt.NDArray[np.int8]
+    lessons: SINGLE
 
 
 class AgentMemory(Protocol):
@@ -88,9 +89,9 @@ class OwnSeries(Columns):
     SPEC = SERIES_MEMORY
     expected: Floats
     known: SINGLE
-    hours: SINGLE
-    weekdays: SINGLE
     judged_at: Floats
+    profile: npt.NDArray[np.int8]
+    lessons: SINGLE
 
 
 class OwnAgents(Columns):
@@ -100,15 +101,6 @@ class OwnAgents(Columns):
     evidence: SINGLE
     judged_at: Floats
     alarm_since: Floats
-
-
-def season_at(c: SeriesMemory, rows: Ints, at: float) -> Floats:
-    """Return what the profiles expect at `at` on top of the level."""
-    when = moment(at)
-    here = c.hours[rows, when.hour].astype(np.float64)
-    between: Floats = here + when.lean * (c.hours[rows, when.beside] - here)
-    season: Floats = between + c.weekdays[rows, when.weekday]
-    return season
 
 
 def accept(c: SeriesMemory, rows: Ints, at: float) -> None:

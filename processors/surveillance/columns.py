@@ -88,9 +88,9 @@ class SeriesColumns(Columns):
     level: npt.NDArray[np.int8]
     expected: Floats
     known: npt.NDArray[np.float32]
-    hours: npt.NDArray[np.float32]
-    weekdays: npt.NDArray[np.float32]
     judged_at: Floats
+    profile: npt.NDArray[np.int8]
+    lessons: npt.NDArray[np.float32]
     held: npt.NDArray[np.float32]
     still: Counts
     stillest: Counts

@@ -13,7 +13,8 @@ import numpy as np
 from processors.columns import Bools, Floats, Ints
 from processors.detection.course import LAGS_S, Course, follow, settle
 from processors.detection.explain import noise, ranges
-from processors.detection.memory import age_and_samples, forget, season_at
+from processors.detection.memory import age_and_samples, forget
+from processors.detection.profile import season_at
 from processors.detection.series import JUDGED_FROM
 from processors.detection.tuning import TUNING
 from processors.step import Emission

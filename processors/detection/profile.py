@@ -1,0 +1,83 @@
+"""The profile of a day and of a week, in a byte for each hour and each weekday.
+
+What an hour is expected to add to the level is kept in 127ths of the largest addition. What the
+present hour and the present day have taught is kept beside it in single precision, and goes into
+the profile once they are over: lessons of a heartbeat are too small for a byte, those of an hour
+are not. Nothing is lost by the roundings but half of a 127th, once a day.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.columns import Floats, Ints
+from processors.detection.moment import Moments, moments
+
+HOURS: Final = 24
+SLOTS: Final = HOURS + 7
+_STEPS: Final = 127.0
+_HOUR_S: Final = 3600.0
+_DAY_S: Final = 86400.0
+
+PROFILE_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]]]] = {
+    "profile": (np.int8, (0,) * SLOTS),
+    "lessons": (np.float32, (0.0, 0.0, 0.0)),
+}
+STEP, HOURLY, DAILY = range(3)
+"""Columns of `lessons`: what a step of the profile is worth, and what is taught of late."""
+
+
+class ProfileMemory(Protocol):
+    """Columns of profiles; the present hour and day are those of `judged_at`."""
+
+    profile: npt.NDArray[np.int8]
+    lessons: npt.NDArray[np.float32]
+    judged_at: Floats
+
+
+def turn(c: ProfileMemory, rows: Ints, at: Floats) -> None:
+    """Take what an hour has taught into the profile, where `at` is in another one."""
+    before = c.judged_at[rows]
+    over = np.floor(before / _HOUR_S) != np.floor(at / _HOUR_S)
+    if not bool(over.any()):
+        return
+    rows, before, at = rows[over], before[over], at[over]
+    lessons = c.lessons[rows].astype(np.float64)
+    values = c.profile[rows] * lessons[:, STEP, None]
+    own, when = np.arange(len(rows)), moments(before)
+    values[own, when.hour] += lessons[:, HOURLY]
+    day_over = np.floor(before / _DAY_S) != np.floor(at / _DAY_S)
+    values[own, HOURS + when.weekday] += np.where(day_over, lessons[:, DAILY], 0.0)
+    step = (np.abs(values).max(axis=1) / _STEPS).astype(np.float32)
+    size = step.astype(np.float64)[:, None]
+    c.profile[rows] = np.rint(values / np.where(size > 0.0, size, 1.0))
+    left = np.where(day_over, 0.0, lessons[:, DAILY])
+    c.lessons[rows] = np.stack([step, np.zeros(len(rows)), left], axis=1)
+
+
+def season(c: ProfileMemory, rows: Ints, when: Moments) -> Floats:
+    """Return what is expected on top of the level, in the hour and day of `judged_at`."""
+    lessons = c.lessons[rows].astype(np.float64)
+    return _between(c, rows, when, lessons[:, STEP], lessons[:, HOURLY], lessons[:, DAILY])
+
+
+def season_at(c: ProfileMemory, rows: Ints, at: float) -> Floats:
+    """Return what is expected on top of the level at any time `at`, seconds since the epoch."""
+    before, lessons = c.judged_at[rows], c.lessons[rows].astype(np.float64)
+    hourly = np.where(np.floor(before / _HOUR_S) == at // _HOUR_S, lessons[:, HOURLY], 0.0)
+    daily = np.where(np.floor(before / _DAY_S) == at // _DAY_S, lessons[:, DAILY], 0.0)
+    when = moments(np.full(len(rows), at))
+    return _between(c, rows, when, lessons[:, STEP], hourly, daily)
+
+
+def _between(
+    c: ProfileMemory, rows: Ints, when: Moments, step: Floats, hourly: Floats, daily: Floats
+) -> Floats:
+    here = c.profile[rows, when.hour] * step + hourly
+    beside = c.profile[rows, when.beside] * step
+    day = c.profile[rows, HOURS + when.weekday] * step + daily
+    expected: Floats = here + when.lean * (beside - here) + day
+    return expected
