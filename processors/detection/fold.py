@@ -158,9 +158,8 @@ def _see_one(
     profile = c.profile.data
     here = profile[row, when.hour] * step + taught
     beside = profile[row, when.beside] * step
-    season = (
-        here + when.lean * (beside - here) + (profile[row, HOURS + when.weekday] * step + today)
-    )
+    day = profile[row, HOURS + when.weekday] * step + today
+    usual = here + when.lean * (beside - here) + day
     known = PACKED_SERIES.unpack_from(c.known.data, place)
     samples = known[0]
     dt = min(max(at - before, 0.0), _HOUR_S) if samples else 0.0
