@@ -25,8 +25,9 @@ from processors.conversations.checks import address_kind, is_card, is_iban
 SECRETS: Final = frozenset({"private_key", "jwt", "password"})
 """Kinds of this file that are secrets; the others are personal data and addresses."""
 _EXAMPLES: Final = ("example.com", "example.org", "example.net")
-_PASSWORD_CLASSES: Final = (str.islower, str.isupper, str.isdigit)
-_PLACEHOLDERS: Final = ("<", "${", "{{", "%(", "***", "...", "[", "your", "xxxx", "process.env")
+_PLACEHOLDERS: Final = ("<", "$", "{", "%(", "***", "...", "[", "your", "xxxx")
+_CODE: Final = re.compile(r"[A-Za-z_][A-Za-z_.]{0,64}+[(\[.]")
+"""A call, a subscript, an attribute: what code assigns where a password would stand."""
 
 
 class Found(NamedTuple):
@@ -39,11 +40,12 @@ class Found(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a match is: nothing where `kind` is empty; `length` characters of it belong to it."""
+    """What a match is: nothing where `kind` is empty; it begins at `start` and has `length`."""
 
     kind: str = ""
     masked: str = ""
     length: int = 0
+    start: int = 0
 
 
 class Form(NamedTuple):
@@ -73,17 +75,20 @@ def _jwt(text: str) -> Judged:
 
 
 def _password(text: str) -> Judged:
+    """Tell a password from words and code: a digit beside something else, or case and a sign."""
     value = text.rstrip(".,;:!?)")
-    small = value.lower()
-    if len(value) < 6 or any(small.startswith(each) for each in _PLACEHOLDERS):
+    if len(value) < 6 or value.lower().startswith(_PLACEHOLDERS) or _CODE.match(value):
         return Judged()
-    classes = sum(any(map(of, value)) for of in _PASSWORD_CLASSES)
-    classes += any(not c.isalnum() for c in value)
-    strong = classes >= 2 and any(not c.isalpha() for c in value)
+    digit, letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
+    sign = not value.isalnum()
+    cases = any(map(str.islower, value)) and any(map(str.isupper, value))
+    strong = (digit and (letter or sign)) or (cases and sign)
     return Judged("password", "…", len(value)) if strong else Judged()
 
 
 def _credentials(text: str) -> Judged:
+    if text.lower().startswith(_PLACEHOLDERS):
+        return Judged()
     return Judged("password", "…", len(text))
 
 
@@ -95,9 +100,11 @@ def _email(text: str) -> Judged:
 
 
 def _phone(text: str) -> Judged:
-    digits = "".join(c for c in text if c.isdigit())
-    known = 10 <= len(digits) <= 15
-    return Judged("phone", f"…{digits[-2:]}", len(text)) if known else Judged()
+    for length in _shorter(text):
+        digits = "".join(c for c in text[:length] if c.isdigit())
+        if 10 <= len(digits) <= 15:
+            return Judged("phone", f"…{digits[-2:]}", length)
+    return Judged()
 
 
 def _iban(text: str) -> Judged:
@@ -109,10 +116,12 @@ def _iban(text: str) -> Judged:
 
 
 def _card(text: str) -> Judged:
-    for length in _shorter(text):
-        digits = text[:length].replace(" ", "").replace("-", "")
-        if is_card(digits):
-            return Judged("credit_card", f"…{digits[-4:]}", length)
+    """Try each run of groups: another number may stand before it, and another behind it."""
+    for start in (0, *(at + 1 for at, c in enumerate(text) if not c.isalnum())):
+        for length in _shorter(text[start:]):
+            digits = text[start:][:length].replace(" ", "").replace("-", "")
+            if is_card(digits):
+                return Judged("credit_card", f"…{digits[-4:]}", length, start)
     return Judged()
 
 
@@ -171,18 +180,18 @@ FORMS: Final = (
     Form(
         (),
         re.compile(
-            r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{1,4}+(?![a-z])){3,9}+(?![A-Za-z0-9])"
+            r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{1,4}+(?![a-z])){3,14}+(?![A-Za-z0-9])"
         ),
         _iban,
     ),
     Form(
         (),
-        re.compile(r"(?<![0-9A-Za-z.+-])[2-6][0-9](?:[ -]?[0-9]){11,17}+(?![0-9A-Za-z])"),
+        re.compile(r"(?<![0-9A-Za-z.+-])[2-6][0-9](?:[ -]?[0-9](?![A-Za-z])){11,30}+"),
         _card,
     ),
     Form(
         ("+",),
-        re.compile(r"(?<![0-9A-Za-z+])\+[1-9](?:[ .()/-]{0,2}[0-9]){8,14}+(?![0-9A-Za-z])"),
+        re.compile(r"(?<![0-9A-Za-z+])\+[1-9](?:[ .()/-]{0,2}[0-9](?![A-Za-z])){8,30}+"),
         _phone,
     ),
     Form(
@@ -213,7 +222,7 @@ def matches(form: Form, text: str, small: str) -> Iterator[Found]:
         return
     group = "it" if form.pattern.groups else 0
     for match in form.pattern.finditer(text):
-        start = match.start(group)
         judged = form.judge(match[group])
         if judged.kind:
+            start = match.start(group) + judged.start
             yield Found(judged.kind, start, start + judged.length, judged.masked)
