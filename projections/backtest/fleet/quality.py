@@ -10,6 +10,7 @@ Source: Efron, "Bootstrap methods: another look at the jackknife" (1979), for th
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -56,12 +57,15 @@ class Event(NamedTuple):
         Whether one of them is of a kind that names it.
     pointed : bool
         Whether one of them points at a metric that shows it, where any does.
+    weeks : float
+        How long one could have been raised, of all of its agents together.
     """
 
     after_s: float | None
     kinds: tuple[str, ...]
     named: bool
     pointed: bool
+    weeks: float
 
 
 class Agent(NamedTuple):
@@ -71,12 +75,15 @@ class Agent(NamedTuple):
     ----------
     right, false : int
         Findings within events, and outside of all.
+    moments : int
+        In how many moments the false ones were raised: one may bring others with it.
     weeks : float
         The time outside of all.
     """
 
     right: int
     false: int
+    moments: int
     weeks: float
 
 
@@ -94,6 +101,8 @@ class Measured(msgspec.Struct, frozen=True):
         told by a metric that shows them.
     recall, precision : Interval
         Share of events that were caught; share of findings that were right.
+    chance : float or None
+        The share of events that so many alarms would have caught at moments drawn by lot.
     seconds_p50, seconds_p95 : float or None
         From the beginning of an event to the first finding.
     first_kinds, kinds : dict
@@ -114,6 +123,7 @@ class Measured(msgspec.Struct, frozen=True):
     named: int
     pointed: int
     recall: Interval
+    chance: float | None
     precision: Interval
     seconds_p50: float | None
     seconds_p95: float | None
@@ -149,15 +159,17 @@ def _agent(
 ) -> Agent:
     own = [fault for fault in cohort.faults if place in fault.agents and _excuses(fault)]
     right, cried, spent = 0, 0, 0.0
+    moments: set[float] = set()
     for finding in findings:
         if any(_within(fault, finding.at) for fault in own):
             right += cohort.scenario is not None and cohort.scenario.verdict in _COUNTED
         elif not any(fault.end <= finding.at <= fault.end + _AFTERMATH_S for fault in own):
             cried += 1
+            moments.add(finding.at)
             false[finding.kind] += 1
     for fault in own:
         spent += min(fault.end + _AFTERMATH_S, plan.until) - fault.start
-    return Agent(right, cried, (plan.until - plan.since - spent) / _WEEK_S)
+    return Agent(right, cried, len(moments), (plan.until - plan.since - spent) / _WEEK_S)
 
 
 def _excuses(fault: Fault) -> bool:
@@ -179,7 +191,8 @@ def _event(fault: Fault, of_agent: dict[int, list[Raised]]) -> Event:
     named = any(kind in fault.scenario.expects for kind in kinds)
     shown = set(fault.scenario.metrics)
     pointed = any(shown.intersection(finding.metrics) or not shown for finding in found)
-    return Event(found[0].at - fault.start if found else None, kinds, named, pointed)
+    weeks = len(fault.agents) * (fault.end + _DELIVERED_S - fault.start) / _WEEK_S
+    return Event(found[0].at - fault.start if found else None, kinds, named, pointed, weeks)
 
 
 def measured(plan: Plan, cohort: Cohort, found: Judged) -> Measured:
@@ -218,7 +231,7 @@ def _summed(
     rng = np.random.default_rng(int(key_of(seed, name, "bootstrap")))
     caught = np.array([event.after_s is not None for event in found.events], dtype=np.float64)
     after = [event.after_s for event in found.events if event.after_s is not None]
-    right, false, weeks = (
+    right, false, moments, weeks = (
         np.array(part, dtype=np.float64) for part in zip(*found.agents, strict=True)
     )
     first = Counter(event.kinds[0] for event in found.events if event.kinds)
@@ -234,6 +247,7 @@ def _summed(
         named=sum(event.named for event in found.events),
         pointed=sum(event.pointed for event in found.events),
         recall=_ratio(rng, caught, np.ones_like(caught)),
+        chance=_chance(found.events, float(moments.sum() / weeks.sum())),
         precision=_ratio(rng, right, right + false) if found.events else _NOTHING,
         seconds_p50=_quantile(after, 50.0),
         seconds_p95=_quantile(after, 95.0),
@@ -261,6 +275,11 @@ def _ratio(rng: np.random.Generator, above: Floats, below: Floats) -> Interval:
     ratios = above[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
     low, high = np.percentile(ratios, _MIDDLE)
     return Interval(*(round(float(x), 4) for x in (above.sum() / below.sum(), low, high)))
+
+
+def _chance(events: Sequence[Event], per_week: float) -> float | None:
+    missed = [math.exp(-per_week * event.weeks) for event in events]
+    return round(1.0 - sum(missed) / len(missed), 4) if missed else None
 
 
 def _quantile(values: list[float], percent: float) -> float | None:

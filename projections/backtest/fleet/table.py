@@ -12,8 +12,8 @@ from projections.backtest.fleet.quality import Interval, Measured
 from streams.simulator.scenario import Verdict
 
 _HEAD: Final = (
-    "scenario", "verdict", "events", "caught", "named", "pointed at", "recall (95 %)", "p50", "p95",
-    "first told by", "precision", "false alarms per agent-week (95 %)",
+    "scenario", "verdict", "events", "caught", "named", "pointed at", "recall (95 %)",
+    "by chance", "p50", "p95", "first told by", "precision", "false alarms per agent-week (95 %)",
 )  # fmt: skip
 _UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
@@ -81,7 +81,8 @@ def _introduction(report: Report) -> list[str]:
         "cut of it twice, and compares the bytes.",
         "",
         "*Caught*: any finding was raised while it lasted; *named*: one of a kind that a good",
-        "system says; *pointed at*: one whose drivers have a metric that shows it. *p50*, *p95*:",
+        "system says; *pointed at*: one whose drivers have a metric that shows it. *By chance*:",
+        "the recall that as many false alarms would reach at moments drawn by lot. *p50*, *p95*:",
         "time from the beginning of an event to its first finding.",
         "*Precision*: findings that were right, of all of these agents. False alarms: outside of",
         "all events, on these agents. Intervals: 95 % by bootstrap over events, or over agents.",
@@ -103,6 +104,7 @@ def _row(m: Measured) -> tuple[str, ...]:
         m.verdict,
         *map(str, counts),
         _interval(m.recall, 2),
+        "" if m.chance is None else f"{m.chance:.2f}",
         span(m.seconds_p50),
         span(m.seconds_p95),
         told,

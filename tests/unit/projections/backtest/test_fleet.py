@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 
 import msgspec
@@ -116,5 +117,19 @@ def test_an_unknown_scenario_is_named(tmp_path: Path) -> None:
 
 
 def test_no_day_is_too_short(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="days=0; 0.1 is the least"):
+    with pytest.raises(ValueError, match=r"days=0; 0\.1 is the least"):
         backtest_fleet(1, [], 1, 0, tmp_path, quiet)
+
+
+def test_what_chance_would_catch_is_told_beside_what_was_caught() -> None:
+    _, quiet_one = outcome("crypto_mining", (1.0, "anomaly"))
+    hours = [20.0, 20.0, *range(21, 30)]
+    _, loud = outcome("crypto_mining", *((hour, "anomaly") for hour in hours))
+    assert quiet_one.chance == 0.0
+    assert loud.caught == 0
+    assert loud.false_kinds == {"anomaly": 11}
+    weeks = 11 / loud.false_per_week.value
+    # Ten moments, two of the findings being of one; events last 8 to 16 hours.
+    assert (
+        1 - math.exp(-10 / weeks * 8 / 168) <= loud.chance <= 1 - math.exp(-10 / weeks * 17 / 168)
+    )
