@@ -120,7 +120,7 @@ def _agent(found: dict[str, Any], *, plain: bool) -> None:
 
 
 def _security(found: dict[str, Any]) -> None:
-    say(f"security: {found['level']} ({found['score']:g})")
+    say(f"security: {found['level']} ({found['score']:.0f})")
     for issue in found["issues"]:
         until = f"ended {clock(issue['ended_at'])}" if issue["ended_at"] else "open"
         say(f"  {issue['rule']} took {issue['points']:g}: {clock(issue['since'])}, {until}")

@@ -315,7 +315,7 @@ def _quarantined(state: SurveillanceState, offset: int, slot: int, at: float) ->
         return []
     names = list(dict.fromkeys(name.partition(":")[0] for name in _reasons(standing)))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    reason = f"security score {standing.score:g}: {', '.join(names[:_NAMED])}{more}"
+    reason = f"security score {standing.score:.0f}: {', '.join(names[:_NAMED])}{more}"
     answer = transition(status, Status.QUARANTINED, reason)
     if not isinstance(answer, Allowed):
         return []
