@@ -25,7 +25,10 @@ from processors.conversations.checks import address_kind, is_card, is_iban
 SECRETS: Final = frozenset({"private_key", "jwt", "password"})
 """Kinds of this file that are secrets; the others are personal data and addresses."""
 _EXAMPLES: Final = ("example.com", "example.org", "example.net")
-_PLACEHOLDERS: Final = ("<", "$", "{", "%(", "***", "...", "[", "your", "xxxx")
+_PLACEHOLDERS: Final = ("<", "${", "$(", "{", "%(", "***", "...", "[", "your", "xxxx")
+_CARD_GROUPS: Final = re.compile(
+    r"[0-9]+|[0-9]{4}(?:[ -][0-9]{4}){2,3}(?:[ -][0-9]{1,3})?|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}"
+)
 _CODE: Final = re.compile(r"[A-Za-z_][A-Za-z_.]{0,64}+[(\[.]")
 """A call, a subscript, an attribute: what code assigns where a password would stand."""
 
@@ -119,8 +122,9 @@ def _card(text: str) -> Judged:
     """Try each run of groups: another number may stand before it, and another behind it."""
     for start in (0, *(at + 1 for at, c in enumerate(text) if not c.isalnum())):
         for length in _shorter(text[start:]):
-            digits = text[start:][:length].replace(" ", "").replace("-", "")
-            if is_card(digits):
+            run = text[start:][:length]
+            digits = run.replace(" ", "").replace("-", "")
+            if _CARD_GROUPS.fullmatch(run) and is_card(digits):
                 return Judged("credit_card", f"…{digits[-4:]}", length, start)
     return Judged()
 
@@ -186,7 +190,10 @@ FORMS: Final = (
     ),
     Form(
         (),
-        re.compile(r"(?<![0-9A-Za-z.+-])[2-6][0-9](?:[ -]?[0-9](?![A-Za-z])){11,30}+"),
+        re.compile(
+            r"(?<![0-9A-Za-z.+-])[2-6][0-9]{0,18}+(?![0-9A-Za-z])"
+            r"(?:[ -][0-9]{1,19}+(?![0-9A-Za-z])){0,9}+"
+        ),
         _card,
     ),
     Form(
