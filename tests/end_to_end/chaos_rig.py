@@ -27,8 +27,9 @@ _WORKER = Path(__file__).with_name("counting.py")
 class Workers:
     """Worker processes that are started again whenever they end."""
 
-    def __init__(self, bootstrap: str, partitions: int, logs: Path) -> None:
+    def __init__(self, bootstrap: str, partitions: int, logs: Path, script: Path = _WORKER) -> None:
         self._arguments = (bootstrap, partitions)
+        self._script = script
         self._logs = logs
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -68,7 +69,7 @@ class Workers:
         bootstrap, partitions = self._arguments
         with (self._logs / f"worker-{slot}.log").open("ab") as log:
             self._processes[slot] = await asyncio.create_subprocess_exec(
-                sys.executable, str(_WORKER), bootstrap, str(slot), str(partitions),
+                sys.executable, str(self._script), bootstrap, str(slot), str(partitions),
                 env={**os.environ, "PYTHONPATH": str(_ROOT)}, stderr=log, stdout=log,
             )  # fmt: skip
 
