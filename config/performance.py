@@ -33,7 +33,13 @@ class ResponseBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class PerformanceWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much each part counts; of the parts that an agent has, the weights are set to 1."""
+    """How much each part counts; of the parts that an agent has, the weights are set to 1.
+
+    Parameters
+    ----------
+    response, success, throughput, utilisation, cost : float
+        Of response times, success, work done, use of what it runs on, and cost.
+    """
 
     response: Weight = 35.0
     success: Weight = 35.0
@@ -43,7 +49,13 @@ class PerformanceWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class PerformanceLevels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The scores from which on an agent is excellent, good, fair or poor; below it is critical."""
+    """The scores from which on an agent is excellent, good, fair or poor; below it is critical.
+
+    Parameters
+    ----------
+    excellent, good, fair, poor : float
+        The least score of the level.
+    """
 
     excellent: Points = 90.0
     good: Points = 75.0
