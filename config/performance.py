@@ -33,12 +33,20 @@ class ResponseBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class PerformanceWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much each part counts; of the parts that an agent has, the weights are set to 1.
+    """How much each part of the score counts, against the other parts that an agent has.
 
     Parameters
     ----------
-    response, success, throughput, utilisation, cost : float
-        Of response times, success, work done, use of what it runs on, and cost.
+    response : float
+        Percentiles of the response time.
+    success : float
+        Share of tasks that succeed.
+    throughput : float
+        Tasks completed, against what is usual for the agent.
+    utilisation : float
+        How much of it is used.
+    cost : float
+        What a completed task costs.
     """
 
     response: Weight = 35.0
@@ -49,12 +57,12 @@ class PerformanceWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class PerformanceLevels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The scores from which on an agent is excellent, good, fair or poor; below it is critical.
+    """The scores from which on an agent has a level; below all of them it is critical.
 
     Parameters
     ----------
     excellent, good, fair, poor : float
-        The least score of the level.
+        Each higher than the next, 0 to 100.
     """
 
     excellent: Points = 90.0

@@ -11,7 +11,9 @@ from api.guide.reference.docstrings import about, parameters
 from api.guide.reference.tables import code, shown, table, type_name, unit
 from config.policy import Policy, default_policy
 
-_OPEN: Final = ("actions", "tenants", "thresholds", "threats")
+_OPEN: Final = (
+    "actions", "tenants", "thresholds", "threats", "tokens", "response_of_types",
+)  # fmt: skip
 """Keys below which the shipped policy has entries of its own, each like the others."""
 
 
