@@ -7,6 +7,7 @@ Source: chapter *The Cumulative Statistics System* of PostgreSQL's manual; versi
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from streams.producers.sources.sensor import UP, Measured, SourceAway
 
 if TYPE_CHECKING:
     import psycopg
+
+log = logging.getLogger(__name__)
 
 _STATEMENT_MS: Final = 5000
 _DATABASE: Final = """
@@ -95,6 +98,7 @@ class PostgresqlSensor:
         self._password_file = password_file
         self._slow = {"slow_ms": slow_ms}
         self._counters = Counters()
+        self._told = False
         self._connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
 
     async def read(self) -> list[Measured]:
@@ -128,10 +132,26 @@ class PostgresqlSensor:
         connection = self._connection = self._connection or await self._connect()
         cursor = await connection.execute(_DATABASE, self._slow)
         row = await cursor.fetchone() or {}
-        if row.get("statements"):
+        return row | await self._statements(connection) if row.get("statements") else row
+
+    async def _statements(
+        self, connection: psycopg.AsyncConnection[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return what the extension says; nothing where it is there and yet cannot be asked."""
+        from psycopg import errors
+
+        try:
             cursor = await connection.execute(_STATEMENTS, self._slow)
-            row |= await cursor.fetchone() or {}
-        return row
+            return await cursor.fetchone() or {}
+        except (
+            errors.ObjectNotInPrerequisiteState,  # not loaded with the server
+            errors.InsufficientPrivilege,
+            errors.UndefinedTable,  # in a schema that is not searched
+        ) as error:
+            if not self._told:
+                log.warning("%s tells nothing of its statements: %s", self.name, error)
+            self._told = True
+            return {}
 
     async def _connect(self) -> psycopg.AsyncConnection[dict[str, Any]]:
         import psycopg
