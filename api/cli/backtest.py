@@ -11,7 +11,7 @@ from msgspec import to_builtins
 from api.cli.client import USAGE, CommandError
 from api.cli.options import AsJson
 from api.cli.running import run
-from api.cli.show import as_json, note, say
+from api.cli.show import as_json, as_table, note, say
 
 if TYPE_CHECKING:
     from config.policy import DetectorPolicy
@@ -114,6 +114,37 @@ def fleet(
         say(line)
     rate = heard.heartbeats / heard.seconds
     say(f"{heard.heartbeats} heartbeats · {heard.seconds:.0f} s · {rate:.0f}/s · in {out}")
+
+
+@backtest.command()
+def incidents(
+    path: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH…",
+            help="Folders of labelled incidents: incident.json beside metrics.csv(.gz).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the answers, ID.json each.")] = Path(
+        "backtest"
+    ),
+    plain: AsJson = False,
+) -> None:
+    """Rank the possible roots of labelled incidents, and score who came first."""
+    from projections.backtest.files import BacktestError
+    from projections.backtest.incidents.run import backtest_incidents
+
+    try:
+        scores = backtest_incidents(path, out, note)
+    except (BacktestError, OSError) as error:
+        raise CommandError(USAGE, f"backtest: {error}") from error
+    if plain:
+        as_json([score._asdict() for score in scores])
+        return
+    as_table(
+        ("data set", "incidents", "first", "first three", "confidence"),
+        ((s.dataset, s.incidents, *(round(v, 2) for v in s[2:])) for s in scores),
+    )
 
 
 def _policy(false_alarms: float | None) -> DetectorPolicy:

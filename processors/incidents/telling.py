@@ -9,9 +9,9 @@ import msgspec
 from config.incidents import IncidentPolicy
 from processors.incidents import learning
 from processors.incidents.fleet import host_key, needed_by
-from processors.incidents.ranking import Node, Ranked, rank
+from processors.incidents.ranking import GONE, Node, Ranked, Shown, confidence, rank, strength
 from processors.incidents.state import Incident, IncidentsState, Part
-from streams.contracts.events.finding import SEVERITIES, severity_rank
+from streams.contracts.events.finding import severity_rank
 from streams.contracts.events.incident import (
     Candidate,
     IncidentChanged,
@@ -22,8 +22,6 @@ from streams.contracts.events.incident import (
 
 MAX_RANKED: Final = 500
 """Agents that are weighed: those that deviated first."""
-_FAR: Final = 10.0
-"""Widths beyond the expected range at which half the mark for strength is given."""
 
 
 class Showing(NamedTuple):
@@ -39,8 +37,8 @@ def told(state: IncidentsState, incident: Incident, policy: IncidentPolicy) -> I
     ranked = _ranked(state, shows, policy)
     candidates = [_candidate(shows, each, len(ranked)) for each in ranked[: policy.max_candidates]]
     best = candidates[0]
-    total = sum(each.score for each in ranked[: policy.max_candidates])
-    root = Root(best.agent, best.finding_id, best.reason, best.score / total if total else 0.0)
+    sure = confidence(ranked, policy.max_candidates)
+    root = Root(best.agent, best.finding_id, best.reason, sure)
     return IncidentOpened(
         incident_id=incident.incident_id,
         title=_title(incident, root, len(shows)),
@@ -83,12 +81,14 @@ def _ranked(
 
 
 def _node(showing: Showing) -> Node:
-    part = showing.findings[0][1]
-    rank_of_worst = min(severity_rank(part.severity) for _, part in showing.findings)
-    severe = 1.0 - rank_of_worst / len(SEVERITIES)
-    far = max(part.excess for _, part in showing.findings)
-    strength = 0.7 * severe + 0.3 * (far / (far + _FAR))
-    return Node(part.agent, min(part.since for _, part in showing.findings), strength)
+    shown: dict[str, Shown] = {}
+    for _, part in showing.findings:
+        gone = part.kind in GONE
+        what = f"{part.kind} {part.metric}"
+        each = Shown(what, strength(part.severity, part.excess, gone=gone), gone)
+        shown[what] = max(each, shown.get(what, each))
+    since = min(part.since for _, part in showing.findings)
+    return Node(showing.agent, since, tuple(shown.values()))
 
 
 def _needs(state: IncidentsState, key: str, policy: IncidentPolicy) -> set[str]:
@@ -100,29 +100,33 @@ def _needs(state: IncidentsState, key: str, policy: IncidentPolicy) -> set[str]:
     return needed
 
 
-def _candidate(shows: dict[str, Showing], ranked: Ranked, others: int) -> Candidate:
+def _candidate(shows: dict[str, Showing], ranked: Ranked, agents: int) -> Candidate:
     finding_id, part = shows[ranked.agent].findings[0]
-    what = f"{part.kind} of {part.metric}" if part.metric else part.kind
-    reasons = [what, f"{part.severity}"]
-    if others > 1:
-        reasons.append(_order(ranked.place, others))
-        if ranked.explains:
-            reasons.append(f"{ranked.explains} of the other {others - 1} need it")
-        if ranked.unexplained:
-            reasons.append("nothing that it needs shows a finding")
-        else:
-            reasons.append("something that it needs shows a finding too")
-    return Candidate(ranked.agent, finding_id, ", ".join(reasons), ranked.score)
+    said = [f"{_what(part)} ({part.severity})"]
+    if agents > 1:
+        said.append("the first to deviate" if not ranked.place else _after(ranked.place))
+    if ranked.reach:
+        said.append(f"needed by {ranked.reach} of the other {agents - 1}")
+    if ranked.explained_by:
+        said.append(f"but {ranked.explained_by.partition('/')[2]}, which it needs, accounts for it")
+    elif agents > 1:
+        said.append("nothing that it needs accounts for it")
+    return Candidate(ranked.agent, finding_id, ", ".join(said), ranked.score)
 
 
-def _order(place: int, others: int) -> str:
-    return "the first to deviate" if not place else f"number {place + 1} of {others} to deviate"
+def _after(place: int) -> str:
+    return f"{place} deviated before" if place > 1 else "one deviated before"
+
+
+def _what(part: Part) -> str:
+    kind = part.kind.replace("_", " ")
+    return f"{kind} ({part.metric})" if part.metric else kind
 
 
 def _title(incident: Incident, root: Root, agents: int) -> str:
     part = incident.parts[root.finding_id]
     name = root.agent.partition("/")[2]
-    what = part.kind.replace("_", " ") + (f" ({part.metric})" if part.metric else "")
+    what = _what(part)
     if incident.coordinated:
         return f"Coordinated threat: {what} on {_many(_agents(incident))}, first on {name}"
     if agents == 1:

@@ -16,6 +16,7 @@ import yaml
 from api.cli.commands import app
 from api.cli.main import main
 from tests.end_to_end.harness import Installation
+from tests.unit.projections.backtest.test_incidents import incident
 
 UNENDING = {"up", "role", "top"}
 """They run until they are told to end."""
@@ -59,6 +60,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "audit verify": (),
     "backtest detector": ("--out", "NEW"),
     "backtest fleet": ("--scenarios", "spike", "--days", "0.1", "--agents", "1", "--out", "NEW"),
+    "backtest incidents": ("LABELLED", "--out", "NEW"),
 }
 """Commands that look at the log or at this machine themselves."""
 NOT_THERE = {name for name, argv in ASKING.items() if "no-such" in argv}
@@ -83,7 +85,10 @@ def argv_of(name: str, folder: Path) -> list[str]:
     policy = folder / "policy.yaml"
     if not policy.exists():
         policy.write_text(yaml.safe_dump({"limits": {"max_queued": 50}}), encoding="utf-8")
-    places = {"FILE": str(policy), "NEW": str(folder / "new")}
+    labelled = folder / "labelled"
+    if not labelled.exists():
+        incident(labelled, "one", "db")
+    places = {"FILE": str(policy), "NEW": str(folder / "new"), "LABELLED": str(labelled)}
     given = (ASKING | OWN).get(name, ())
     return [*name.split(), *(places.get(each, each) for each in given)]
 

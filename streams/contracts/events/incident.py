@@ -37,7 +37,7 @@ class Root(msgspec.Struct, frozen=True):
     Parameters
     ----------
     confidence : float
-        0-1: its score's share of the scores of all agents that are in question.
+        0-1: how far its score stands out among those of the candidates.
     """
 
     agent: str
