@@ -1,4 +1,6 @@
-"""The same log with 1, 2 and 4 workers, killed at random: ``python -m tests.benchmarks.determinism``.
+"""The same log with 1, 2 and 4 workers, killed at random: see `tests.end_to_end.determinism_rig`.
+
+``python -m tests.benchmarks.determinism`` from the root.
 
 Each number of workers folds the log on a broker of its own while SIGKILLs strike; what it wrote is
 compared, id for id and byte for byte, with one fold in this process, and ``replay --verify`` folds
