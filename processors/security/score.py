@@ -68,7 +68,7 @@ class Standing(msgspec.Struct, array_like=True):
         if self.is_open():
             return self.score
         won = policy.recovery_per_hour * max(0.0, at - self.at) / _HOUR_S
-        return min(FULL, round(self.score + won, 6))
+        return min(FULL, max(self.score, round(self.score + won, 6)))
 
     def lose(self, policy: SecurityPolicy, issue: Issue, at: float) -> None:
         """Take an issue's points."""
