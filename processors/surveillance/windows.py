@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -60,29 +60,50 @@ def _facts(state: SurveillanceState, filled: Ints, width: float) -> Iterator[Fac
     order = filled[np.lexsort((c.slot[filled], c.metric[filled]))]
     edges = np.flatnonzero(np.diff(c.metric[order])) + 1
     groups = {state.metric_names[c.metric[g[0]]]: g for g in np.split(order, edges)}
+    homes = _homes(state)
     for metric in sorted(groups):
-        for tenant, rows in _by_tenant(state, groups[metric]):
+        for tenant, rows in _by_tenant(c, groups[metric], homes):
             for first in range(0, len(rows), _AGENTS_AT_MOST):
-                some = np.array(rows[first : first + _AGENTS_AT_MOST])
-                yield Fact(f"{tenant}/windows", _closed(state, metric, some, width), state.time)
+                some = rows[first : first + _AGENTS_AT_MOST]
+                agents = [homes.keys[slot] for slot in c.slot[some].tolist()]
+                closed = _closed(state, metric, agents, some, width)
+                yield Fact(f"{tenant}/windows", closed, state.time)
 
 
-def _by_tenant(state: SurveillanceState, rows: Ints) -> list[tuple[str, list[int]]]:
-    tenants: dict[str, list[int]] = {}
-    for row in rows.tolist():
-        tenant = state.profile(state.series.slot[row]).key.partition("/")[0]
-        tenants.setdefault(tenant, []).append(row)
-    return sorted(tenants.items())
+class _Homes(NamedTuple):
+    """Of every slot its key, and the place of its tenant among `names`, which are sorted."""
+
+    keys: list[str]
+    tenant: Ints
+    names: list[str]
 
 
-def _closed(state: SurveillanceState, metric: str, rows: Ints, width: float) -> WindowsClosed:
+def _homes(state: SurveillanceState) -> _Homes:
+    keys = ["" if profile is None else profile.key for profile in state.profiles]
+    tenants = [key.partition("/")[0] for key in keys]
+    names = sorted(set(tenants))
+    places = {name: place for place, name in enumerate(names)}
+    return _Homes(keys, np.array([places[name] for name in tenants], dtype=np.int64), names)
+
+
+def _by_tenant(c: SeriesColumns, rows: Ints, homes: _Homes) -> Iterator[tuple[str, Ints]]:
+    tenant = homes.tenant[c.slot[rows]]
+    order = np.argsort(tenant, kind="stable")
+    edges = np.flatnonzero(np.diff(tenant[order])) + 1
+    for part in np.split(order, edges):
+        yield homes.names[tenant[part[0]]], rows[part]
+
+
+def _closed(
+    state: SurveillanceState, metric: str, agents: list[str], rows: Ints, width: float
+) -> WindowsClosed:
     c = state.series
     usual = expected.of_windows(state, rows, state.window_start + width / 2.0)
     return WindowsClosed(
         start=state.window_start,
         width_s=width,
         metric=metric,
-        agents=[state.profile(slot).key for slot in c.slot[rows].tolist()],
+        agents=agents,
         count=c.count[rows].tolist(),
         mean=(c.total[rows] / c.count[rows]).tolist(),
         minimum=c.low[rows].tolist(),
