@@ -133,3 +133,10 @@ def test_what_chance_would_catch_is_told_beside_what_was_caught() -> None:
     assert (
         1 - math.exp(-10 / weeks * 8 / 168) <= loud.chance <= 1 - math.exp(-10 / weeks * 17 / 168)
     )
+
+
+def test_the_table_that_is_kept_has_every_scenario_and_the_command_that_repeats_it() -> None:
+    page = Path("tests/benchmarks/quality.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `")}
+    assert set(CATALOGUE) | {"calm"} <= rows
+    assert "`homeostat backtest fleet --seed 1 --agents " in page
