@@ -1,8 +1,9 @@
 """What the page costs a browser: ``python -m tests.benchmarks.page``.
 
-First paint on loopback, the bytes of script, and the processor time of all of the browser's
+When the fleet's state is first on the screen (loopback), the bytes of script as they are sent, how
+long frames take while a large fleet is scrolled, and the processor time of all of the browser's
 processes while a synthetic fleet is live under an open page. Without a graphics processor every
-frame is drawn by the processor, so this is an upper bound.
+frame is drawn by the processor, so the figures are upper bounds.
 """
 
 from __future__ import annotations
@@ -13,16 +14,37 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from playwright.sync_api import Page
 
 from tests.end_to_end.browser import page_of
 from tests.end_to_end.harness import ROOT, Installation
 
-_PAINT = """() => performance.getEntriesByName("first-contentful-paint")[0].startTime"""
+_SHOWN = """() => new Promise((done) => { (function look() {
+    const mark = performance.getEntriesByName("meaningful")[0];
+    if (mark) done(mark.startTime); else requestAnimationFrame(look);
+})(); })"""
 _BYTES = """() => performance.getEntriesByType("resource").filter((e) => e.name.endsWith(".js"))
     .reduce((sum, e) => sum + e.encodedBodySize, 0)"""
+_SCROLL = """(seconds) => new Promise((done) => {
+    const table = document.querySelector(".window"), gaps = [];
+    let before = 0, until = 0, step = 170;
+    requestAnimationFrame(function frame(at) {
+        if (before) gaps.push(at - before);
+        until ||= at + seconds * 1000;
+        before = at;
+        if (table.scrollTop + table.clientHeight >= table.scrollHeight - 1) step = -170;
+        if (table.scrollTop <= 0) step = 170;
+        table.scrollTop += step;
+        if (at < until) requestAnimationFrame(frame);
+        else done({ gaps: gaps.sort((a, b) => a - b),
+            rows: table.querySelectorAll(".line").length });
+    });
+})"""
 
 
 def browser_seconds() -> float:
@@ -41,38 +63,61 @@ def browser_seconds() -> float:
 def measure(homeostat: Installation, view: str, seconds: float) -> None:
     """Open the page, let it live, and print what it cost."""
     with page_of(homeostat) as page:
-        base = f"http://127.0.0.1:{homeostat.api_port}"
-        paint, size = page.evaluate(_PAINT), page.evaluate(_BYTES)
-        page.goto(f"{base}/#/{view}")
+        shown, size = page.evaluate(_SHOWN), page.evaluate(_BYTES)
+        page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/{view}")
         page.wait_for_timeout(5000)
         began, before = time.monotonic(), browser_seconds()
         page.wait_for_timeout(seconds * 1000)
         share = (browser_seconds() - before) / (time.monotonic() - began)
-        print(f"{view:<10} first paint {paint:.0f} ms, scripts {size / 1000:.0f} kB", end=", ")
-        print(f"{100 * share:.1f} % of a core while live")
+        print(f"{view:<10} shown after {shown:.0f} ms, scripts {size / 1000:.0f} kB", end=", ")
+        print(f"{100 * share:.1f} % of a core while live", flush=True)
+
+
+def scroll(page: Page, seconds: float) -> None:
+    """Scroll the table of the fleet, and print how long its frames took."""
+    page.locator(".window").wait_for()
+    page.wait_for_timeout(2000)
+    found = page.evaluate(_SCROLL, seconds)
+    gaps = found["gaps"]
+    median, high = gaps[len(gaps) // 2], gaps[int(len(gaps) * 0.95)]
+    print(f"scrolling  {len(gaps)} frames in {seconds:.0f} s, median {median:.1f} ms", end=", ")
+    print(f"p95 {high:.1f} ms, longest {gaps[-1]:.1f} ms, {found['rows']} rows drawn", flush=True)
+
+
+@contextmanager
+def living(homeostat: Installation, agents: int) -> Iterator[None]:
+    """Let a synthetic fleet send heartbeats, each agent every ten seconds."""
+    fleet = ["--agents", str(agents), "--rate", str(agents / 10), "--duration", "3600"]
+    command = [str(Path(sys.executable).with_name("homeostat")), "simulate", *fleet]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | homeostat.own, stderr=subprocess.DEVNULL
+    ) as simulating:
+        try:
+            homeostat.wait_for(
+                lambda: len(homeostat.get("/fleet")["agent_id"]) > agents, "fleet", 120.0
+            )
+            yield
+        finally:
+            simulating.terminate()
 
 
 def main() -> None:
-    """Read the options and measure two views."""
+    """Read the options; measure three views of a living fleet, and scroll through a large one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agents", type=int, default=1000)
+    parser.add_argument("--large", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="homeostat-page-") as home:
         homeostat = Installation(Path(home))
-        fleet = ["--agents", str(options.agents), "--rate", str(options.agents / 10)]
-        command = [Path(sys.executable).with_name("homeostat"), "simulate", *fleet]
         try:
             homeostat.start()
-            environment = os.environ | homeostat.own
-            with subprocess.Popen(
-                [*command, "--duration", "3600"], cwd=ROOT, env=environment,
-                stderr=subprocess.DEVNULL,
-            ) as simulating:  # fmt: skip
-                time.sleep(15)  # all are registered
+            with living(homeostat, options.agents):
                 for view in ("overview", "fleet", "log"):
                     measure(homeostat, view, options.seconds)
-                simulating.terminate()
+            with living(homeostat, options.large), page_of(homeostat) as page:
+                page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/fleet")
+                scroll(page, options.seconds / 2)
         finally:
             homeostat.stop()
 

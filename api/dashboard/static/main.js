@@ -21,6 +21,7 @@ const TABS = [
   ["log", "Log"], ["pipeline", "Pipeline"], ["settings", "Settings"],
 ];
 const app = document.getElementById("app");
+let shownAt = 0; // when the fleet's state was first on the screen, for those who measure
 app.replaceChildren();
 
 // #/fleet/web-1?status=offline -> the view, its argument, and its filters
@@ -83,6 +84,7 @@ function draw() {
       <main id="main" tabindex="-1">${state.loaded ? view(here) : html`<p class="boot" role="status">Reading the fleet…</p>`}</main>
       ${scrubber()}
     </div>`, app);
+  if (state.loaded && !shownAt) requestAnimationFrame((at) => { shownAt ||= performance.mark("meaningful", { startTime: at }).startTime; });
 }
 
 function signInView(message) {

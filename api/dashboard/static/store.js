@@ -4,6 +4,7 @@ import * as api from "./api.js";
 export const state = {
   who: null,
   fleet: new Map(), // agent id -> {id, type, status, health, score, host}
+  fleetVersion: 0,
   findings: [], // open ones
   incidents: null, // where the server knows of them
   incidentsVersion: 0,
@@ -74,6 +75,7 @@ const LOADERS = {
       id, type: columns.agent_type[i], status: columns.status[i], health: columns.health[i],
       score: columns.score[i], host: columns.host[i],
     }]));
+    state.fleetVersion += 1;
   },
   async findings() {
     const [open, ended] = await Promise.all([
@@ -118,6 +120,7 @@ export function fold(event) {
   const id = event.subject.slice(event.subject.indexOf("/") + 1);
   const agent = state.fleet.get(id);
   const { data, type } = event;
+  if (type.startsWith("agent.")) state.fleetVersion += 1;
   if (type === "agent.registered") {
     state.fleet.set(id, { id, type: data.agent_type, status: "registered", health: "", score: null, host: data.labels.host ?? "" });
   } else if (agent && type === "agent.status_changed") agent.status = data.status;

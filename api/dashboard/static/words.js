@@ -54,7 +54,8 @@ const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 export function between(metric, low, high) {
   const of = unit(metric);
   if (of === "B" || (of === "s" && high > 120)) return `${measured(metric, low)} to ${measured(metric, high)}`;
-  return `${ROUGH.format(low)} to ${ROUGH.format(high)}${of ? `\u202f${of}` : ""}`;
+  const from = ROUGH.format(low), to = ROUGH.format(high);
+  return `${from === to ? to : `${from} to ${to}`}${of ? `\u202f${of}` : ""}`;
 }
 function bytes(value) {
   const steps = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -73,8 +74,11 @@ export const LOOKS = ["failing", "degraded", "quarantined", "offline", "maintena
 export function look(status, health) {
   return LIFECYCLE[status] ?? LEVELS[health] ?? (status === "degraded" ? "degraded" : "unknown");
 }
-const order = (agent) => LOOKS.indexOf(look(agent.status, agent.health));
-export const ranked = (agents) => agents.sort((a, b) => order(a) - order(b) || (a.id < b.id ? -1 : 1)); // worst first
+export const standing = (agent) => (LIFECYCLE[agent.status] ? words(agent.status) : agent.health || words(agent.status)); // in a word
+export function ranked(agents) { // worst first
+  const order = new Map(agents.map((agent) => [agent, LOOKS.indexOf(look(agent.status, agent.health))]));
+  return agents.sort((a, b) => order.get(a) - order.get(b) || (a.id < b.id ? -1 : 1));
+}
 export const severityLook = (severity) => ({ emergency: "failing", critical: "failing", high: "failing", warning: "degraded", info: "maintenance" })[severity] ?? "degraded";
 
 const SHAPES = {
@@ -118,6 +122,9 @@ const TOLD = {
   "action.approval_given": (d) => `${d.approved ? "approved" : "rejected"} by ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
   "agent.registered": (d) => `registered as ${d.agent_type}${d.provisional ? ", provisionally" : ""}`,
   "agent.registration_decided": (d) => (d.granted ? "registration granted" : `registration refused: ${words(d.reason)}`),
+  "agent.labelled": (d) => `is ${d.agent_type}${Object.keys(d.labels).length ? `, ${Object.entries(d.labels).map(([name, value]) => `${words(name)} ${value}`).join(", ")}` : ""}`,
+  "agent.performance_changed": (d) => `performance ${d.level} ${number(d.score)}`,
+  "agent.security_changed": (d) => `security ${words(d.level)} ${number(d.score)}${d.reasons?.length ? `: ${d.reasons.map(words).join(", ")}` : ""}`,
   "agent.status_changed": (d) => `${d.previous} → ${d.status} (${words(d.reason)})`,
   "agent.health_changed": (d) => `health ${d.level}${d.score === null ? "" : ` ${number(d.score)}`}${d.reasons?.length ? `: ${d.reasons.map(words).join(", ")}` : ""}`,
   "agent.transition_refused": (d) => `${d.status} → ${d.requested} refused: ${words(d.reason)}`,

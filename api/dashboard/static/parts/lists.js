@@ -27,12 +27,14 @@ export function findingList() {
     ${state.moment ? nothing : html`<section class="block"><header><h2>Over</h2></header>${state.ended.length ? html`<ul class="list">${state.ended.slice(0, 50).map(findingItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
 }
 
+const weight = (i) => (i.status === "recovering" ? 2 : severityLook(i.severity) === "failing" ? 0 : 1);
+export const graver = (a, b) => weight(a) - weight(b); // what needs somebody first
 const LOOKS = { closed: "healthy", recovering: "maintenance" };
 export const incidentItem = (incident) => html`<li>
-  ${shown(LOOKS[incident.status] ?? severityLook(incident.severity), incident.status === "open" ? incident.severity : incident.status)}
+  ${shown(LOOKS[incident.status] ?? severityLook(incident.severity), incident.status === "open" ? incident.severity : incident.status === "closed" ? "over" : incident.status)}
   <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${incident.title}</a>
     <span class="small quiet hide-small">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}</span></span>
-  <span class="small quiet nowrap">${incident.status === "closed" ? `${words(incident.close_reason)} after ${lasting(incident.lasted_s)}` : nothing}</span>${when(incident.since)}</li>`;
+  <span class="small quiet nowrap">${incident.status === "closed" ? `after ${lasting(incident.lasted_s)}` : nothing}</span>${when(incident.since)}</li>`;
 
 export const actionItem = (action) => html`<li>${actionState(action)}
   <span class="grow"><a href="#/actions/${action.action_id}">${action.action || "no action"}</a> for ${agentLink(action.agent_id)}${action.action ? nothing : html` <span class="quiet">${words(action.finding_kind)}: ${words(action.reason)}</span>`}</span>

@@ -4,7 +4,7 @@ import { ref } from "/lib/directives/ref.js";
 import { changed } from "../store.js";
 import { look, words } from "../words.js";
 
-let held = { canvas: null, agents: [], size: 14, columns: 1 };
+let held = { canvas: null, agents: [], kinds: [], sheet: "", size: 14, columns: 1 };
 let tip = null;
 
 function size(count, width) {
@@ -33,25 +33,41 @@ function placedIn(canvas, agents) {
   queueMicrotask(() => { if (canvas?.isConnected) draw(canvas, agents); });
 }
 
-function draw(canvas, agents) {
-  const width = canvas.clientWidth || 600;
-  const step = size(agents.length, width);
+function palette(canvas) {
+  const style = getComputedStyle(canvas);
+  const colors = Object.fromEntries(["healthy", "degraded", "failing", "quarantined", "maintenance", "offline"].map((k) => [k, style.getPropertyValue(`--${k}`)]));
+  return { ...colors, unknown: style.getPropertyValue("--line-strong"), mark: style.getPropertyValue("--surface") };
+}
+
+function fit(canvas, count, width) {
+  const step = size(count, width);
   const columns = Math.max(1, Math.floor(width / step));
-  const height = Math.max(step, Math.ceil(agents.length / columns) * step);
+  const height = Math.max(step, Math.ceil(count / columns) * step);
   const ratio = devicePixelRatio || 1;
   canvas.width = width * ratio;
   canvas.height = height * ratio;
   canvas.style.height = `${height}px`;
-  const style = getComputedStyle(canvas);
-  const colors = Object.fromEntries(["healthy", "degraded", "failing", "quarantined", "maintenance", "offline"].map((k) => [k, style.getPropertyValue(`--${k}`)]));
-  colors.unknown = style.getPropertyValue("--line-strong");
-  colors.mark = style.getPropertyValue("--surface");
+  canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+  return { step, columns };
+}
+
+// Only cells that look otherwise than before are drawn: most frames change a few of ten thousand.
+function draw(canvas, agents) {
+  const width = canvas.clientWidth || 600;
+  const colors = palette(canvas);
+  const sheet = `${width}/${agents.length}/${Object.values(colors)}`;
+  const fresh = held.canvas !== canvas || held.sheet !== sheet;
+  const { step, columns } = fresh ? fit(canvas, agents.length, width) : { step: held.size, columns: held.columns };
+  const kinds = agents.map((a) => look(a.status, a.health));
   const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
   const edge = step - (step > 8 ? 3 : 1);
-  agents.forEach((a, i) => cell(pen, look(a.status, a.health), (i % columns) * step, Math.floor(i / columns) * step, edge, colors));
-  held = { canvas, agents, size: step, columns };
+  kinds.forEach((kind, i) => {
+    if (!fresh && held.kinds[i] === kind) return;
+    const x = (i % columns) * step, y = Math.floor(i / columns) * step;
+    pen.clearRect(x, y, step, step);
+    cell(pen, kind, x, y, edge, colors);
+  });
+  held = { canvas, agents, kinds, sheet, size: step, columns };
 }
 
 function under(event) {

@@ -3,7 +3,7 @@
 import { html, nothing, svg } from "/lib/lit-html.js";
 import { clock, lasting, severityLook, words } from "../words.js";
 
-const SHOWN = 40;
+const SHOWN = 16;
 const WIDE = 1000;
 const DONE = { "action.finished": "good", "action.verified": "good", "action.granted": "", "action.claimed": "" };
 
@@ -23,7 +23,7 @@ function bar(member, place, { x, from, to }, until) {
     <svg viewBox="0 0 ${WIDE} 16" preserveAspectRatio="none" aria-hidden="true">
       ${svg`<rect class=${severityLook(member.severity)} x=${x(begin)} y="3" height="10" width=${Math.max(4, x(Math.min(end, to)) - x(begin))} />`}
     </svg>
-    <span class="small quiet nowrap">${place ? `+${lasting((begin - from) / 1000)}` : "began first"}, ${member.ended_at ? `over after ${lasting((end - begin) / 1000)}` : "open"}</span></a>`;
+    <span class="small quiet nowrap">${place ? "" : "root, "}${begin > from ? `+${lasting((begin - from) / 1000)}` : "the first"}, ${member.ended_at ? `over after ${lasting((end - begin) / 1000)}` : "open"}</span></a>`;
 }
 
 export function timeline(incident, until) {

@@ -9,7 +9,7 @@ import { askReason } from "../parts/dialogs.js";
 import { scores } from "../parts/scores.js";
 import { driversOf, unusual } from "../parts/unusual.js";
 import { ask } from "./overview.js";
-import { ago, gist, look, severityLook, state as shown, when, words } from "../words.js";
+import { ago, gist, look, severityLook, standing, state as shown, when, words } from "../words.js";
 
 let held = { id: null, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
 let timer = 0;
@@ -107,7 +107,6 @@ async function move(id, status) {
   if (reason !== null) await api.send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }).catch(noteFailure);
 }
 
-const LEADS = new Set(["offline", "quarantined", "compromised", "maintenance", "decommissioning", "decommissioned"]); // say more than health does
 const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>mean of each ${width() === 3600 ? "hour" : "minute"}, and its range</span><span><i class="band"></i>expected</span>
   <span><i class="mark"></i>finding</span><span><i class="act"></i>action</span><span class="hide-small">drag to zoom, double-click to go back</span></p>`;
 
@@ -120,7 +119,7 @@ export function agent({ argument: id }) {
   const from = Math.min(to - 300000, Math.max(to - state.span * 1000, Number(new Date(a.registered_at))));
   const all = marks();
   const events = state.events.filter((e) => e.subject === `${a.tenant_id}/${id}` && (!state.moment || new Date(e.time) <= state.moment)).slice(0, 12);
-  return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), LEADS.has(a.status) ? words(a.status) : a.health.level || words(a.status))}
+  return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), standing({ status: a.status, health: a.health.level }))}
       <span class="quiet grow">${a.agent_type}, ${words(a.status)} since ${when(a.status_since)}, heard of ${state.moment ? when(a.last_seen) : ago(a.last_seen)}</span>
       ${state.moment ? nothing : html`${a.agent_type === "service" ? html`<button @click=${() => ask("service.restart", id)}>Restart</button>` : nothing}
       ${a.status === "maintenance" ? html`<button @click=${() => move(id, "active")}>End maintenance</button>` : html`<button @click=${() => move(id, "maintenance")}>Maintenance</button>`}`}</div>

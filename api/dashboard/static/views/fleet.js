@@ -3,10 +3,21 @@ import { html } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
 import { now, state } from "../store.js";
 import { map } from "../parts/map.js";
-import { LOOKS, count, look, number, plural, ranked, state as shown, words } from "../words.js";
+import { LOOKS, count, look, number, plural, ranked, standing, state as shown, words } from "../words.js";
 
 const ROW = 34;
 let top = 0;
+
+// Filtered and ranked anew only where an agent changed or the filters did, not for each frame.
+let last = { key: "" };
+function view(filters) {
+  const key = `${state.fleetVersion}/${filters.text ?? ""}/${filters.type ?? ""}/${filters.look ?? ""}`;
+  if (last.key === key) return last;
+  const all = [...state.fleet.values()];
+  const counts = Object.fromEntries(LOOKS.map((l) => [l, 0]));
+  for (const a of all) counts[look(a.status, a.health)] += 1;
+  return (last = { key, counts, agents: ranked(chosen(filters)), types: [...new Set(all.map((a) => a.type))].sort() });
+}
 
 function chosen(filters) {
   const text = (filters.text ?? "").toLowerCase();
@@ -23,22 +34,28 @@ function set(filters, name, value) {
   now();
 }
 
+// However often the place changes: it is drawn once a frame.
+let planned = 0;
+function scrolled(event) {
+  top = event.target.scrollTop;
+  planned ||= requestAnimationFrame(() => { planned = 0; now(); });
+}
+
 function rows(agents) {
   const first = Math.max(0, Math.floor(top / ROW) - 5);
   const some = agents.slice(first, first + 30);
   const place = (element) => { if (element) element.style.transform = `translateY(${first * ROW}px)`; };
   const tall = (element) => { if (element) element.style.height = `${agents.length * ROW}px`; };
-  return html`<div class="window" ${ref((e) => { if (e) e.style.height = `${Math.min(480, agents.length * ROW + 2)}px`; })} tabindex="0" role="table" aria-rowcount=${agents.length} aria-label="Agents" @scroll=${(e) => { top = e.target.scrollTop; now(); }}>
-    <div class="spacer" ${ref(tall)}><div class="rows" ${ref(place)}>${some.map((a) => html`
-      <a class="line" role="row" href="#/fleet/${encodeURIComponent(a.id)}"><span role="cell">${a.id}</span><span role="cell">${shown(look(a.status, a.health), look(a.status, a.health) === "healthy" ? "healthy" : a.health || words(a.status))}</span>
+  return html`<div class="window" ${ref((e) => { if (e) e.style.height = `${Math.min(480, (agents.length + 1) * ROW + 2)}px`; })} tabindex="0" role="table" aria-rowcount=${agents.length + 1} aria-label="Agents" @scroll=${scrolled}>
+    <div class="line head" role="row" aria-rowindex="1"><span role="columnheader">Agent</span><span role="columnheader">State</span>
+      <span role="columnheader" class="hide-small">Lifecycle</span><span role="columnheader" class="hide-small">Type</span><span role="columnheader" class="num">Health</span></div>
+    <div class="spacer" role="rowgroup" ${ref(tall)}><div class="rows" ${ref(place)}>${some.map((a, i) => html`
+      <a class="line" role="row" aria-rowindex=${first + i + 2} href="#/fleet/${encodeURIComponent(a.id)}"><span role="cell">${a.id}</span><span role="cell">${shown(look(a.status, a.health), standing(a))}</span>
       <span role="cell" class="quiet hide-small">${words(a.status)}</span><span role="cell" class="quiet hide-small">${a.type}</span><span role="cell" class="num">${number(a.score)}</span></a>`)}</div></div></div>`;
 }
 
 export function fleet({ filters }) {
-  const agents = ranked(chosen(filters));
-  const types = [...new Set([...state.fleet.values()].map((a) => a.type))].sort();
-  const counts = Object.fromEntries(LOOKS.map((l) => [l, 0]));
-  for (const a of state.fleet.values()) counts[look(a.status, a.health)] += 1;
+  const { agents, counts, types } = view(filters);
   return html`<div class="row"><h1 class="grow">${plural(state.fleet.size, "agent")}</h1>
       <div class="filters">
         <input type="search" aria-label="Search agents" placeholder="Name or host  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>

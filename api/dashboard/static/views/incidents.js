@@ -2,7 +2,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
-import { agentLink, findingLink, findingList, incidentItem } from "../parts/lists.js";
+import { agentLink, findingLink, findingList, graver, incidentItem } from "../parts/lists.js";
 import { timeline } from "../parts/timeline.js";
 import { agentOf, lasting, plural, precisely, severityLook, state as shown, when, words } from "../words.js";
 
@@ -31,7 +31,7 @@ function open(id) {
   if (held.version !== mine) { held.version = mine; refresh(id); }
 }
 
-const standing = (i) => (i.status === "closed" ? shown("healthy", `closed: ${words(i.close_reason)} after ${lasting(i.lasted_s)}`)
+const standing = (i) => (i.status === "closed" ? shown("healthy", `over after ${lasting(i.lasted_s)}${i.close_reason ? `, ${words(i.close_reason)}` : ""}`)
   : i.status === "recovering" ? shown("maintenance", "recovering") : shown(severityLook(i.severity), `${i.severity}, open`));
 
 function roots(incident) {
@@ -64,13 +64,12 @@ function one(id) {
 }
 
 const tab = (by, here, href, text) => html`<a href=${href} aria-current=${by === here ? "true" : nothing}>${text}</a>`;
-const worst = (a, b) => (severityLook(a.severity) === "failing" ? 0 : 1) - (severityLook(b.severity) === "failing" ? 0 : 1);
 
 export function incidents({ argument, filters }) {
   if (argument) return one(argument);
   const known = state.incidents !== null;
   const by = known && filters.by !== "finding" ? "incident" : "finding";
-  const active = (state.incidents ?? []).filter((i) => i.status !== "closed").sort(worst);
+  const active = (state.incidents ?? []).filter((i) => i.status !== "closed").sort(graver);
   const closed = (state.incidents ?? []).filter((i) => i.status === "closed" && !i.merged_into);
   const count = by === "incident" ? active.length : state.findings.length;
   return html`<div class="row"><h1 class="grow">${count ? `${count} open` : "Nothing is wrong"}</h1>

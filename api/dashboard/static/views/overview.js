@@ -2,11 +2,11 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { noteFailure, stale, state } from "../store.js";
-import { actionItem, agentLink, eventItem, findingItem, incidentItem } from "../parts/lists.js";
+import { actionItem, agentLink, eventItem, findingItem, graver, incidentItem } from "../parts/lists.js";
 import { askReason } from "../parts/dialogs.js";
 import { map } from "../parts/map.js";
 import { parts } from "./pipeline.js";
-import { clock, count, look, plural, ranked, state as shown } from "../words.js";
+import { clock, count, look, plural, ranked, standing, state as shown } from "../words.js";
 
 const NEWS = /^(finding\.(raised|ended)|action\.(finished|refused|awaiting_approval|approval_given)|policy\.changed|agent\.(registered|status_changed))$/;
 
@@ -14,12 +14,14 @@ export function sentence() {
   const agents = [...state.fleet.values()];
   const failing = agents.filter((a) => look(a.status, a.health) === "failing").length;
   const waiting = state.actions.filter((a) => a.state === "awaiting").length;
+  const offline = agents.filter((a) => look(a.status, a.health) === "offline").length;
   const open = state.findings.length;
   if (!agents.length) return "No agent has been heard of yet";
-  if (!failing && !open && !waiting) return `All ${plural(agents.length, "agent")} are well`;
+  if (!failing && !offline && !open && !waiting) return `All ${plural(agents.length, "agent")} are well`;
   const said = [];
   if (failing) said.push(`${failing} of ${plural(agents.length, "agent")} ${failing === 1 ? "is" : "are"} failing`);
-  else if (open) said.push(`${plural(open, "finding")} open among ${plural(agents.length, "agent")}`);
+  if (offline) said.push(failing ? `${count(offline)} offline` : `${count(offline)} of ${plural(agents.length, "agent")} ${offline === 1 ? "is" : "are"} offline`);
+  if (!failing && !offline && open) said.push(`${plural(open, "finding")} open among ${plural(agents.length, "agent")}`);
   if (waiting) said.push(`${plural(waiting, "action")} ${waiting === 1 ? "waits" : "wait"} for you`);
   return said.length ? said.join("; ") : `All ${plural(agents.length, "agent")} are well`;
 }
@@ -44,18 +46,18 @@ export async function ask(action, target) {
 
 function services() {
   const all = [...state.fleet.values()].filter((a) => a.type === "service" && a.host);
-  const rows = ranked(all).slice(0, 12);
+  const rows = ranked(all).slice(0, 8);
   return html`<section class="block"><header><h2>Services</h2>${all.length > rows.length ? html`<a class="right small" href="#/fleet?type=service">All ${count(all.length)}</a>` : nothing}</header>
-    ${rows.length ? html`<ul class="list">${rows.map((a) => html`<li>${shown(look(a.status, a.health), a.health || a.status)}
-      <span class="grow">${agentLink(a.id)} <span class="small quiet">${a.host}</span></span>
-      <button @click=${() => ask("service.restart", a.id)} ?disabled=${Boolean(state.moment)}>Restart</button></li>`)}</ul>`
+    ${rows.length ? html`<ul class="list">${rows.map((a) => html`<li>${shown(look(a.status, a.health), standing(a))}
+      <span class="grow">${agentLink(a.id)} <span class="small quiet nowrap">${a.host}</span></span>
+      <button class="bare" @click=${() => ask("service.restart", a.id)} ?disabled=${Boolean(state.moment)}>Restart</button></li>`)}</ul>`
       : html`<p class="empty">No service is declared. Name one in the file of <code>HOMEOSTAT_CONFIG</code>, and it is watched and healed.</p>`}</section>`;
 }
 
 export function overview() {
   const agents = [...state.fleet.values()];
   const waiting = state.actions.filter((a) => a.state === "awaiting");
-  const wrong = state.incidents?.filter((i) => i.status !== "closed") ?? state.findings;
+  const wrong = state.incidents?.filter((i) => i.status !== "closed").sort(graver) ?? state.findings;
   const news = state.events.filter((e) => NEWS.test(e.type)).slice(0, 12);
   return html`<div class="lead"><h1>${sentence()}</h1><p class="quiet">${explanation()}</p></div>
     <div class="cols"><div class="stack">
