@@ -28,6 +28,7 @@ from projections.queries.scraped import (
 )
 from projections.queries.totals import (
     action_counts,
+    active_incident_counts,
     agent_counts,
     agent_scores,
     open_finding_counts,
@@ -66,6 +67,8 @@ async def families(served: Services, tenant: str | None) -> list[Family]:
                ("tenant", "type", "status", "health"), await ask(agent_counts, tenant)),
         Family("homeostat_findings_open", "gauge", "Findings that are open.",
                ("tenant", "kind", "severity"), await ask(open_finding_counts, tenant)),
+        Family("homeostat_incidents_active", "gauge", "Incidents that are not closed.",
+               ("tenant", "status", "severity"), await ask(active_incident_counts, tenant)),
         Family("homeostat_actions", "gauge", "Actions that are on record.",
                ("tenant", "action", "state", "outcome"), await ask(action_counts, tenant)),
         Family("homeostat_agent_health_score", "gauge",

@@ -4,8 +4,8 @@ How many are many: the policy's share of the cohort, but not more than what chan
 cohort of this size, by the normal approximation of a Poisson count (mean, four deviations, and
 three for small means). So three of ten make a cohort, and ten of a thousand.
 
-A threat is the same everywhere: agents of several hosts that show one within a short window are
-its cohort, whatever they are. That is what *coordinated* means.
+A threat of a high severity is the same everywhere: agents of several hosts that show one within a
+short window are its cohort, whatever they are. That is what *coordinated* means.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from typing import Final, NamedTuple
 from config.incidents import IncidentPolicy
 from processors.incidents.fleet import cohorts
 from processors.incidents.state import IncidentsState, Showing, tenant_of
-from streams.contracts.events.finding import FindingRaised
+from streams.contracts.events.finding import FindingRaised, severity_rank
 
 THREAT: Final = "threat"
+_GRAVE: Final = severity_rank("high")
+"""Fainter threats than these are shown by many without a common cause."""
 
 
 class Alike(NamedTuple):
@@ -94,7 +96,7 @@ def _cohorts(state: IncidentsState, key: str, data: FindingRaised) -> Iterator[t
     agent = state.agents.get(key)
     if agent is not None:
         yield from ((cohort, False) for cohort in cohorts(key, agent))
-    if data.kind == THREAT:
+    if data.kind == THREAT and severity_rank(data.severity) <= _GRAVE:
         yield f"threat {tenant_of(key)}", True
 
 

@@ -6,12 +6,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from projections.models import incident_agents, incident_history, incidents
 from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
 
-STATUSES: Final = ("open", "recovering", "closed")
+ACTIVE: Final = ("open", "recovering")
+"""Statuses of what is not closed."""
 
 
 class IncidentRow(msgspec.Struct, frozen=True):
@@ -69,7 +70,7 @@ def list_incidents(
     asked = asked_for(severity=severity)
     values = asked | asked_for(agent_id=agent_id, at=as_of) | {"tenant": tenant}
     if status is not None:
-        values["statuses"] = ["open", "recovering"] if status == "active" else [status]
+        values["statuses"] = [*ACTIVE] if status == "active" else [status]
     pages = _listed(tuple(asked), status is not None, agent_id is not None, as_of is not None)
     return pages.page(connection, values, limit, cursor)
 
@@ -83,16 +84,6 @@ def get_incident(
     values = {"tenant": tenant} | asked_for(at=as_of)
     row = connection.execute(query.where(table.c.incident_id == incident_id), values).one_or_none()
     return None if row is None else IncidentRow(*row)
-
-
-def count_active_incidents(connection: Connection, tenant: str) -> dict[str, int]:
-    """Return how many incidents are not closed, by severity."""
-    query = (
-        select(incidents.c.severity, func.count())
-        .where(incidents.c.tenant_id == tenant, incidents.c.status.in_(("open", "recovering")))
-        .group_by(incidents.c.severity)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _own(past: bool) -> Select[Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select
 
-from projections.models import actions, agents, findings
+from projections.models import actions, agents, findings, incidents
+from projections.queries.incidents import ACTIVE
 
 Counted = list[tuple[tuple[str, ...], float]]
 """Label values and how many there are."""
@@ -21,6 +22,12 @@ def open_finding_counts(connection: Connection, tenant: str | None) -> Counted:
     """Return how many findings are open, by tenant, kind and severity."""
     query = _query(findings, ("tenant_id", "kind", "severity"), tenant)
     return _rows(connection, query.where(findings.c.ended_at.is_(None)))
+
+
+def active_incident_counts(connection: Connection, tenant: str | None) -> Counted:
+    """Return how many incidents are not closed, by tenant, status and severity."""
+    query = _query(incidents, ("tenant_id", "status", "severity"), tenant)
+    return _rows(connection, query.where(incidents.c.status.in_(ACTIVE)))
 
 
 def action_counts(connection: Connection, tenant: str | None) -> Counted:

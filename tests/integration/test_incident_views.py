@@ -6,12 +6,9 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import Engine
 
 from processors.step import Fact
-from projections.queries.incidents import (
-    count_active_incidents,
-    get_incident,
-    list_incidents,
-)
+from projections.queries.incidents import get_incident, list_incidents
 from projections.queries.timeline import timeline
+from projections.queries.totals import active_incident_counts
 from projections.views import Views
 from streams.contracts.events.incident import (
     Candidate,
@@ -118,7 +115,7 @@ def test_incidents_are_found_by_what_is_asked_for(database: Engine) -> None:
         first = list_incidents(connection, "default", limit=1)
         rest = list_incidents(connection, "default", limit=1, cursor=first.next_cursor)
         assert list_incidents(connection, "elsewhere").items == []
-        assert count_active_incidents(connection, "default") == {}
+        assert active_incident_counts(connection, "default") == []
     assert [row.incident_id for row in (*first.items, *rest.items)] == ["small", "big"]
 
 

@@ -67,6 +67,7 @@ def test_every_family_is_named_as_prometheus_advises(api: RunningApi) -> None:
     assert {name for name in families if not name.startswith(("homeostat_", "process_"))} == set()
     assert {
         "homeostat_agent_status", "homeostat_agent_health_score", "homeostat_findings_open",
+        "homeostat_incidents_active",
         "homeostat_actions_total", "homeostat_partition_lag_records", NAME,
         "homeostat_dead_letters_total", "process_cpu_seconds_total",
     } <= families.keys()  # fmt: skip
