@@ -128,18 +128,17 @@ class DetectorPolicy(_Part, frozen=True):
         bar follows from it, and is raised for who exceeds it.
     accept_after_s : float
         An anomaly that lasts this long becomes the new normal.
-    ignores : list of str
-        Metrics that are kept but not judged, as shell patterns: what is bursty by nature.
     horizon_s : float
         A climb towards a limit is told where it gets there within this time.
+    ignores : list of str
+        Metrics that are kept but not judged, as shell patterns: what is bursty by nature.
     """
 
     enabled: bool = True
     false_alarms_per_agent_week: Positive = 7.0
     accept_after_s: Seconds = 86400.0
+    horizon_s: Seconds = 604800.0
     ignores: list[str] = []
-
-    horizon_s: Seconds = 86400.0
 
 
 class SurveillancePolicy(_Part, frozen=True):

@@ -5,14 +5,16 @@ Both are asked once a window, of its mean, lowest and highest value; a heartbeat
 *Still*: a metric that always varied, and now says the same value window after window, is not well
 but stuck. How long it ever stood still before is its own measure.
 
-*Climbing*: three means of the windows, over 5 minutes, 30 minutes and 3 hours, lie in a row where
-a metric climbs, each behind the next by the slope times the difference of their lags. The flatter
-of the two slopes is taken, and none where they disagree: after a jump the nearer slope is first
-much steeper than the farther one, and then dies away, while in a climb it stays. A slope is judged
-like a value: by the range of slopes that was seen so far.
+*Climbing*: means of the windows that lag behind by 5 minutes, 30 minutes and 3 hours lie in a row
+where a metric climbs, each behind the next by the slope times the difference of their lags; so do
+those of 3 hours, of a day, and the level, which lags by ten days. The flatter of two neighbouring
+slopes is taken, and none where they disagree: after a jump the nearer slope is first much steeper
+than the farther one, and then dies away, while in a climb it stays. A slope is judged like a value:
+by the range of slopes that was seen so far.
 
 It fails where a metric climbs from its first hour on (that is its usual course), below the slope
-that its noise leaves over in 30 minutes, and in the first 75 minutes of a climb.
+that its noise leaves over in 30 minutes (or in a day), and in the first 75 minutes of a climb
+(or in its first two days, where it is slow).
 
 Sources: Brown, "Smoothing, forecasting and prediction of discrete time series" (1963), for slopes
 from means that lag; van Leer, "Towards the ultimate conservative difference scheme" (1979), for the
@@ -28,12 +30,11 @@ import numpy.typing as npt
 
 from processors.columns import Bools, Floats, Ints
 from processors.detection.memory import SINGLE
-from processors.detection.tuning import LN2
+from processors.detection.tuning import LN2, TUNING
 
-LAGS_S: Final = (300.0, 1800.0, 10800.0)
-_STEADY_S: Final = 7200.0
+LAGS_S: Final = (300.0, 1800.0, 10800.0, 86400.0)
+_LEVEL_S: Final = TUNING.level_h * 3600.0 / LN2
 _DYING: Final = 0.8
-_JUMP: Final = 4.0
 _FADE: Final = LN2 / 86400.0 / 60.0
 """Of the range of slopes: half of it in two months, as of values."""
 _MOST: Final = 65535
@@ -48,9 +49,9 @@ COURSE_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]
     "still": (np.uint16, 0),
     "stillest": (np.uint16, 0),
     "told": (np.uint8, 0),
-    "means": (np.float32, (np.nan, 0.0, 0.0)),
-    "steepness": (np.float32, 0.0),
-    "slopes": (np.float32, (0.0, 0.0)),
+    "means": (np.float32, (np.nan, 0.0, 0.0, 0.0)),
+    "steepness": (np.float32, (0.0, 0.0)),
+    "slopes": (np.float32, (0.0, 0.0, 0.0, 0.0)),
 }
 
 Counts = npt.NDArray[np.uint16]
@@ -63,6 +64,7 @@ class CourseMemory(Protocol):
     that is open.
     """
 
+    expected: Floats
     held: SINGLE
     still: Counts
     stillest: Counts
@@ -70,6 +72,49 @@ class CourseMemory(Protocol):
     means: SINGLE
     steepness: SINGLE
     slopes: SINGLE
+
+
+class Scale(NamedTuple):
+    """How long a climb takes that is looked for.
+
+    Parameters
+    ----------
+    base_s : float
+        A climb is weighed by what it adds in this time, in seconds; for twice as long it is known
+        as one before it counts as usual.
+    jump : float
+        The nearer slope may be so many times steeper than the farther one.
+    steady_s : float
+        How long a steeper slope of before is remembered.
+    """
+
+    base_s: float
+    jump: float
+    steady_s: float
+
+
+SCALES: Final = (Scale(10800.0, 4.0, 7200.0), Scale(86400.0, 8.0, 432000.0))
+
+
+class Climb(NamedTuple):
+    """How some metrics climb, or fall, on one scale.
+
+    Parameters
+    ----------
+    slope : array
+        Units a second; 0 where it neither climbs nor falls.
+    speed : array
+        The nearer of both slopes, which says sooner where the climb leads.
+    lately : array
+        The farther slope, whether or not it is a climb.
+    excess : array
+        How far the slope lies outside of all slopes seen, as a share of their range; 0 within.
+    """
+
+    slope: Floats
+    speed: Floats
+    lately: Floats
+    excess: Floats
 
 
 class Course(NamedTuple):
@@ -81,24 +126,15 @@ class Course(NamedTuple):
         Whether the metric stands still as it never did.
     moving : array of bool
         Whether its value changed within the last window.
-    slope : array
-        Units a second; 0 where it neither climbs nor falls.
-    speed : array
-        The nearer of both slopes, which says sooner where the climb leads.
-    lately : array
-        The slope of the last hours, whether or not it is a climb.
-    excess : array
-        How far the slope lies outside of all slopes seen, as a share of their range; 0 within.
+    climbs : tuple of Climb
+        One for each of `SCALES`.
     level : array
         The mean of the last five minutes, without its season.
     """
 
     stuck: Bools
     moving: Bools
-    slope: Floats
-    speed: Floats
-    lately: Floats
-    excess: Floats
+    climbs: tuple[Climb, ...]
     level: Floats
 
 
@@ -120,7 +156,16 @@ def follow(
     dt : array
         Seconds since the window before.
     """
-    return Course(*_stillness(c, rows, low, high), *_slope(c, rows, level, dt))
+    stuck, moving = _stillness(c, rows, low, high)
+    means = _means(c, rows, level, dt)
+    lines = [*means.T, c.expected[rows]]
+    lags = (*LAGS_S, _LEVEL_S)
+    slopes = [(lines[k] - lines[k + 1]) / (lags[k + 1] - lags[k]) for k in range(len(LAGS_S))]
+    climbs = tuple(
+        _climb(c, rows, number, (slopes[2 * number], slopes[2 * number + 1]), dt)
+        for number in range(len(SCALES))
+    )
+    return Course(stuck, moving, climbs, means[:, 0])
 
 
 def _stillness(c: CourseMemory, rows: Ints, low: Floats, high: Floats) -> tuple[Bools, Bools]:
@@ -137,33 +182,48 @@ def _stillness(c: CourseMemory, rows: Ints, low: Floats, high: Floats) -> tuple[
     return stuck, ~same
 
 
-def _slope(
-    c: CourseMemory, rows: Ints, level: Floats, dt: Floats
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _means(c: CourseMemory, rows: Ints, level: Floats, dt: Floats) -> Floats:
     means = c.means[rows].astype(np.float64)
     first = np.isnan(means[:, 0])
     means[first] = level[first, None]
     for k, lag in enumerate(LAGS_S):
         means[:, k] += dt / (lag + dt) * (level - means[:, k])
-    near = (means[:, 0] - means[:, 1]) / (LAGS_S[1] - LAGS_S[0])
-    far = (means[:, 1] - means[:, 2]) / (LAGS_S[2] - LAGS_S[1])
-    flatter = np.where(np.abs(near) < np.abs(far), near, far)
-    held = c.steepness[rows].astype(np.float64) * (1.0 - dt / (_STEADY_S + dt))
-    held = np.where(np.abs(near) >= np.abs(held), near, held)
-    climbs = (near * far > 0.0) & (near * held >= _DYING * held * held)
-    climbs &= np.abs(near) <= _JUMP * np.abs(far)
-    slope, speed = np.where(climbs, flatter, 0.0), np.where(climbs, near, 0.0)
-    c.steepness[rows] = held
-    lowest, highest = c.slopes[rows].astype(np.float64).T * (1.0 - dt * _FADE)
-    above, below = np.maximum(slope - highest, 0.0), np.maximum(lowest - slope, 0.0)
-    width = highest - lowest
-    outside = np.maximum(above, below)
-    excess = np.where(width > 0.0, outside / np.where(width > 0.0, width, 1.0), outside > 0.0)
-    # A climb is known as one for as long as it takes the longest mean to follow it twice.
-    share = dt / (2.0 * LAGS_S[2] + dt)
-    c.slopes[rows] = np.stack([lowest - share * below, highest + share * above], axis=1)
     c.means[rows] = means
-    return slope, speed, far, excess, means[:, 0]
+    return means
+
+
+def _climb(
+    c: CourseMemory, rows: Ints, number: int, slopes: tuple[Floats, Floats], dt: Floats
+) -> Climb:
+    scale, (near, far) = SCALES[number], slopes
+    held = c.steepness[rows, number].astype(np.float64) * (1.0 - dt / (scale.steady_s + dt))
+    held = np.where(np.abs(near) >= np.abs(held), near, held)
+    c.steepness[rows, number] = held
+    climbs = (near * far > 0.0) & (near * held >= _DYING * held * held)
+    climbs &= np.abs(near) <= scale.jump * np.abs(far)
+    flatter = np.where(np.abs(near) < np.abs(far), near, far)
+    slope = np.where(climbs, flatter, 0.0)
+    excess = _leaves(c, rows, number, slope, dt)
+    return Climb(slope, np.where(climbs, near, 0.0), far, excess)
+
+
+def _leaves(c: CourseMemory, rows: Ints, number: int, slope: Floats, dt: Floats) -> Floats:
+    """Return by how much `slope` leaves the range of slopes, and widen the range slowly."""
+    place = slice(2 * number, 2 * number + 2)
+    lowest, highest = c.slopes[rows, place].astype(np.float64).T * (1.0 - dt * _FADE)
+    above, below = np.maximum(slope - highest, 0.0), np.maximum(lowest - slope, 0.0)
+    width, outside = highest - lowest, np.maximum(above, below)
+    share = dt / (2.0 * SCALES[number].base_s + dt)
+    c.slopes[rows, place] = np.stack([lowest - share * below, highest + share * above], axis=1)
+    known = width > 0.0
+    excess: Floats = np.where(known, outside / np.where(known, width, 1.0), outside > 0.0)
+    return excess
+
+
+def accept(c: CourseMemory, row: int) -> None:
+    """Take how steeply `row` climbs for usual."""
+    slopes = np.repeat(2.0 * np.abs(c.steepness[row]), 2)
+    c.slopes[row] = slopes * np.array([-1.0, 1.0, -1.0, 1.0], dtype=np.float32)
 
 
 def settle(c: CourseMemory, rows: Ints) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from processors.columns import Ints
+from processors.detection.course import accept as take_climb
 from processors.detection.course import forget as forget_course
 from processors.detection.course import settle
 from processors.detection.memory import AGENT_MEMORY, doubt, forget
@@ -82,8 +83,7 @@ def _still(state: SurveillanceState, slot: int, metric: str) -> None:
 
 def _climb(state: SurveillanceState, slot: int, metric: str) -> None:
     row = series_of(state, slot, metric)
-    slope = 2.0 * np.abs(state.series.steepness[row])
-    state.series.slopes[row] = (-slope, slope)
+    take_climb(state.series, row)
     state.series.told[row] &= ~courses.CLIMBS & 0xFF
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from processors.columns import Bools, Floats, Ints
-from processors.detection.course import LAGS_S, Course, follow, settle
+from processors.detection.course import LAGS_S, SCALES, Climb, Course, Scale, follow, settle
 from processors.detection.explain import noise, ranges
 from processors.detection.memory import age_and_samples, forget
 from processors.detection.profile import season_at
@@ -29,12 +29,11 @@ MISSING: Final = 4
 _STILL, _TREND, _MISSING = "still", "trend", "missing"
 CHANNELS: Final = {STILL: _STILL, CLIMBS: _TREND, MISSING: _MISSING}
 
-_BASE_S: Final = 10800.0
-"""A climb is weighed by what it adds in three hours, the lag of the longest mean."""
 _NOTABLE: Final = 4.0
 _CERTAIN: Final = 6.0
 _OVER: Final = 2.0
-_SOON_S: Final = 10800.0
+_AS_FAR: Final = 8.0
+"""A climb is not drawn out for longer than so many times what it is weighed by."""
 _NEAR_S: Final = 3600.0
 _GAPS: Final = 5.0
 _WINDOWS: Final = 3.0
@@ -117,27 +116,52 @@ def _stuck(state: SurveillanceState, w: Closing, course: Course, told: telling.T
     told.ends(accepted, STILL, _STILL, "new_normal")
 
 
+class _Ahead(NamedTuple):
+    """Where the climbs of one scale lead.
+
+    `speed` is in units a second, `left` in seconds until the limit; infinity for never.
+    """
+
+    begins: Bools
+    over: Bools
+    speed: Floats
+    left: Floats
+
+
 def _climbs(
     state: SurveillanceState, w: Closing, course: Course, age: Floats, told: telling.Telling
 ) -> None:
     c = state.series
     opened = (c.told[w.rows] & CLIMBS) > 0
-    size = np.abs(course.slope) * _BASE_S
-    usual = noise(TUNING, c, w.rows)
-    ruled, left = _time_left(state, w, course.speed)
-    horizon = state.policy.surveillance.detector.horizon_s
-    unheard_of = (age >= TUNING.learning_d) & (course.excess >= 1.0) & (size >= _NOTABLE * usual)
-    learnt = unheard_of & (~ruled | (left <= horizon))
-    early = (age * 86400.0 >= _BASE_S) & (left <= _SOON_S) & (size >= _CERTAIN * usual)
-    begins = (learnt | (early & (age < TUNING.learning_d))) & ~opened & (course.slope != 0.0)
-    for i in np.flatnonzero(begins).tolist():
-        told.raises(int(w.rows[i]), CLIMBS, _TREND, _climb(w, course, left, i, told))
-    over = opened & (np.abs(course.lately) * _BASE_S < _OVER * usual)
+    scales = [
+        _ahead(state, w, scale, climb, age)
+        for scale, climb in zip(SCALES, course.climbs, strict=True)
+    ]
+    over = opened & np.logical_and.reduce([ahead.over for ahead in scales])
+    fresh = ~opened
+    for ahead in scales:
+        for i in np.flatnonzero(ahead.begins & fresh).tolist():
+            told.raises(int(w.rows[i]), CLIMBS, _TREND, _climb(w, ahead, i, told))
+        fresh = fresh & ~ahead.begins
+        for i in np.flatnonzero(opened & ~over & (ahead.left <= _NEAR_S)).tolist():
+            told.worsens(int(w.rows[i]), _TREND, _climb(w, ahead, i, told))
     told.ends(w.rows[over], CLIMBS, _TREND, "recovered")
     accepted = told.old(w.rows[opened & ~over], _TREND)
     told.ends(accepted, CLIMBS, _TREND, "new_normal")
-    for i in np.flatnonzero(opened & ~over & (left <= _NEAR_S)).tolist():
-        told.worsens(int(w.rows[i]), _TREND, _climb(w, course, left, i, told))
+
+
+def _ahead(state: SurveillanceState, w: Closing, scale: Scale, climb: Climb, age: Floats) -> _Ahead:
+    size, usual = np.abs(climb.slope) * scale.base_s, noise(TUNING, state.series, w.rows)
+    ruled, left = _time_left(state, w, climb.speed)
+    horizon = min(state.policy.surveillance.detector.horizon_s, _AS_FAR * scale.base_s)
+    known = age >= max(TUNING.learning_d, 2.0 * scale.base_s / 86400.0)
+    learnt = known & (climb.excess >= 1.0) & (size >= _NOTABLE * usual)
+    learnt &= ~ruled | (left <= horizon)
+    # Who is new has no range of slopes yet; where a limit is near, that is no reason to wait.
+    early = ~known & (age * 86400.0 >= scale.base_s) & (left <= scale.base_s)
+    early &= size >= _CERTAIN * usual
+    over = np.abs(climb.lately) * scale.base_s < _OVER * usual
+    return _Ahead((learnt | early) & (climb.slope != 0.0), over, climb.speed, left)
 
 
 def _time_left(state: SurveillanceState, w: Closing, speed: Floats) -> tuple[Bools, Floats]:
@@ -154,10 +178,14 @@ def _time_left(state: SurveillanceState, w: Closing, speed: Floats) -> tuple[Boo
     return ruled, left
 
 
-def _climb(w: Closing, course: Course, left: Floats, i: int, told: telling.Telling) -> Evidence:
+def _climb(w: Closing, ahead: _Ahead, i: int, told: telling.Telling) -> Evidence:
     state, row = told.state, int(w.rows[i])
     metric, key = told.names(row)
-    hourly, value, time_left = float(course.speed[i]) * 3600.0, float(w.mean[i]), float(left[i])
+    hourly, value, time_left = (
+        float(ahead.speed[i]) * 3600.0,
+        float(w.mean[i]),
+        float(ahead.left[i]),
+    )
     way = "rises" if hourly > 0.0 else "falls"
     summary = f"{metric} of {key} {way} by {abs(hourly):.3g} an hour, as it never did for so long"
     severity, due = "info", None
