@@ -171,4 +171,4 @@ class ConversationPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     repetition: RepetitionPolicy = RepetitionPolicy()
     quality: QualityPolicy = QualityPolicy()
     idle_s: Span = 3600.0
-    max_conversations: Many = 20_000
+    max_conversations: Many = 5_000

@@ -32,6 +32,7 @@ from projections.queries.totals import (
     agent_counts,
     agent_scores,
     open_finding_counts,
+    performance_scores,
     security_scores,
 )
 
@@ -77,6 +78,9 @@ async def families(served: Services, tenant: str | None) -> list[Family]:
         Family("homeostat_agent_security_score", "gauge",
                f"Trust from 0 to 99, of the {MOST_AGENTS} agents with the lowest that lost any.",
                ("tenant", "agent"), await ask(security_scores, tenant, MOST_AGENTS)),
+        Family("homeostat_agent_performance_score", "gauge",
+               f"Performance from 0 to 100, of the {MOST_AGENTS} agents with the lowest.",
+               ("tenant", "agent"), await ask(performance_scores, tenant, MOST_AGENTS)),
     ]  # fmt: skip
     found += await _singly(served, tenant)
     if tenant is None:

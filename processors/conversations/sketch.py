@@ -14,6 +14,7 @@ H. Kaplan, "Summarizing data using bottom-k sketches", PODC 2007. G. Steele, D. 
 
 from __future__ import annotations
 
+import struct
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -77,12 +78,10 @@ def resemblance(a: bytes, b: bytes) -> float:
     >>> resemblance(one, one)
     1.0
     """
-    first, second = np.frombuffer(a, dtype=_HASH), np.frombuffer(b, dtype=_HASH)
-    least = np.union1d(first, second)[:KEPT]
-    if not len(least):
-        return 0.0
-    common = np.isin(least, first) & np.isin(least, second)
-    return int(np.count_nonzero(common)) / len(least)
+    first, second = (set(struct.unpack(f"<{len(each) // 8}Q", each)) for each in (a, b))
+    both = first & second
+    least = sorted(first | second)[:KEPT]
+    return sum(each in both for each in least) / len(least) if least else 0.0
 
 
 def _mixed(keys: Hashes) -> Hashes:

@@ -45,6 +45,17 @@ def security_scores(connection: Connection, tenant: str | None, most: int) -> Co
     return _rows(connection, query)
 
 
+def performance_scores(connection: Connection, tenant: str | None, most: int) -> Counted:
+    """Return the performance of up to `most` agents that have one, the worst first."""
+    c = agents.c
+    query = select(c.tenant_id, c.agent_id, c.performance_score)
+    query = query.where(c.performance_score.is_not(None))
+    if tenant is not None:
+        query = query.where(c.tenant_id == tenant)
+    query = query.order_by(c.performance_score, c.tenant_id, c.agent_id).limit(most)
+    return _rows(connection, query)
+
+
 def agent_scores(connection: Connection, tenant: str | None, most: int) -> Counted:
     """Return the health score of up to `most` agents, the worst first, by tenant and agent."""
     c = agents.c

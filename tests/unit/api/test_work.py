@@ -71,6 +71,13 @@ def test_an_agent_shows_its_performance_and_its_health(work):
         assert client.get(f"{API}/agents/web-0").json()["performance"] is None
 
 
+def test_performance_is_scraped(work):
+    with work.client("viewer") as client:
+        text = client.get("/metrics").text
+    assert 'homeostat_agent_performance_score{tenant="default",agent="web-1"} 41' in text
+    assert 'homeostat_agent_performance_score{tenant="default",agent="web-0"}' not in text
+
+
 def test_conversations_are_listed_newest_first(work):
     with work.client("viewer") as client:
         path = f"{API}/agents/web-1/conversations"
