@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -27,6 +27,9 @@ class IncidentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     gather_s : float
         How long an incident gathers findings before it is told of, and the least time between
         two tellings of its changes; what makes it worse is told at once.
+    alone_from : str
+        The severity from which the findings of a single agent are an incident; several agents
+        always are.
     cohort_share : float
         Share of the agents of one group, type or version that must show the same within the
         window; in large cohorts less, once it is more than chance brings.
@@ -53,6 +56,7 @@ class IncidentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     window_s: Window = 120.0
     quiet_s: Span = 60.0
     gather_s: Span = 1.0
+    alone_from: Literal["info", "warning", "high", "critical", "emergency"] = "warning"
     cohort_share: Share = 0.3
     cohort_minimum: AtLeastTwo = 3
     background: Share = 0.002

@@ -83,6 +83,8 @@ def ended(state: IncidentsState, data: FindingEnded, at: float, policy: Incident
 
 def tell(state: IncidentsState, incident: Incident, at: float, policy: IncidentPolicy) -> None:
     """Have a change told of: at once where it got worse, or when enough time has passed."""
+    if incident.told_at is None and _is_small(incident, policy):
+        return
     if incident.told_at is None:
         due = incident.tell_at if incident.tell_at is not None else at + policy.gather_s
     elif severity_rank(incident.severity) < severity_rank(incident.told_severity):
@@ -217,6 +219,15 @@ def _take_cohorts(state: IncidentsState, kept: Incident, other: Incident) -> Non
         showing = state.showing.get(name)
         if showing is not None and showing.incident == other.incident_id:
             showing.incident = kept.incident_id
+
+
+def _is_small(incident: Incident, policy: IncidentPolicy) -> bool:
+    """Say whether a single agent shows it, and nothing that a person should follow."""
+    if len(incident.open_findings) > 1:
+        return False
+    if severity_rank(incident.worst) <= severity_rank(policy.alone_from):
+        return False
+    return len({part.agent for part in incident.parts.values()}) == 1
 
 
 def _count(incident: Incident, severity: str, by: int) -> None:

@@ -206,6 +206,29 @@ def test_it_closes_after_quiet_and_not_before() -> None:
     assert not fleet.latest()
 
 
+def test_a_hint_of_one_agent_is_no_incident_until_it_is_more() -> None:
+    fleet = Findings()
+    fleet.register("web", depends_on="db")
+    fleet.heal("web", fleet.fail("web", severity="info"))
+    fleet.wait(100)
+    assert fleet.told == []
+    hint = fleet.fail("web", severity="info")
+    fleet.wait(5)
+    assert fleet.told == []
+    fleet.worsen("web", hint, "warning")
+    fleet.wait(2)
+    assert fleet.only().severity == "warning"
+
+
+def test_hints_of_two_linked_agents_are_an_incident() -> None:
+    fleet = Findings()
+    fleet.register("web", depends_on="db")
+    fleet.fail("web", severity="info")
+    fleet.fail("db", severity="info")
+    fleet.wait(2)
+    assert (fleet.only().severity, fleet.only().agents) == ("info", 2)
+
+
 def test_what_gets_worse_is_told_at_once_and_the_rest_once_a_second() -> None:
     fleet = Findings()
     finding = fleet.fail("web", severity="warning")
