@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from streams.simulator.effects import Effect
-from streams.simulator.kinds import KINDS, METRICS, Kind
+from streams.simulator.effects import EARLY, Effect
+from streams.simulator.kinds import KINDS, Kind
 
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
@@ -62,9 +62,11 @@ class Scenario:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics that show it, in the order of the effects; without any, silence."""
-        named = [getattr(effect, "metric", "") for effect in self.effects]
-        shown = tuple(dict.fromkeys(name for name in named if name in METRICS))
-        return shown or (self._answering() if self._is_load() else ())
+        named = (getattr(effect, "metric", None) for effect in self.effects)
+        shown = tuple(dict.fromkeys(name for name in named if name is not None))
+        if not shown and any(isinstance(effect, EARLY) for effect in self.effects):
+            return tuple(dict.fromkeys(name for kind in self.kinds for name in kind.answers))
+        return shown
 
     def described(self) -> dict[str, Any]:
         """Return what a person wants to know of it."""
@@ -77,12 +79,6 @@ class Scenario:
             "lasts_s": list(self.lasts_s),
             "expects": list(self.expects),
         }
-
-    def _is_load(self) -> bool:
-        return any(hasattr(effect, "factor") or hasattr(effect, "runs") for effect in self.effects)
-
-    def _answering(self) -> tuple[str, ...]:
-        return tuple(self.kinds[0].answers)
 
 
 def measuring(*metrics: str) -> tuple[Kind, ...]:
