@@ -61,6 +61,8 @@ class Lane:
     """When the last snapshot began, or the lane was restored, on the monotonic clock."""
     snapshot_position: int = -1
     snapshotting: bool = False
+    writing: asyncio.Task[Any] | None = None
+    """Writes the last snapshot that was begun."""
     announced: float | None = None
     """The due time last announced to the ticker and not reached yet."""
     announced_last: float | None = None

@@ -87,6 +87,7 @@ class Owner:
             await self._send(lane, sealed, work)
         if lane.alive:
             self._snapshots.consider(lane)
+            await self._snapshots.keep_pace(lane)
 
     async def _send(self, lane: Lane, sealed: Sequence[Outgoing], work: Work) -> None:
         lane.unsent = True  # a snapshot begun meanwhile would imply facts that may never land

@@ -35,8 +35,8 @@ REPLAY_S: Final = 2.0
 """Of folding that a restart may have to do again, in all partitions together."""
 WHOLE: Final = 1 << 20
 """Bytes of a state that is written as one; a larger one goes by pages."""
-GROUP: Final = 16
-"""Pages prepared and sent together: few enough to leave the producer to others in between."""
+GROUP: Final = 60
+"""Pages prepared and sent together: few enough that each is acknowledged by itself."""
 _WRITER: Final = uuid.uuid4().hex[:12]
 _SKIPS_KEPT: Final = 1000
 
@@ -68,7 +68,7 @@ class Snapshots:
             return
         now = time.monotonic()
         age = now - lane.snapshot_at
-        if lane.folding_s >= REPLAY_S / lane.context.partitions and age >= PAUSE_S:
+        if _replay_is_long(lane) and age >= PAUSE_S:
             self.begin(lane)
         elif now >= self._not_before:
             due = lane.since_snapshot >= RECORDS or lane.urgent
@@ -83,7 +83,14 @@ class Snapshots:
         label, parts = _label(lane), _parts(lane)
         self._cost(time.monotonic() - began)
         outputs, lane.pending = lane.pending, []
-        return self._tasks.start(self._write(lane, label, parts, outputs), "snapshot")
+        writing = self._write(lane, label, parts, outputs)
+        lane.writing = self._tasks.start(writing, "snapshot")
+        return lane.writing
+
+    async def keep_pace(self, lane: Lane) -> None:
+        """Wait for the snapshot under way where folding has run too far ahead of it."""
+        if lane.writing is not None and not lane.writing.done() and _replay_is_long(lane):
+            await asyncio.wait({lane.writing})
 
     async def _write(
         self, lane: Lane, label: Label, parts: Parts, outputs: list[asyncio.Future[Any]]
@@ -143,6 +150,10 @@ def ready(lane: Lane) -> bool:
     """Say whether there is anything to snapshot, and nothing against it."""
     settled = lane.sound and not lane.unsent and not lane.snapshotting
     return lane.alive and settled and lane.since_snapshot > 0
+
+
+def _replay_is_long(lane: Lane) -> bool:
+    return lane.folding_s >= REPLAY_S / lane.context.partitions
 
 
 def _parts(lane: Lane) -> Parts:

@@ -1,18 +1,22 @@
 """Measure the hot step in process: ``python -m tests.benchmarks.surveillance``.
 
 One million heartbeats of 100,000 agents with ten metrics each, in fetches of 4,000 records as
-the log reader hands them over; decoding included, the broker left out.
+the log reader hands them over; decoding included, the broker left out. ``--curve`` prints a row
+for each size of fleet, each in a process of its own: whether cost grows with it, and memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
+import psutil
 
 from processors.step import Context
 from processors.surveillance import admission, anomaly, judge, presence, thresholds, windows
@@ -25,6 +29,10 @@ METRICS = (
     "cpu_usage", "memory_usage", "disk_usage", "response_time_avg", "error_rate",
     "throughput", "queue_depth", "connections", "gpu_usage", "temperature",
 )  # fmt: skip
+AGENTS_AT_MOST = 250_000
+"""In one partition of the curve."""
+ROUNDS = 5
+"""Heartbeats of each agent in the curve."""
 STAGES = (
     (admission, "admit"),
     (judge, "fold"),
@@ -74,13 +82,48 @@ def timed(spent: dict[str, float]) -> None:
             step.admit = wrapped
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--agents", type=int, default=100_000)
-    parser.add_argument("--fetch", type=int, default=4000)
-    parser.add_argument("--stages", action="store_true", help="time the stages (costs speed)")
-    asked = parser.parse_args()
+def states(agents: int) -> int:
+    """Return how many partitions so many agents need, each below its hard cap."""
+    return -(-agents // AGENTS_AT_MOST)
+
+
+def row(agents: int) -> str:
+    """Return what a fleet of so many agents costs: a row of the curve."""
+    step, began = Surveillance(), psutil.Process().memory_info().rss
+    context = Context("telemetry", 0, 1, Signer(b"a secret for benchmarks"))
+    count, kept = states(agents), []
+    costs = {"new": [0, 0.0], "known": [0, 0.0]}
+    for number in range(count):
+        share = agents // count
+        state = step.initial(context)
+        for fetch in fetches(ROUNDS * share, share, 4000, number):
+            cost = costs["new" if fetch[0].offset < share else "known"]
+            before = time.process_time()
+            step.apply(state, fetch)
+            cost[1] += time.process_time() - before
+            cost[0] += len(fetch)
+        kept.append(state)
+    arrays = sum(s.agents.bytes_used() + s.series.bytes_used() for s in kept) / agents
+    resident = (psutil.Process().memory_info().rss - began) / agents
+    new, known = (1e6 * seconds / records for records, seconds in costs.values())
+    return (
+        f"| {agents:,} | {count} | {new:.0f} | {known:.1f} | {1e6 / known:,.0f} "
+        f"| {arrays:,.0f} | {resident:,.0f} |"
+    )
+
+
+def curve(sizes: Sequence[int]) -> None:
+    """Print the curve, each size in a process of its own."""
+    print("| agents | partitions | new: CPU s per million | known: CPU s per million ", end="")
+    print("| records per CPU second | bytes of arrays per agent | resident per agent |")
+    print("|---:|---:|---:|---:|---:|---:|---:|", flush=True)
+    for agents in sizes:
+        argv = [sys.executable, "-m", "tests.benchmarks.surveillance", "--row", str(agents)]
+        subprocess.run(argv, check=True)
+
+
+def once(asked: argparse.Namespace) -> None:
+    """Fold as asked, and print what each stage took."""
     spent: dict[str, float] = {}
     if asked.stages:
         timed(spent)
@@ -110,6 +153,23 @@ def main() -> None:
     data = step.dump(state)
     print(f"arrays: {arrays:,.0f} bytes an agent; snapshot {len(data) / 1e6:,.1f} MB", end=" ")
     print(f"in {1e3 * (time.perf_counter() - began):.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--agents", type=int, default=100_000)
+    parser.add_argument("--fetch", type=int, default=4000)
+    parser.add_argument("--stages", action="store_true", help="time the stages (costs speed)")
+    parser.add_argument("--curve", type=int, nargs="*", help="sizes; 10k, 100k and 1M by itself")
+    parser.add_argument("--row", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.row:
+        print(row(asked.row), flush=True)
+    elif asked.curve is not None:
+        curve(asked.curve or (10_000, 100_000, 1_000_000))
+    else:
+        once(asked)
 
 
 if __name__ == "__main__":
