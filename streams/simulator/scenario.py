@@ -39,7 +39,7 @@ class Scenario:
     kinds : tuple of Kind
         Agents that it can happen to.
     effects : tuple of Effect
-        What it does.
+        What it does; nothing to a metric that an agent does not send.
     lasts_s : tuple of float
         The shortest and the longest, in seconds.
     expects : tuple of str
