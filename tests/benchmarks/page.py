@@ -30,6 +30,7 @@ _SHOWN = """() => new Promise((done) => { (function look() {
 })(); })"""
 _BYTES = """() => performance.getEntriesByType("resource").filter((e) => e.name.endsWith(".js"))
     .reduce((sum, e) => sum + e.encodedBodySize, 0)"""
+_WORK = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration")
 _SCROLL = """(seconds) => new Promise((done) => {
     const table = document.querySelector(".window"), gaps = [];
     let before = 0, until = 0, step = 170;
@@ -73,15 +74,29 @@ def measure(homeostat: Installation, view: str, seconds: float) -> None:
         print(f"{100 * share:.1f} % of a core while live", flush=True)
 
 
+def worked(page: Page) -> dict[str, float]:
+    """Return the seconds that the page's main thread has worked, by kind of work."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return {each["name"]: each["value"] for each in metrics}
+
+
 def scroll(page: Page, seconds: float) -> None:
-    """Scroll the table of the fleet, and print how long its frames took."""
+    """Scroll the table of the fleet, and print how long its frames took, and what was their work.
+
+    Frames wait for the processor where others use it; the work of a frame does not grow by that.
+    """
     page.locator(".window").wait_for()
     page.wait_for_timeout(2000)
+    before = worked(page)
     found = page.evaluate(_SCROLL, seconds)
-    gaps = found["gaps"]
+    after, gaps = worked(page), found["gaps"]
+    each = {name: 1000 * (after[name] - before[name]) / len(gaps) for name in _WORK}
     median, high = gaps[len(gaps) // 2], gaps[int(len(gaps) * 0.95)]
     print(f"scrolling  {len(gaps)} frames in {seconds:.0f} s, median {median:.1f} ms", end=", ")
-    print(f"p95 {high:.1f} ms, longest {gaps[-1]:.1f} ms, {found['rows']} rows drawn", flush=True)
+    print(f"p95 {high:.1f} ms, longest {gaps[-1]:.1f} ms, {found['rows']} rows drawn", end="; ")
+    print(", ".join(f"{name} {spent:.1f} ms a frame" for name, spent in each.items()), flush=True)
 
 
 @contextmanager

@@ -101,6 +101,20 @@ def test_a_fault_is_seen_healed_and_explained(own: Installation, page: Page) -> 
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
 
 
+def test_an_incident_is_shown_in_time_with_where_it_began(own: Installation, page: Page) -> None:
+    kill_service(own)
+    page.goto(f"http://127.0.0.1:{own.api_port}/#/incidents")
+    page.get_by_role("link", name=re.compile("^web: service down")).first.click()
+    lanes = page.get_by_role("list", name="Findings over time, root first")
+    expect(lanes.get_by_role("listitem").first).to_contain_text("root, the first")
+    expect(page.get_by_role("row").filter(has_text="where it most likely began")).to_contain_text(
+        "web"
+    )
+    expect(page.get_by_text("service.restart succeeded, verified")).to_be_visible()
+    lanes.get_by_role("listitem").first.click()
+    expect(page.get_by_role("heading", name="Why, from measurement to outcome")).to_be_visible()
+
+
 def test_an_approval_is_given(own: Installation, page: Page) -> None:
     policy = own.get("/policy")["policy"]
     careful = policy["actions"]["service.restart"] | {"mode": "approve"}

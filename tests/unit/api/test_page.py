@@ -83,3 +83,43 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_is_inline() -> None:
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://", text), path.name
         assert not re.search(r"\sstyle=|<style|javascript:|\son[a-z]+=", text), path.name
+
+
+def test_no_script_is_waited_for_before_it_is_asked_for() -> None:
+    asked = re.findall(r'modulepreload" href="([^"]+)"', (STATIC / "index.html").read_text())
+    ours = {f"/ui/{path.relative_to(STATIC).as_posix()}" for path in SCRIPTS}
+    assert set(asked) == ours | {f"/lib/{name}" for name in FILES if name != "chart.js"}
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of ``#rrggbb``, as WCAG 2.2 defines it."""
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+STYLE = (STATIC / "style.css").read_text(encoding="utf-8")
+THEMES = [
+    dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})\b", block))
+    for block in re.findall(r":root[^{]*\{([^}]*)\}", STYLE)
+]
+STATES = ["healthy", "degraded", "failing", "quarantined", "maintenance", "offline"]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_text_and_marks_have_the_contrast_of_wcag_aa(theme: dict[str, str]) -> None:
+    for ground in (theme["surface"], theme["ground"]):
+        for name in ("ink", "ink-2", "ink-3", "accent", "past", *(f"{s}-ink" for s in STATES)):
+            assert contrast(theme[name], ground) >= 4.5, name
+        for name in (*STATES, "line-strong"):
+            assert contrast(theme[name], ground) >= 3.0, name
+
+
+def test_dark_is_the_same_whether_chosen_or_the_systems() -> None:
+    assert len(THEMES) == 3
+    assert THEMES[1] == THEMES[2]
