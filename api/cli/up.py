@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from typing import Final
 
 from api.cli.address import connected, own_address
 from api.cli.broker_guard import keep_broker
@@ -20,8 +21,11 @@ from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import BrokerError, EmbeddedBroker
 from streams.kafka.errors import BrokerAway, TopicError
+from streams.kafka.ports import holder_of, is_free
 
 Reporter = Callable[[str], None]
+_PORT_TRIES: Final = 12
+_PORT_PAUSE_S: Final = 0.25
 
 
 def up() -> int:
@@ -61,6 +65,7 @@ async def _run(settings: Settings, report: Reporter) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     settings.token()
+    await _check_port(settings.api_port)
     connection = Connection.from_settings(settings)
     broker = None if settings.kafka else await _start_broker(settings, report)
     try:
@@ -109,6 +114,20 @@ async def _keep_broker(
         await stop.wait()
     else:
         await keep_broker(broker, report, stop)
+
+
+async def _check_port(port: int) -> None:
+    """Refuse to begin where the API could not serve; a killed one may take a moment to leave.
+
+    An API that has served and then loses its port to somebody is started again and again instead.
+    """
+    for _ in range(_PORT_TRIES):
+        if port == 0 or is_free(port):
+            return
+        await asyncio.sleep(_PORT_PAUSE_S)
+    raise SettingsError(
+        f"HOMEOSTAT_API_PORT={port} is taken by {holder_of(port)}; end it or choose another"
+    )
 
 
 def _check_certificate(settings: Settings) -> None:

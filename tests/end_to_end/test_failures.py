@@ -177,9 +177,9 @@ def test_an_api_whose_port_is_taken_says_by_whom(tmp_path: Path) -> None:
         found = other.command("doctor")
         assert found.returncode == 1
         assert f"{other.api_port} is taken by process {os.getpid()}" in found.stdout
-        quoted("homeostat api: HOMEOSTAT_API_PORT=8000 is taken by process 12352")
-        refused = other.command("role", "api")
-    assert refused.returncode == 2
-    assert f"HOMEOSTAT_API_PORT={other.api_port} is taken by process {os.getpid()}" in (
-        refused.stderr
-    )
+        quoted("homeostat up: HOMEOSTAT_API_PORT=8000 is taken by process 12352")
+        refused = [other.command("role", "api"), other.command("up")]
+    for each in refused:
+        assert each.returncode == 2
+        taken = f"HOMEOSTAT_API_PORT={other.api_port} is taken by process {os.getpid()}"
+        assert taken in each.stderr
