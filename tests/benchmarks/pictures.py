@@ -1,7 +1,8 @@
-"""Takes the pictures of the README: ``python -m tests.benchmarks.pictures FOLDER``.
+"""Takes pictures of the page: ``python -m tests.benchmarks.pictures FOLDER [--every]``.
 
 An installation of its own heals a service and watches a synthetic fleet; the page is shown by a
-real browser.
+real browser. Three pictures are the README's; ``--every`` takes each view in light, dark and on a
+phone, for the eyes of whoever changed it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ import os
 import signal
 import tempfile
 from pathlib import Path
+from typing import Any, Final
 
 from playwright.sync_api import Page
 
-from tests.end_to_end.browser import page_of
+from tests.end_to_end.browser import DESKTOP, page_of
 from tests.end_to_end.harness import Installation
 
 FLEET = ("--agents", "1200", "--rate", "400", "--duration", "45")
+LOOKS: Final[dict[str, dict[str, Any]]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"color_scheme": "light"},
+}
+PHONE = {"width": 390, "height": 844}
+EVERY = ("overview", "fleet", "incidents", "actions", "log", "pipeline", "settings")
 
 
 def prepared(homeostat: Installation) -> None:
@@ -30,29 +39,48 @@ def prepared(homeostat: Installation) -> None:
     )
 
 
-def take(page: Page, base: str, folder: Path, homeostat: Installation) -> None:
-    """Take one picture a view."""
+def views(homeostat: Installation) -> dict[str, str]:
+    """Return the address of each view that is about one thing, by the name of its picture."""
     finding = homeostat.get("/findings", agent="web", state="ended")["items"][0]["finding_id"]
-    views = {"fleet": "fleet", "why": f"incidents/{finding}", "agent": "fleet/this-host"}
-    for name, view in views.items():
+    largest = max(homeostat.get("/incidents")["items"], key=lambda each: each["findings"])
+    return {
+        "fleet": "fleet",
+        "why": f"findings/{finding}",
+        "agent": "fleet/this-host",
+        "incident": f"incidents/{largest['incident_id']}",
+    }
+
+
+def take(page: Page, base: str, folder: Path, shown: dict[str, str], suffix: str = "") -> None:
+    """Take one picture a view."""
+    for name, view in shown.items():
         page.goto(f"{base}/#/{view}")
         page.wait_for_timeout(2500)
-        page.screenshot(path=folder / f"{name}.png")
+        page.screenshot(path=folder / f"{name}{suffix}.png")
 
 
 def main() -> None:
     """Read the folder and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("--every", action="store_true", help="each view in each look")
+    options = parser.parse_args()
+    folder: Path = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="homeostat-pictures-") as home:
         homeostat = Installation(Path(home))
         try:
             prepared(homeostat)
-            base = f"http://127.0.0.1:{homeostat.api_port}"
-            with page_of(homeostat) as page:
-                take(page, base, folder, homeostat)
+            base, shown = f"http://127.0.0.1:{homeostat.api_port}", views(homeostat)
+            if not options.every:
+                with page_of(homeostat) as page:
+                    take(page, base, folder, shown)
+                return
+            shown |= {name: name for name in EVERY}
+            for look, context in LOOKS.items():
+                with page_of(homeostat, **context) as page:
+                    page.set_viewport_size(PHONE if look == "phone" else DESKTOP)
+                    take(page, base, folder, shown, f"-{look}")
         finally:
             homeostat.stop()
 
