@@ -23,6 +23,7 @@ from api.lifespan import Parts, lifespan
 from api.limits.bucket import Rate
 from api.limits.limits import Limits
 from api.limits.middleware import RateLimit
+from api.metrics.intake import Intake
 from api.metrics.kept import Kept
 from api.metrics.requests import Latencies, Timing
 from api.middleware import LOOPBACK, OPENAPI, Authentication, BodyLimit, HostGuard, SecurityHeaders
@@ -122,6 +123,7 @@ def create_app(
     app.state.sessions, app.state.tokens = sessions, known
     app.state.latencies, app.state.scrapes = Latencies(), Kept()
     app.state.otlp, app.state.remote_write = OtlpReceiver(), RemoteWriteReceiver()
+    app.state.intake = Intake()
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     complete(app)
     errors.install(app)

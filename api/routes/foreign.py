@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
+from fastapi import Request
+
 from api.errors import Problem
+from api.metrics.intake import Intake
 from api.services import Services
-from streams.contracts.telemetry import Heartbeat
+from streams.producers.series.reading import Read
 
 MAX_UNPACKED: Final = 16 << 20
 """Bytes that a compressed body may have once it is unpacked."""
@@ -53,21 +55,27 @@ def gunzipped(body: bytes) -> bytes:
     return content
 
 
-async def write(served: Services, heartbeats: Sequence[Heartbeat]) -> None:
-    """Write heartbeats; return once the broker has them.
+async def write(request: Request, served: Services, tenant: str, read: Read, by: str) -> None:
+    """Write what a request says, and count it; return once the broker has it.
+
+    Parameters
+    ----------
+    by : str
+        The protocol that it came by.
 
     Raises
     ------
     Problem
         503, to be tried again, where the broker does not answer soon.
     """
-    if not heartbeats:
-        return
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await served.report(heartbeats)
+            if read.heartbeats:
+                await served.report(read.heartbeats)
     except TimeoutError as error:
         detail = "the log cannot be written now, so whether it was recorded is unknown; try again"
         retry = {"retry-after": "5"}
         status = HTTPStatus.SERVICE_UNAVAILABLE
         raise Problem(status, "log-away", detail, headers=retry) from error
+    intake: Intake = request.app.state.intake
+    intake.note(by, tenant, read)

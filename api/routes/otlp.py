@@ -51,7 +51,7 @@ async def metrics(request: Request, served: Served, _caller: Operator, tenant: T
         read = await run_in_threadpool(receiver.read, content, media_type, tenant)
     except Undecodable as error:
         raise bad_body(str(error)) from error
-    await write(served, read.heartbeats)
+    await write(request, served, tenant, read, "otlp")
     return Response(answer(read.left_out, media_type), media_type=media_type)
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.exposition import MEDIA_TYPE, Family, exposition
 from api.identity.guard import Viewer
+from api.metrics.intake import Intake
 from api.metrics.kept import Kept
 from api.metrics.parts import WORKER_LATE_S, lag_family, worker_families
 from api.metrics.process import process_families
@@ -52,7 +53,8 @@ async def metrics(request: Request, served: Served, caller: Viewer) -> Response:
     tenant = None if caller.everywhere else caller.tenant
     text = await kept.get(tenant, lambda: _viewed(served, tenant))
     if caller.everywhere:
-        text += latencies.text() + exposition(process_families())
+        intake: Intake = request.app.state.intake
+        text += latencies.text() + exposition([*intake.families(), *process_families()])
     return Response(text, media_type=MEDIA_TYPE)
 
 

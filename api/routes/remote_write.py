@@ -6,7 +6,6 @@ answers another 4xx is not.
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -18,7 +17,6 @@ from api.services import Served
 from streams.producers.prometheus.remote_write import RemoteWriteReceiver
 from streams.producers.series.reading import Read, Undecodable
 
-_LOG: Final = logging.getLogger("homeostat.api")
 router = APIRouter(tags=["telemetry"], include_in_schema=False)
 _PROTOBUF: Final = "application/x-protobuf"
 _PROTO_1: Final = (_PROTOBUF, f"{_PROTOBUF};proto=prometheus.WriteRequest")
@@ -40,9 +38,7 @@ async def remote_write(
         read = await run_in_threadpool(_read, receiver, body, tenant)
     except Undecodable as error:
         raise bad_body(str(error)) from error
-    await write(served, read.heartbeats)
-    for why, count in read.left_out.items():
-        _LOG.warning("remote write of tenant %s: %d values left out: %s", tenant, count, why)
+    await write(request, served, tenant, read, "remote_write")
     return Response(status_code=204)
 
 

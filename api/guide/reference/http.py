@@ -19,6 +19,7 @@ from api.guide.reference.docstrings import markdown
 from api.guide.reference.tables import code, table
 from api.identity.roles import Role
 from api.metrics import requests
+from api.metrics.intake import Intake
 from api.metrics.process import process_families
 from api.routes.prometheus import families
 from config.settings import Settings
@@ -54,7 +55,11 @@ async def _served(home: Path) -> tuple[FastAPI, list[Family]]:
     engine.dispose()
     app = create_app(settings, _NOBODY, Signer(bytes(16)))
     async with app.router.lifespan_context(app):
-        return app, [*await families(app.state.services, None), *process_families()]
+        return app, [
+            *await families(app.state.services, None),
+            *Intake().families(),
+            *process_families(),
+        ]
 
 
 def _routes(app: FastAPI) -> Iterator[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 A series belongs to the agent ``JOB@INSTANCE``, after the labels of those names; one without either
 to the agent ``prometheus``. The generated types are made with the first request.
 
+Native histograms and exemplars are not read: a server sends the former only where it is told to.
 Labels are taken apart once for each series, not for each sample: on the wire they are the same
 bytes every time, and the types here say so.
 

@@ -108,3 +108,10 @@ def test_bodies_that_cannot_be_taken_are_refused_for_good(api, body, headers, st
 def test_other_methods_are_not_there(api):
     with api.client() as client:
         assert client.get(PATH).status_code == 405
+
+
+def test_what_is_left_out_is_counted_for_prometheus(api):
+    post(api, ONE.replace(b"service.name", b"service.nick"), content_type=JSON)
+    with api.client() as client:
+        text = client.get("/metrics").text
+    assert 'homeostat_intake_left_out_total{protocol="otlp",reason="a resource names no' in text
