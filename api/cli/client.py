@@ -51,6 +51,16 @@ class CommandError(Exception):
         self.status = status
 
 
+def towards(base: str, token: str, patience_s: float) -> dict[str, Any]:
+    """Return how an HTTP client speaks to the API at `base`."""
+    return {
+        "base_url": f"{base}/api/v1",
+        "headers": {"Authorization": f"Bearer {token}"},
+        "timeout": patience_s,
+        "verify": believed(base),
+    }
+
+
 class Client:
     """Asks the API of an installation.
 
@@ -66,12 +76,7 @@ class Client:
         import httpx
 
         self._base = base
-        self._http = httpx.Client(
-            base_url=f"{base}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=_PATIENCE_S,
-            verify=believed(base),
-        )
+        self._http = httpx.Client(**towards(base, token, _PATIENCE_S))
         weakref.finalize(self, self._http.close)
 
     @classmethod

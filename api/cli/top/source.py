@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from api.cli.client import AWAY, WAITS_S, CommandError, asked_wait, believed, failure
+from api.cli.client import AWAY, WAITS_S, CommandError, asked_wait, failure, towards
 from api.cli.top.board import ACTIONS, FINDINGS, FLEET, PARTS
 
 _PATIENCE_S: Final = 10.0
@@ -42,12 +42,7 @@ class Source:
 
     def __init__(self, base: str, token: str) -> None:
         self.base = base
-        self._http = httpx.AsyncClient(
-            base_url=f"{base}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=_PATIENCE_S,
-            verify=believed(base),
-        )
+        self._http = httpx.AsyncClient(**towards(base, token, _PATIENCE_S))
 
     async def close(self) -> None:
         """Let go of the connections."""
