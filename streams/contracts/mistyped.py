@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.contracts.errors import ContractError, InvalidField, MalformedRecord
-from streams.contracts.message import Withheld
+from streams.contracts.message import Withheld, without_message
 
 _REASON: Final = "invalid_field"
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -93,8 +93,9 @@ def _expected(kind: Any) -> str:
 
 
 def _shown(value: bytes) -> str:
-    text = value[:60].decode("utf-8", "replace")
-    return text if len(value) <= 60 else f"{text}..."
+    quoted, _ = without_message(value)
+    text = quoted[:60].decode("utf-8", "replace")
+    return text if len(value) <= 60 and quoted == value else f"{text}..."
 
 
 class _Spelt:
