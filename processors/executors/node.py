@@ -176,7 +176,7 @@ class Node:
     async def _attend(self, managed: ManagedService) -> None:
         """Say how a service is, at its interval; its death is told by itself."""
         if managed.running is None and not managed.service.autostart:
-            managed.stopped_on_purpose = True  # for now: a person may start it
+            managed.stopped_on_purpose = True  # until a person starts it
         while True:
             await managed.judge()
             self._changed(managed)

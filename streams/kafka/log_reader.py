@@ -168,26 +168,26 @@ class LogReader:
         """
         follow = ends is None
         ends = {Place(*where): end for where, end in (ends or {}).items()}
-        todo = {
+        left = {
             Place(*where): start
             for where, start in positions.items()
             if follow or start < ends.get(Place(*where), 0)
         }
-        if not todo:
+        if not left:
             return
-        self._seek(todo)
+        self._seek(left)
         progress = time.monotonic()
-        while todo:
+        while left:
             fetched = await self._fetch(_IDLE_MS if follow else _LOOK_MS)
             progress = time.monotonic() if fetched else progress
             for where, records in fetched.items():
                 place = Place(*where)
                 wanted = records if follow else [r for r in records if r.offset < ends[place]]
-                if wanted and place in todo:
+                if wanted and place in left:
                     yield [_record(record) for record in wanted]
             if not follow:
-                await self._drop_finished(todo, ends)
-                self._check_progress(todo, progress)
+                await self._drop_finished(left, ends)
+                self._check_progress(left, progress)
 
     def _seek(self, positions: Mapping[Place, int]) -> None:
         self._topics |= {place.topic for place in positions}
@@ -195,10 +195,10 @@ class LogReader:
         for partition in _partitions(positions):
             self._consumer.seek(partition, positions[Place(*partition)])
 
-    def _check_progress(self, todo: Collection[Place], since: float) -> None:
-        if todo and time.monotonic() - since > self._patience_s:
+    def _check_progress(self, left: Collection[Place], since: float) -> None:
+        if left and time.monotonic() - since > self._patience_s:
             raise BrokerAway(
-                f"{self._connection.bootstrap} gave no record of {next(iter(todo))} in "
+                f"{self._connection.bootstrap} gave no record of {next(iter(left))} in "
                 f"{self._patience_s:g} s, though its end is not reached"
             )
 
@@ -209,12 +209,12 @@ class LogReader:
             )
             return got
 
-    async def _drop_finished(self, todo: dict[Place, int], ends: Mapping[Place, int]) -> None:
+    async def _drop_finished(self, left: dict[Place, int], ends: Mapping[Place, int]) -> None:
         # Compaction leaves holes, so the position decides and not the last record's offset.
-        for partition in _partitions(todo):
+        for partition in _partitions(left):
             if await self._consumer.position(partition) >= ends[Place(*partition)]:
                 self._consumer.pause(partition)
-                del todo[Place(*partition)]
+                del left[Place(*partition)]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
