@@ -76,11 +76,11 @@ class Findings:
         data = FindingEnded(finding_id, "service_down", "up", "recovered", 1.0)
         self.send(f"default/{agent}", data)
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass, with a tick every second."""
+    def wait(self, seconds: float, every: float = 1.0) -> None:
+        """Let time pass, with a tick every so many seconds."""
         end = self.now + seconds
         while self.now < end:
-            self.now = min(end, self.now + 1.0)
+            self.now = min(end, self.now + every)
             tick = SIGNER.sign(
                 Outgoing("correlation", None, encode_tick(self.now)), RecordKind.TICK
             )
