@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 
 from streams.producers.series.bounded import Bounded
 
-MOST: Final = 200_000
-"""Series that are remembered; those that were silent longest are forgotten first."""
+MOST: Final = 100_000
+"""Series that are remembered, at 0.8 kB each; those that were silent longest are forgotten first,
+and have no rate when they come again."""
 
 
 class Growth(NamedTuple):
