@@ -53,8 +53,8 @@ def on_tick(state: SurveillanceState, offset: int) -> list[Emission]:
     emissions: list[Emission] = []
     if state.pending_from <= state.time:
         emissions += _levels_held(state, offset)
-    gone = presence.tick(state, offset)
-    emissions += gone + threats.follow(state, offset, gone) + threats.tick(state, offset)
+    emissions += presence.tick(state, offset)
+    emissions += threats.follow(state, offset, emissions) + threats.tick(state, offset)
     emissions += conversations.tick(state, offset)
     leaving = STATUS_CODE[Status.DECOMMISSIONING]
     for slot in np.flatnonzero(state.agents.status[: state.agents.size] == leaving).tolist():

@@ -25,7 +25,5 @@ async def test_two_workers_killed_on_the_way_say_what_one_fold_says(
     found, unlike = await rig.said(broker.bootstrap)
     assert unlike == 0
     assert found == expected
-    verdict = await verify(
-        Connection(broker.bootstrap), SIGNER, [Surveillance()], fetch_sizes=(0,)
-    )
+    verdict = await verify(Connection(broker.bootstrap), SIGNER, [Surveillance()], fetch_sizes=(0,))
     assert verdict.equal, verdict.summary()

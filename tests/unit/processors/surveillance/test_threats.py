@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
-from config.policy import default_policy, policy_hash
+from config.policy import Threshold, default_policy, policy_hash
 from config.threats import SecurityPolicy, ThreatRule
 from streams.contracts.events.agent import LifecycleRequested
 from streams.contracts.events.system import PolicyChanged
@@ -22,16 +23,18 @@ T0 = 1_000_000.0
 class Watched(Partition):
     """A partition under rules of one's own; time is counted from `T0`."""
 
-    def __init__(self, *rules: ThreatRule, **security: Any) -> None:
+    def __init__(
+        self, *rules: ThreatRule, thresholds: Sequence[Threshold] = (), **security: Any
+    ) -> None:
         super().__init__()
-        self.version = 1
+        self.version, self.thresholds = 1, list(thresholds)
         self.rule(*rules, **security)
 
     def rule(self, *rules: ThreatRule, at: float = 0.0, **security: Any) -> Any:
         self.version += 1
         policy = default_policy()
         watch = msgspec.structs.replace(
-            policy.surveillance, threats=list(rules), thresholds=[],
+            policy.surveillance, threats=list(rules), thresholds=self.thresholds,
             security=SecurityPolicy(**security),
         )  # fmt: skip
         policy = msgspec.structs.replace(policy, version=self.version, surveillance=watch)
@@ -169,6 +172,15 @@ def test_a_rule_of_ones_own_on_findings_counts_silences():
             raised += only(p.wait(200.0 * silence + second), RAISED)
     (threat,) = raised
     assert "often_down: default/a1 had 2 times finding (agent_offline)" in threat["summary"]
+
+
+def test_a_limit_that_is_held_by_time_alone_counts_as_well():
+    limit = Threshold(metric="q", warning=5.0, clear=4.0, duration_s=20.0)
+    rule = ThreatRule(name="r", event="finding", kinds=["threshold"], window_s=60.0)
+    p = Watched(rule, thresholds=[limit])
+    p.send(0, q=9)
+    assert not only(p.wait(15), RAISED)
+    assert len(only(p.wait(20), RAISED)) == 1
 
 
 @pytest.mark.parametrize(
