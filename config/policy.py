@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from config.conversations import ConversationPolicy
+from config.given import value_at
 from config.incidents import IncidentPolicy
 from config.performance import PerformancePolicy
 from config.threats import SecurityPolicy, ThreatRule, check_rules
@@ -380,7 +381,8 @@ def policy_from(plain: Any, where: str = "policy") -> Policy:
     try:
         return msgspec.convert(plain, Policy)
     except msgspec.ValidationError as error:
-        raise PolicyError(f"{where}: {error}; see config/policy.yaml for every key") from error
+        told = f"{error}{value_at(plain, str(error))}"
+        raise PolicyError(f"{where}: {told}; see config/policy.yaml for every key") from error
 
 
 @functools.cache

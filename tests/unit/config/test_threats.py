@@ -48,8 +48,9 @@ def test_what_cannot_be_meant_names_the_rule_the_field_and_the_remedy(rule: dict
         ("aggregate", "median"), ("action", "x" * 201), ("metric", ""),
     ],
 )  # fmt: skip
-def test_a_figure_out_of_bounds_names_its_place(field: str, value: object):
-    assert f"$.surveillance.threats[0].{field}" in refused(METRIC | {field: value})
+def test_a_figure_out_of_bounds_names_its_place_and_itself(field: str, value: object):
+    message = refused(METRIC | {field: value})
+    assert f"$.surveillance.threats[0].{field}` (it is {value!r:.80});" in message
 
 
 def test_an_unknown_key_and_a_name_given_twice_are_refused():
