@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from config.performance import PerformancePolicy
 from processors.columns import Columns, Floats, Ints
 from processors.performance.histogram import BUCKETS, bucket_of, quantile
 from processors.performance.score import LEVELS, Measured, Parts, level, parts, score
+from processors.performance.window import Closing, Window, aligned, means
 from streams.contracts.events.performance import AgentPerformanceChanged
 
 RESPONSE: Final = "response_time_avg"
@@ -26,48 +26,6 @@ _HOUR_S: Final = 3600.0
 _ROOM: Final = 64
 
 Dumped = tuple[int, dict[str, bytes]]
-
-
-class Window(NamedTuple):
-    """One metric in the window that closes: of which slots, their means and last values."""
-
-    slots: Ints
-    mean: Floats
-    last: Floats
-
-
-class Closing(NamedTuple):
-    """A window that closes.
-
-    Parameters
-    ----------
-    policy : PerformancePolicy
-        What is expected.
-    version : int
-        The version of the whole policy.
-    width_s : float
-        The window's width in seconds.
-    window : callable
-        Returns what it holds of a metric.
-    types : callable
-        Returns the types of the agents in some slots.
-    """
-
-    policy: PerformancePolicy
-    version: int
-    width_s: float
-    window: Callable[[str], Window]
-    types: Callable[[list[int]], list[str]]
-
-    def bounds(self, slots: Ints) -> tuple[Floats, Floats]:
-        """Return target and limit of the response time of each agent, in ms."""
-        usual, special = self.policy.response, self.policy.response_of_types
-        target, limit = np.full(len(slots), usual.target_ms), np.full(len(slots), usual.limit_ms)
-        kinds = self.types(slots.tolist()) if special else []
-        for i, kind in enumerate(kinds):
-            own = special.get(kind, usual)
-            target[i], limit[i] = own.target_ms, own.limit_ms
-        return target, limit
 
 
 class Work(Columns):
@@ -170,33 +128,37 @@ class Performance:
         self, closing: Closing, slots: Ints, found: dict[str, Window], rows: Ints
     ) -> Measured:
         w, policy = self.work, closing.policy
-        keep = 1.0 - 1.0 / policy.memory_windows
-        completed = self._counted(slots, found[COMPLETED], rows, "completed", keep)
-        self._counted(slots, found[FAILED], rows, "failed", keep)
-        done, lost = w.completed[rows], w.failed[rows]
-        tasks = done + lost
-        errors = _means(slots, found[ERRORS])
-        success = np.where(tasks > 0.0, done / np.where(tasks > 0.0, tasks, 1.0), 1.0 - errors)
-        per_s = completed / closing.width_s
         usual = w.usual[rows]
-        w.usual[rows] = _learnt(usual, per_s, 1.0 - keep)
-        cost = _means(slots, closing.window(policy.cost_metric))
-        hourly = per_s * _HOUR_S
+        per_s, success = self._tasks(closing, slots, found, rows)
+        cost, hourly = means(slots, closing.window(policy.cost_metric)), per_s * _HOUR_S
         target, limit = closing.bounds(slots)
         counts = w.response[rows]
-        w.response[rows] = counts * np.float32(keep)
+        w.response[rows] = counts * np.float32(_keep(policy))
         return Measured(
             p95_ms=quantile(counts, 0.95),
             p99_ms=quantile(counts, 0.99),
             success_rate=success,
             throughput_per_s=per_s,
             usual_per_s=usual,
-            busy=_means(slots, closing.window(ACTIVE)) > 0.0,
-            utilisation=_means(slots, closing.window(policy.utilisation_metric)) / 100.0,
+            busy=means(slots, closing.window(ACTIVE)) > 0.0,
+            utilisation=means(slots, closing.window(policy.utilisation_metric)) / 100.0,
             cost_per_task=cost / np.where(hourly > 0.0, hourly, np.nan),
             target_ms=target,
             limit_ms=limit,
         )
+
+    def _tasks(
+        self, closing: Closing, slots: Ints, found: dict[str, Window], rows: Ints
+    ) -> tuple[Floats, Floats]:
+        """Count the tasks of the window; return those completed a second, and the success rate."""
+        w, keep = self.work, _keep(closing.policy)
+        completed = self._counted(slots, found[COMPLETED], rows, "completed", keep)
+        self._counted(slots, found[FAILED], rows, "failed", keep)
+        per_s = completed / closing.width_s
+        w.usual[rows] = _learnt(w.usual[rows], per_s, 1.0 - keep)
+        done, tasks = w.completed[rows], w.completed[rows] + w.failed[rows]
+        rate = done / np.where(tasks > 0.0, tasks, 1.0)
+        return per_s, np.where(tasks > 0.0, rate, 1.0 - means(slots, found[ERRORS]))
 
     def _counted(self, slots: Ints, found: Window, rows: Ints, name: str, keep: float) -> Floats:
         """Return what a counter rose by in the window, NaN where it was not sent.
@@ -204,7 +166,7 @@ class Performance:
         A fall is a restart: then all that it shows is new.
         """
         total, latest = getattr(self.work, name), getattr(self.work, f"{name}_last")
-        last, before = _aligned(slots, found.slots, found.last), latest[rows]
+        last, before = aligned(slots, found.slots, found.last), latest[rows]
         rise: Floats = np.where(last >= before, last - before, np.maximum(last, 0.0))
         rise = np.where(np.isnan(before), np.where(np.isnan(last), np.nan, 0.0), rise)
         total[rows] = total[rows] * keep + np.where(np.isnan(rise), 0.0, rise)
@@ -243,17 +205,9 @@ def _plain(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), 6)
 
 
-def _means(slots: Ints, found: Window) -> Floats:
-    return _aligned(slots, found.slots, found.mean)
-
-
-def _aligned(slots: Ints, of: Ints, values: Floats) -> Floats:
-    """Return the values of `slots`, which ascend; NaN where there is none."""
-    aligned = np.full(len(slots), np.nan)
-    place = np.minimum(np.searchsorted(slots, of), len(slots) - 1)
-    known = slots[place] == of
-    aligned[place[known]] = values[known]
-    return aligned
+def _keep(policy: PerformancePolicy) -> float:
+    """Return what a window leaves of what was before it."""
+    return 1.0 - 1.0 / policy.memory_windows
 
 
 def _learnt(usual: Floats, now: Floats, share: float) -> Floats:

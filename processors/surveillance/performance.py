@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from processors.performance.state import RESPONSE, Closing, Window
+from processors.performance.state import RESPONSE
+from processors.performance.window import Closing, Window
 from processors.step import Emission
 from processors.surveillance.samples import Samples
 from processors.surveillance.state import SurveillanceState, fact

@@ -6,7 +6,8 @@ import pytest
 from config.performance import PerformancePolicy, ResponseBounds
 from processors.performance.histogram import BUCKETS, bucket_of, quantile
 from processors.performance.score import LEVELS, level
-from processors.performance.state import Closing, Performance, Window
+from processors.performance.state import Performance
+from processors.performance.window import Closing, Window
 
 
 class Fleet:
