@@ -125,9 +125,8 @@ def _by_links(
     found: Reasons = {}
     for link in links.to_follow(state, key, followed):
         for incident_id in links.linked(state, link, data.since, at, policy.window_s):
-            found[incident_id] = min(
-                found.get(incident_id, link.because), link.because, key=_strength
-            )
+            # The links come strongest first, and an agent's own incident before all others.
+            found.setdefault(incident_id, link.because)
     return found
 
 

@@ -58,7 +58,9 @@ class Member(msgspec.Struct, frozen=True):
     ended_at : float or None
         When the finding ended, seconds since the epoch.
     because : str
-        root, depends_on, same_host, cohort, time or learnt.
+        root; depends_on, also the other way round and at second hand; same_host; cohort: many of
+        one group, type or version, or one threat, show the same; learnt: the two followed on each
+        other before; time: one more finding of an agent that is in it.
     """
 
     finding_id: str
