@@ -249,6 +249,14 @@ class Configuration(_Section):
                 )
         return services
 
+    @model_validator(mode="after")
+    def _apart(self) -> Configuration:
+        others = {each.name for each in (*self.services, *self.probes)}
+        if twice := others & {source.name for source in self.sources.named}:
+            detail = "a source needs a name that no service and no probe has; twice"
+            raise ValueError(f"{detail}: {', '.join(sorted(twice))}")
+        return self
+
 
 class Settings(BaseSettings):
     """The environment of an installation (prefix ``HOMEOSTAT_``).

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from http import HTTPStatus
 
 import pytest
 from google.rpc.status_pb2 import Status
 
+from api.errors import Problem
 from api.middleware import MAX_BODY
 from api.routes.foreign import MAX_UNPACKED
+from api.routes.otlp import OtlpFailures
 from streams.producers.otlp.receiver import JSON, PROTOBUF
 
 PATH = "/v1/metrics"
@@ -103,6 +106,27 @@ def test_bodies_that_cannot_be_taken_are_refused_for_good(api, body, headers, st
     answer = post(api, body, **headers)
     assert refused(answer, status, {413: 8}.get(status, 3))
     assert "retry-after" not in answer.headers
+
+
+async def test_whoever_asks_too_much_is_told_so_in_the_protocols_own_words():
+    problem = Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "rate-limited", "slow down", headers={"retry-after": "3"}
+    )
+    sent: list[dict] = []
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": b""}
+
+    scope = {"type": "http", "path": PATH, "method": "POST", "headers": []}
+    await OtlpFailures(problem.response(PATH))(scope, receive, send)
+    start, body = sent
+    headers = dict(start["headers"])
+    assert (start["status"], headers[b"retry-after"]) == (429, b"3")
+    assert headers[b"content-length"] == str(len(body["body"])).encode()
+    assert Status.FromString(body["body"]) == Status(code=8, message="slow down")
 
 
 def test_other_methods_are_not_there(api):

@@ -63,6 +63,16 @@ def test_what_is_wrong_is_named(tmp_path, text, key, told):
     assert key in str(wrong.value)
 
 
+def test_a_source_is_no_service(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "services: [{name: a, command: [x]}]\n"
+        "sources: {ollama: [{name: a, url: 'http://127.0.0.1:1'}]}\n"
+    )
+    with pytest.raises(SettingsError, match="twice: a"):
+        Settings(home=tmp_path, config=file).configuration()
+
+
 def test_a_cluster_may_ask_who_looks(tmp_path):
     secret = tmp_path / "password"
     secret.write_text("p\n")
