@@ -251,7 +251,7 @@ class Configuration(_Section):
 
     @model_validator(mode="after")
     def _apart(self) -> Configuration:
-        others = {each.name for each in (*self.services, *self.probes)}
+        others = {each.name for each in self.services} | {each.name for each in self.probes}
         if twice := others & {source.name for source in self.sources.named}:
             detail = "a source needs a name that no service and no probe has; twice"
             raise ValueError(f"{detail}: {', '.join(sorted(twice))}")
