@@ -59,27 +59,31 @@ def needed_for(size: int, policy: IncidentPolicy) -> int:
     return max(policy.cohort_minimum, int(enough) + (enough > int(enough)))
 
 
+class _Bar(NamedTuple):
+    """What makes a cohort many: so many agents, on so many hosts, within a window."""
+
+    cohort: str
+    agents: int
+    hosts: int
+    window_s: float
+    coordinated: bool
+
+
 def shown(
     state: IncidentsState, key: str, data: FindingRaised, at: float, policy: IncidentPolicy
 ) -> list[Alike]:
     """Enter that `key` shows `data`; return the cohorts that are many now."""
     found = []
-    for cohort, coordinated in _cohorts(state, key, data):
-        name = f"{cohort}: {data.kind} {data.metric}".rstrip()
-        window_s = policy.coordinated_window_s if coordinated else policy.window_s
+    for bar in _bars(state, key, data, policy):
+        name = f"{bar.cohort}: {data.kind} {data.metric}".rstrip()
         showing = state.showing.setdefault(name, Showing(swept_at=at))
-        if at - showing.swept_at > window_s / 4.0:  # a storm must not look at all of it each time
-            _drop(showing, at, window_s)
-        agent = state.agents.get(key)
-        showing.agents[key] = at
-        showing.hosts[agent.host if agent is not None and agent.host else key] = at
+        _enter(showing, key, _host(state, key), at, bar)
         if showing.incident not in state.incidents:
             showing.incident = ""
-        least = _least(state, cohort, policy, coordinated=coordinated)
-        if showing.incident or _many(showing, at, window_s, least):
+        if showing.incident or _many(showing, at, bar):
             agents = () if showing.incident else tuple(sorted(showing.agents))
-            count = len(showing.agents)
-            found.append(Alike(name, showing.incident, agents, count, coordinated))
+            many = len(showing.agents)
+            found.append(Alike(name, showing.incident, agents, many, bar.coordinated))
     return found
 
 
@@ -92,29 +96,38 @@ def sweep(state: IncidentsState, at: float, policy: IncidentPolicy) -> None:
             del state.showing[name]
 
 
-def _cohorts(state: IncidentsState, key: str, data: FindingRaised) -> Iterator[tuple[str, bool]]:
+def _bars(
+    state: IncidentsState, key: str, data: FindingRaised, policy: IncidentPolicy
+) -> Iterator[_Bar]:
     agent = state.agents.get(key)
-    if agent is not None:
-        yield from ((cohort, False) for cohort in cohorts(key, agent))
+    for cohort in cohorts(key, agent) if agent is not None else ():
+        least = needed_for(state.sizes.get(cohort, 0), policy)
+        yield _Bar(cohort, least, 1, policy.window_s, coordinated=False)
     if data.kind == THREAT and severity_rank(data.severity) <= _GRAVE:
-        yield f"threat {tenant_of(key)}", True
+        least, hosts = policy.coordinated_minimum, policy.coordinated_hosts
+        name = f"threat {tenant_of(key)}"
+        yield _Bar(name, least, hosts, policy.coordinated_window_s, coordinated=True)
 
 
-def _least(
-    state: IncidentsState, cohort: str, policy: IncidentPolicy, *, coordinated: bool
-) -> tuple[int, int]:
-    """Return how many agents, and hosts, must show the same."""
-    if coordinated:
-        return policy.coordinated_minimum, policy.coordinated_hosts
-    return needed_for(state.sizes.get(cohort, 0), policy), 1
+def _host(state: IncidentsState, key: str) -> str:
+    agent = state.agents.get(key)
+    return agent.host if agent is not None and agent.host else key
 
 
-def _many(showing: Showing, at: float, window_s: float, least: tuple[int, int]) -> bool:
-    agents, hosts = least
-    if len(showing.agents) < agents or len(showing.hosts) < hosts:
+def _enter(showing: Showing, key: str, host: str, at: float, bar: _Bar) -> None:
+    # Four times a window, and not each time: a storm must not look at all of it again and again.
+    if at - showing.swept_at > bar.window_s / 4.0:
+        _drop(showing, at, bar.window_s)
+        if len(showing.agents) < bar.agents - 1:
+            showing.incident = ""  # what goes on is no more than what always happens
+    showing.agents[key] = showing.hosts[host] = at
+
+
+def _many(showing: Showing, at: float, bar: _Bar) -> bool:
+    if len(showing.agents) < bar.agents or len(showing.hosts) < bar.hosts:
         return False
-    _drop(showing, at, window_s)
-    return len(showing.agents) >= agents and len(showing.hosts) >= hosts
+    _drop(showing, at, bar.window_s)
+    return len(showing.agents) >= bar.agents and len(showing.hosts) >= bar.hosts
 
 
 def _drop(showing: Showing, at: float, window_s: float) -> None:

@@ -135,7 +135,7 @@ def _of_cohort(state: IncidentsState, cohort: alike.Alike) -> set[str]:
         return {cohort.incident}
     found: set[str] = set()
     for key in cohort.agents:
-        found.update(state.found_by.get(f"agent {key}", ()))
+        found.update(state.found_by.get(links.agent_link(key), ()))
     return found
 
 

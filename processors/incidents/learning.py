@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from config.incidents import IncidentPolicy
+from processors.incidents.links import agent_link
 from processors.incidents.state import IncidentsState, Onsets, tenant_of
 
 CROWD: Final = 16
@@ -69,7 +70,7 @@ def _linked(state: IncidentsState, own: Onsets, name: str, policy: IncidentPolic
 
 
 def _fails_already(state: IncidentsState, key: str) -> bool:
-    found = state.found_by.get(f"agent {key}", ())
+    found = state.found_by.get(agent_link(key), ())
     return any(key in state.incidents[name].open_findings for name in found)
 
 

@@ -8,10 +8,12 @@ began within the window after that. Cost: one look-up a link, and a finding has 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from processors.incidents.fleet import host_key, needed_by
 from processors.incidents.state import Incident, IncidentsState, tenant_of
+
+AGENT: Final = "agent "
 
 
 class Link(NamedTuple):
@@ -22,6 +24,11 @@ class Link(NamedTuple):
     open_agent: str = ""
 
 
+def agent_link(key: str) -> str:
+    """Return the link of an agent: an incident has one for each of its agents."""
+    return AGENT + key
+
+
 def to_follow(state: IncidentsState, key: str, followed: list[str]) -> Iterator[Link]:
     """Yield the links by which a finding of `key` finds its incident, the strongest first.
 
@@ -30,18 +37,18 @@ def to_follow(state: IncidentsState, key: str, followed: list[str]) -> Iterator[
     followed : list of str
         Agents that `key` was learnt to follow on, or they on it.
     """
-    yield Link(_agent(key), "time", key)
+    yield Link(agent_link(key), "time", key)
     for name in needed_by(state, key):
-        yield Link(_agent(name), "depends_on", name)
+        yield Link(agent_link(name), "depends_on", name)
     yield Link(_need(key), "depends_on")
     yield from _by_host(state, key)
     for name in followed:
-        yield Link(_agent(name), "learnt")
+        yield Link(agent_link(name), "learnt")
 
 
 def to_enter(state: IncidentsState, key: str) -> Iterator[str]:
     """Yield the links by which an incident with a finding of `key` is to be found."""
-    yield _agent(key)
+    yield agent_link(key)
     for name in needed_by(state, key):
         yield _need(name)
     agent = state.agents.get(key)
@@ -81,11 +88,7 @@ def _by_host(state: IncidentsState, key: str) -> Iterator[Link]:
         host = host_key(state, key)
         yield Link(_host(tenant_of(key), agent.host), "same_host")
         if host:
-            yield Link(_agent(host), "same_host", host)
-
-
-def _agent(key: str) -> str:
-    return f"agent {key}"
+            yield Link(agent_link(host), "same_host", host)
 
 
 def _need(key: str) -> str:

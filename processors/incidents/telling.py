@@ -9,6 +9,7 @@ import msgspec
 from config.incidents import IncidentPolicy
 from processors.incidents import learning
 from processors.incidents.fleet import host_key, needed_by
+from processors.incidents.links import AGENT
 from processors.incidents.ranking import GONE, Node, Ranked, Shown, confidence, rank, strength
 from processors.incidents.state import Incident, IncidentsState, Part
 from streams.contracts.events.finding import severity_rank
@@ -139,7 +140,7 @@ def _many(agents: int) -> str:
 
 
 def _agents(incident: Incident) -> int:
-    return sum(key.startswith("agent ") for key in incident.keys)
+    return sum(key.startswith(AGENT) for key in incident.keys)
 
 
 def _members(incident: Incident, root: str, most: int) -> list[Member]:

@@ -62,6 +62,21 @@ def test_a_version_that_fails_everywhere_is_one_incident() -> None:
     assert set(because(fleet).values()) == {"root", "cohort"}
 
 
+def test_what_happens_every_day_is_not_taken_into_a_cohort_that_is_over() -> None:
+    fleet = Findings()
+    for n in range(400):
+        fleet.register(f"a{n}", "cache", host=f"h{n}")
+    for n in range(20):
+        fleet.fail(f"a{n}", kind="anomaly", metric="latency_ms")
+    fleet.wait(2)
+    assert fleet.only().agents == 20
+    for n in range(20, 40):
+        fleet.wait(60, every=5)
+        fleet.fail(f"a{n}", kind="anomaly", metric="latency_ms")
+    assert len(fleet.latest()) > 15
+    assert max(each.agents for each in fleet.latest().values()) < 25
+
+
 def test_the_unrelated_stay_apart() -> None:
     fleet = Findings()
     for n in range(20):
