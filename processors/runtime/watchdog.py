@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -17,6 +18,7 @@ from streams.kafka.log_reader import LogReader, Offsets, Place
 log = logging.getLogger(__name__)
 
 STUCK_S: Final = 60.0
+TURNS: Final = 5
 LOOK_S: Final = 10.0
 _BEAT_S: Final = 0.5
 
@@ -24,35 +26,46 @@ _BEAT_S: Final = 0.5
 class Progress:
     """Judges whether lanes advance while records wait for them.
 
+    The lanes of an inbox take turns: after an outage one of them may have to wait while the others
+    catch up. That is granted, though not for ever.
+
     Parameters
     ----------
     limit_s : float
-        How long a lane with waiting records may stand still.
+        How long a lane with waiting records may stand still; `TURNS` times as long while other
+        lanes of its inbox advance and are not done either.
     """
 
     def __init__(self, limit_s: float = STUCK_S) -> None:
         self._limit_s = limit_s
         self._moved: dict[tuple[str, int], tuple[int, float]] = {}
+        self._busy: dict[str, float] = {}
 
     def stuck(
         self, positions: Mapping[tuple[str, int], int], ends: Mapping[Place, int], now: float
     ) -> list[tuple[str, int]]:
         """Return the places that have stood still for too long, at `now` (monotonic seconds)."""
-        stuck = []
         for place, position in positions.items():
             before, since = self._moved.get(place, (position, now))
-            if position != before or position >= ends.get(Place(*place), 0):
+            waiting = position < ends.get(Place(*place), 0)
+            if position != before and waiting:
+                self._busy[place[0]] = now
+            if position != before or not waiting:
                 since = now
             self._moved[place] = (position, since)
-            if now - since >= self._limit_s:
-                stuck.append(place)
         for place in self._moved.keys() - positions.keys():
             del self._moved[place]
-        return stuck
+        return [
+            place for place, (_, since) in self._moved.items() if self._too_long(place, since, now)
+        ]
+
+    def _too_long(self, place: tuple[str, int], since: float, now: float) -> bool:
+        busy = now - self._busy.get(place[0], float("-inf")) < self._limit_s
+        return now - since >= self._limit_s * (TURNS if busy else 1)
 
 
 class Watchdog:
-    """Looks at the loop twice a second, and at progress every ten.
+    """Looks twice a second whether the process was frozen, and at progress every ten.
 
     Attributes
     ----------
@@ -69,16 +82,37 @@ class Watchdog:
         self._end = end
         self._progress = Progress()
         self._unassigned_since: float | None = None
+        self._beat = time.monotonic()
         self.lag = 0
 
     async def watch_loop(self, session_s: float) -> None:
-        """End the process when it was frozen for longer than its membership lasts."""
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(_BEAT_S)
-            late = time.monotonic() - before - _BEAT_S
+        """End the process when it was frozen for longer than its membership lasts.
+
+        A thread looks: a loop that folds the end of a large window is late as well, but meanwhile
+        the consumer's own thread keeps up the membership.
+        """
+        stop = threading.Event()
+        watching = threading.Thread(
+            target=self._watch, args=(session_s, stop), name="watchdog", daemon=True
+        )
+        watching.start()
+        try:
+            while True:
+                self._beat = time.monotonic()
+                await asyncio.sleep(_BEAT_S)
+        finally:
+            stop.set()
+
+    def _watch(self, session_s: float, stop: threading.Event) -> None:
+        before = time.monotonic()
+        while not stop.wait(_BEAT_S):
+            now = time.monotonic()
+            late = now - before - _BEAT_S
             if late > session_s:
                 self._end(f"the loop stood still for {late:.1f} s: partitions are not ours now")
+            if now - self._beat > STUCK_S:
+                self._end(f"the loop has stood still for {now - self._beat:.0f} s")
+            before = now
 
     async def watch_progress(self) -> None:
         """End the process when records wait and nothing moves."""

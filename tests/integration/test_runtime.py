@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,10 +21,9 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from processors.runtime import owner as owner_module
-from processors.runtime.ending import Ending
+from processors.runtime.ending import EXIT_UNHANDLED, Ending
 from processors.runtime.lane import Lane
 from processors.runtime.outputs import Outputs
-from processors.runtime.watchdog import Watchdog
 from processors.runtime.worker import Worker
 from streams.contracts.envelope import decode_event
 from streams.contracts.events.system import StepCutOver
@@ -35,7 +39,6 @@ from tests.integration.running import (
     PARTITIONS,
     Ended,
     caught_up,
-    end,
     make,
     running,
     send,
@@ -137,22 +140,56 @@ def _of_test(lane: Lane, prefix: str) -> dict[str, int]:
     return {key: n for key, n in counts.items() if key.startswith(f"default/{prefix}")}
 
 
-async def test_point_6_a_frozen_worker_ends_itself(connection: Connection) -> None:
+def test_point_6_a_frozen_worker_ends_itself() -> None:
     """Point 6: a worker silent for longer than its session has lost its partitions."""
-    worker = make(connection, "point-6")
-    watchdog = Watchdog(connection, worker.owner, ["telemetry"], end)
-    watching = asyncio.ensure_future(_caught(watchdog.watch_loop(0.1)))
-    await asyncio.sleep(0)
-    time.sleep(0.8)  # noqa: ASYNC251  the frozen loop is what is tested
-    assert "stood still" in await watching
+    with watched() as process:
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(20) == EXIT_UNHANDLED
+        assert b"the loop stood still for" in (process.stderr or io.BytesIO()).read()
 
 
-async def _caught(work) -> str:
+def test_point_6_a_loop_that_folds_for_long_is_not_frozen() -> None:
+    """Point 6: the consumer's own thread keeps up the membership meanwhile."""
+    with watched("time.sleep(1.5)") as process:
+        out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, b"watched\nstill here\n")
+
+
+_WATCHED = """
+import asyncio, time
+from processors.runtime.ending import end_process
+from processors.runtime.watchdog import Watchdog
+
+async def main():
+    watching = asyncio.ensure_future(Watchdog(None, None, [], end_process).watch_loop(0.5))
+    await asyncio.sleep(0.6)
+    print("watched", flush=True)
+    {}
+    await asyncio.sleep(0.6)
+    watching.cancel()
+    print("still here", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def watched(work: str = "await asyncio.sleep(60)") -> Iterator[subprocess.Popen[bytes]]:
+    """Give a process that does `work` under a watchdog with a session of half a second."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WATCHED.format(work)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
     try:
-        await work
-    except Ended as reason:
-        return str(reason)
-    raise AssertionError("it went on")
+        if work.startswith("await"):
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"watched\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 async def test_a_session_that_the_broker_refuses_is_named(connection: Connection) -> None:
