@@ -30,6 +30,9 @@ class FindingView(View):
     value: float | None
     expected_low: float | None
     expected_high: float | None
+    reaches_limit_at: Moment | None = Field(
+        description="Of a climb: when it reaches its limit, if it goes on."
+    )
     summary: str
     drivers: list[str]
     labels: dict[str, str]

@@ -78,7 +78,13 @@ def change_finding(
     opened = state.findings[slot][f"{channel}/{why.metric}"]
     opened.severity = why.severity
     data = FindingChanged(
-        opened.finding_id, opened.kind, why.severity, why.metric, why.value, why.summary
+        opened.finding_id,
+        opened.kind,
+        why.severity,
+        why.metric,
+        why.value,
+        why.summary,
+        why.reaches_limit_at,
     )
     return fact(state, offset, slot, data, at, opened.finding_id)
 

@@ -21,6 +21,7 @@ findings: Final = Table(
     number("value"),
     number("expected_low"),
     number("expected_high"),
+    moment("reaches_limit_at"),
     text("summary"),
     document("drivers"),
     document("labels"),

@@ -28,6 +28,7 @@ class FindingRow(msgspec.Struct, frozen=True):
     value: float | None
     expected_low: float | None
     expected_high: float | None
+    reaches_limit_at: float | None
     summary: str
     drivers: list[str]
     labels: dict[str, str]

@@ -61,6 +61,7 @@ def _judged(row: Row, data: FindingRaised | FindingChanged, at: float) -> Row:
         "severity": data.severity,
         "severities": [*row["severities"], [at, data.severity]],
         "value": data.value,
+        "reaches_limit_at": data.reaches_limit_at,
         "summary": data.summary,
     }
 
@@ -93,6 +94,7 @@ def _blank(seen: Seen, data: FindingData) -> Row:
         "value": None,
         "expected_low": None,
         "expected_high": None,
+        "reaches_limit_at": None,
         "summary": "",
         "drivers": [],
         "labels": {},

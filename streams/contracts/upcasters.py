@@ -48,6 +48,7 @@ def _windows_say_what_was_expected(data: dict[str, Any]) -> dict[str, Any]:
 
 
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
+    "finding.changed": (_climbs_say_when,),
     "finding.raised": (_climbs_say_when,),
     "metrics.windows_closed": (_windows_say_what_was_expected,),
     "policy.changed": (_detector_calibrates_itself,),

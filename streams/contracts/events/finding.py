@@ -78,6 +78,7 @@ class FindingChanged(msgspec.Struct, frozen=True):
     metric: str
     value: float | None
     summary: str
+    reaches_limit_at: float | None = None
 
 
 class FindingEnded(msgspec.Struct, frozen=True):

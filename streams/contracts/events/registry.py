@@ -60,7 +60,7 @@ _TYPES: Final = (
     EventType("agent.relearn_requested", agent.RelearnRequested, (_T.TELEMETRY, _T.FLEET)),
     EventType("metrics.windows_closed", agent.WindowsClosed, (_T.WINDOWS,), version=2),
     EventType("finding.raised", finding.FindingRaised, _FOUND, version=2),
-    EventType("finding.changed", finding.FindingChanged, _FOUND),
+    EventType("finding.changed", finding.FindingChanged, _FOUND, version=2),
     EventType("finding.ended", finding.FindingEnded, _FOUND),
     EventType("incident.opened", incident.IncidentOpened, (_T.INCIDENTS,)),
     EventType("incident.changed", incident.IncidentChanged, (_T.INCIDENTS,)),
