@@ -49,18 +49,27 @@ class PaneColumns(Columns):
 
     Part k of time (its length is the window's tenth) lies in column k mod 10. `part` is the newest
     that is in; `origin` is near the values, so that squares lose no digits, and for a counter the
-    value before.
+    value before. `spread` is the row of counts and squares, where the rule needs these.
     """
 
     SPEC: ClassVar = {
         "part": (np.int64, -1),
+        "spread": (np.int32, -1),
         "origin": (np.float64, np.nan),
-        "count": (np.int32, (0,) * PARTS),
         "total": (np.float64, _NOTHING),
-        "squares": (np.float64, _NOTHING),
     }
     part: npt.NDArray[np.int64]
+    spread: npt.NDArray[np.int32]
     origin: Floats
-    count: npt.NDArray[np.int32]
     total: Floats
+
+
+class SpreadColumns(Columns):
+    """How many values lie in each part of a window, and the sum of their squares."""
+
+    SPEC: ClassVar = {
+        "count": (np.float64, _NOTHING),
+        "squares": (np.float64, _NOTHING),
+    }
+    count: Floats
     squares: Floats

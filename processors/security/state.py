@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from config.policy import SurveillancePolicy
+from processors.columns import Columns
 from processors.security.counts import Counts
 from processors.security.rules import Rules
 from processors.security.score import Standing
@@ -15,11 +16,15 @@ from processors.security.watch import Watches
 NEVER = float("inf")
 
 
+Table = tuple[int, list[int], dict[str, bytes]]
+
+
 class Dumped(msgspec.Struct, array_like=True):
     """The part of a snapshot."""
 
-    watches: tuple[int, list[int], dict[str, bytes]]
-    panes: tuple[int, list[int], dict[str, bytes]]
+    watches: Table
+    panes: Table
+    spreads: Table
     counts: tuple[Any, Any]
     standings: list[tuple[int, Standing]]
 
@@ -64,10 +69,11 @@ class Security:
 
     def dump(self) -> Dumped:
         """Return what `load` takes. Equal states, equal parts."""
-        w, p = self.watches.rows, self.watches.panes
+        panes = self.watches.panes
         return Dumped(
-            (w.size, w.free, w.dump()),
-            (p.size, p.free, p.dump()),
+            _table(self.watches.rows),
+            _table(panes.rows),
+            _table(panes.spreads),
             self.counts.dump(),
             sorted(self.standings.items()),
         )
@@ -75,8 +81,13 @@ class Security:
     def load(self, dumped: Dumped) -> None:
         """Take over what `dump` returned."""
         self.watches.rows.load(*dumped.watches)
-        self.watches.panes.load(*dumped.panes)
+        self.watches.panes.rows.load(*dumped.panes)
+        self.watches.panes.spreads.load(*dumped.spreads)
         self.counts.load(dumped.counts)
         self.standings = dict(dumped.standings)
         times = [each.news_at(self.policy) for each in self.standings.values()]
         self.news_from = min(times, default=NEVER)
+
+
+def _table(columns: Columns) -> Table:
+    return columns.size, columns.free, columns.dump()

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.columns import Bools, Floats, Ints
-from processors.security import panes
-from processors.security.columns import PaneColumns, WatchColumns
+from processors.security.columns import WatchColumns
+from processors.security.panes import Panes
 from processors.security.rules import INCREASE, RATE, SUM, VALUE, Rules
 
 Heads = npt.NDArray[np.int32]
@@ -31,7 +31,7 @@ class Watches:
 
     def __init__(self) -> None:
         self.rows = WatchColumns()
-        self.panes = PaneColumns()
+        self.panes = Panes()
 
     def begin(
         self, rules: Rules, heads: Heads, series: int, slot: int, wanted: Iterable[int]
@@ -43,7 +43,7 @@ class Watches:
             w.slot[row], w.series[row], w.rule[row] = slot, series, rule
             w.next[row] = heads[series]
             if rules.kind[rule] != VALUE:
-                w.pane[row] = self.panes.take()
+                w.pane[row] = self.panes.take(int(rules.kind[rule]))
             heads[series] = row
 
     def of(self, heads: Heads, series: int) -> list[int]:
@@ -124,9 +124,7 @@ class Watches:
         windowed = rules.kind[rule] != VALUE
         if bool(windowed.any()):
             pane = w.pane[rows[windowed]].astype(np.int64)
-            seen = panes.fold(
-                self.panes, rules, pane, rule[windowed], value[windowed], now[windowed]
-            )
+            seen = self.panes.fold(rules, pane, rule[windowed], value[windowed], now[windowed])
             value = value.copy()
             value[windowed] = seen
         met = value * rules.sign[rule] > rules.limit[rule]
@@ -181,4 +179,4 @@ class Watches:
 
     def _amounts(self, rules: Rules, rows: Ints, now: float) -> Floats:
         pane, rule = self.rows.pane[rows].astype(np.int64), self.rows.rule[rows].astype(np.int64)
-        return panes.amounts(self.panes, rules, pane, rule, np.full(len(rows), now))
+        return self.panes.amounts(rules, pane, rule, np.full(len(rows), now))

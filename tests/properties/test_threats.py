@@ -185,5 +185,5 @@ def test_rows_of_watches_are_taken_again(rounds):
         for series in range(4):
             security.watches.end(heads, series)
     assert security.watches.rows.size == 8
-    assert security.watches.panes.size == 4
+    assert security.watches.panes.rows.size == 4
     assert (heads == -1).all()
