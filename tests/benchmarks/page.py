@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Page
 
 from tests.end_to_end.browser import page_of
 from tests.end_to_end.harness import ROOT, Installation
@@ -74,10 +74,8 @@ def measure(homeostat: Installation, view: str, seconds: float) -> None:
         print(f"{100 * share:.1f} % of a core while live", flush=True)
 
 
-def worked(page: Page) -> dict[str, float]:
+def worked(session: CDPSession) -> dict[str, float]:
     """Return the seconds that the page's main thread has worked, by kind of work."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
     metrics = session.send("Performance.getMetrics")["metrics"]
     return {each["name"]: each["value"] for each in metrics}
 
@@ -89,9 +87,11 @@ def scroll(page: Page, seconds: float) -> None:
     """
     page.locator(".window").wait_for()
     page.wait_for_timeout(2000)
-    before = worked(page)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    before = worked(session)
     found = page.evaluate(_SCROLL, seconds)
-    after, gaps = worked(page), found["gaps"]
+    after, gaps = worked(session), found["gaps"]
     each = {name: 1000 * (after[name] - before[name]) / len(gaps) for name in _WORK}
     median, high = gaps[len(gaps) // 2], gaps[int(len(gaps) * 0.95)]
     print(f"scrolling  {len(gaps)} frames in {seconds:.0f} s, median {median:.1f} ms", end=", ")

@@ -109,11 +109,11 @@ function signInView(message) {
 async function begin(token) {
   state.who = await api.signIn(token);
   onChange(draw);
-  addEventListener("load", changed); // the charts' library is there by then
   addEventListener("hashchange", () => { now(); document.getElementById("main")?.focus({ preventScroll: true }); scrollTo(0, 0); });
   draw();
-  load().catch(noteFailure);
-  await recall();
+  await load("fleet", "incidents", "findings", "actions").catch(noteFailure); // what the first sentence is made of
+  load("health", "policy").catch(noteFailure);
+  await recall().catch(noteFailure);
   follow();
   setInterval(() => { if (!document.hidden) { if (!state.moment) load("health").catch(noteFailure); changed(); } }, 5000);
 }

@@ -36,7 +36,7 @@ export const precisely = (at) => html`<time datetime=${at} title=${at}>${split(a
 export const when = (at) => html`<time datetime=${at ?? ""} title=${at ?? ""}>${clock(at)}</time>`;
 
 const UNITS = [
-  [/_usage$|_percent$/, "%"], [/_bytes(_per_s)?$|^bytes_/, "B"], [/^(response_time|network_latency|latency)/, "ms"],
+  [/_usage(:\w+)?$|_percent$/, "%"], [/_bytes(_per_s)?$|^bytes_/, "B"], [/^(response_time|network_latency|latency)/, "ms"],
   [/_seconds$/, "s"], [/_per_s$/, "/s"], [/temperature/, "°C"],
 ];
 export function unit(metric) {
@@ -49,10 +49,12 @@ export function measured(metric, value) {
   if (of === "s" && value > 120) return lasting(value);
   return `${number(value)}${of ? `\u202f${of}` : ""}`;
 }
+// What such a metric cannot fall below, whatever is expected of it.
+export const lowest = (metric) => (["", "°C"].includes(unit(metric)) ? -Infinity : 0);
 // A range to three digits, its unit said once.
 const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
-export function between(metric, low, high) {
-  const of = unit(metric);
+export function between(metric, least, high) {
+  const of = unit(metric), low = Math.max(least, lowest(metric));
   if (of === "B" || (of === "s" && high > 120)) return `${measured(metric, low)} to ${measured(metric, high)}`;
   const from = ROUGH.format(low), to = ROUGH.format(high);
   return `${from === to ? to : `${from} to ${to}`}${of ? `\u202f${of}` : ""}`;

@@ -2,7 +2,8 @@
 // expected. Gaps stay gaps.
 import { html, nothing } from "/lib/lit-html.js";
 import { AsyncDirective, directive } from "/lib/async-directive.js";
-import { between, clock, measured } from "../words.js";
+import { noteFailure } from "../store.js";
+import { between, clock, lowest, measured, unit } from "../words.js";
 import { open, overlay, zoomed } from "./overlay.js";
 
 function palette(element) {
@@ -25,6 +26,12 @@ function series(points, key) {
     end = point.end;
   }
   return made;
+}
+
+// A window between two gaps is no line; it is drawn as a dot.
+function dots(data) {
+  const alone = data.map((p, i) => p.y !== null && (data[i - 1]?.y ?? null) === null && (data[i + 1]?.y ?? null) === null);
+  return alone.includes(true) ? alone.map((is) => (is ? 2.5 : 0)) : 0;
 }
 
 const STEPS_S = [15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
@@ -67,22 +74,25 @@ function scaled(points, percent) {
   const values = points.flatMap((p) => [p.low, p.high, p.expectedLow, p.expectedHigh]).filter((v) => v !== null && v !== undefined);
   const low = Math.min(...values), high = Math.max(...values);
   if (!values.length) return { suggestedMin: 0, suggestedMax: 1, max: undefined };
-  const floor = low >= 0 && low < (high - low) * 2 ? 0 : low - (high - low) * 0.1;
-  const ceiling = high + (high - floor || Math.abs(high) || 1) * 0.12;
+  const room = high - low || Math.abs(high) * 0.1 || 1;
+  const floor = low >= 0 && low < (high - low) * 2 ? 0 : Math.max(low - room * 0.1, low < 0 ? -Infinity : 0);
+  const ceiling = high + room * 0.12;
   return { suggestedMin: floor, suggestedMax: percent ? Math.min(100, ceiling) : ceiling, max: percent && ceiling > 100 && high <= 100 ? 100 : undefined };
 }
 
-// What is expected of a share may lie beyond what a share can be.
-const within = (points, percent) => (!percent ? points : points.map((p) => (
-  p.expectedLow === null || p.expectedLow === undefined ? p : { ...p, expectedLow: Math.max(0, p.expectedLow), expectedHigh: Math.min(100, p.expectedHigh) })));
+// What is expected may lie beyond what there can be.
+const known = (point) => point.expectedLow !== null && point.expectedLow !== undefined;
+const within = (points, least, most) => points.map((p) => (
+  known(p) ? { ...p, expectedLow: Math.max(least, p.expectedLow), expectedHigh: Math.min(most, p.expectedHigh) } : p));
 
 function fill(made, { metric, points: given, marks, limits, from, to }) {
   const colors = (made.$colors = palette(made.canvas));
-  const percent = metric.endsWith("_usage") || metric.endsWith("_percent");
-  const points = within(given, percent);
+  const percent = unit(metric) === "%";
+  const points = within(given, lowest(metric), percent ? 100 : Infinity);
   Object.assign(made, { $metric: metric, $marks: marks, $limits: limits, $range: [from, to] });
+  const means = series(points, "mean");
   made.data.datasets = [
-    { data: series(points, "mean"), borderColor: colors.line, fill: false },
+    { data: means, borderColor: colors.line, backgroundColor: colors.line, pointRadius: dots(means), fill: false },
     { data: series(points, "high"), borderWidth: 0, backgroundColor: colors.range, fill: "+1" },
     { data: series(points, "low"), borderWidth: 0, fill: false },
     { data: series(points, "expectedHigh"), borderWidth: 1, borderColor: colors.edge, backgroundColor: colors.band, fill: "+1" },
@@ -94,14 +104,23 @@ function fill(made, { metric, points: given, marks, limits, from, to }) {
   made.update("none");
 }
 
+// The library is by far the largest script: it is run where the first chart is, not before.
+let library = null;
+const needed = () => (library ??= new Promise((there, failed) => {
+  const script = document.createElement("script");
+  Object.assign(script, { src: "/lib/chart.js", onload: there, onerror: () => { library = null; failed(new Error("the charts' library could not be read; reload the page")); } });
+  document.head.append(script);
+}));
+
 class Plot extends AsyncDirective {
   update(part, [chart]) {
     const canvas = part.element;
-    queueMicrotask(() => {
-      if (!canvas.isConnected || !window.Chart) return;
+    this.latest = chart;
+    needed().then(() => {
+      if (!canvas.isConnected || this.latest !== chart) return;
       this.made ??= build(canvas, chart);
       fill(this.made, chart);
-    });
+    }, noteFailure);
   }
   render() {}
   disconnected() {
@@ -112,7 +131,6 @@ class Plot extends AsyncDirective {
 }
 const plot = directive(Plot);
 
-const known = (point) => point.expectedLow !== null && point.expectedLow !== undefined;
 export function chart(data) {
   const last = data.points.at(-1), learnt = data.points.findLast(known);
   const usual = learnt ? between(data.metric, learnt.expectedLow, learnt.expectedHigh) : "";

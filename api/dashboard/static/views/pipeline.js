@@ -9,9 +9,9 @@ const LOOKS = { ok: "healthy", starting: "maintenance", degraded: "failing" };
 let letters = null;
 let asked = 0;
 
-export function parts() {
+export function parts(details = true) {
   const health = state.health;
-  return html`<section class="block"><header><h2>Pipeline</h2><a class="right small" href="#/pipeline">Details</a></header>
+  return html`<section class="block"><header><h2>${details ? "Pipeline" : "Parts"}</h2>${details ? html`<a class="right small" href="#/pipeline">Details</a>` : nothing}</header>
     ${health ? html`<ul class="list">${Object.entries(health.components).map(([name, part]) => html`<li>${shown(LOOKS[part.status] ?? "unknown", part.status)}
       <span class="grow">${name}${part.detail ? html` <span class="small quiet">${part.detail}</span>` : nothing}</span>
       <span class="small quiet">${figures(part.figures)}</span></li>`)}</ul>` : html`<p class="empty" role="status">Asking…</p>`}</section>`;
@@ -67,7 +67,7 @@ export function pipeline() {
   const workers = [...state.fleet.values()].filter((a) => a.type === "worker");
   return html`<h1>${state.health?.status === "ok" ? "The pipeline keeps up" : `The pipeline is ${state.health?.status ?? "being asked"}`}</h1>
     ${state.moment ? html`<p class="quiet">This view shows now: what the parts were is not kept.</p>` : nothing}
-    ${parts()}
+    ${parts(false)}
     <section class="block"><header><h2>Workers</h2></header><ul class="list">${workers.map((w) => html`<li>${shown(w.health === "healthy" ? "healthy" : "degraded", w.health || w.status)}<span class="grow"><a href="#/fleet/${w.id}">${w.id}</a></span></li>`)}</ul></section>
     <section class="block"><header><h2>Dead letters</h2><span class="small quiet right">records that were not accepted, with the reason</span></header>
       ${letters?.length ? html`<div class="scroll"><table><thead><tr><th>When</th><th>Reason</th><th>Where</th><th>Value</th><th>What became of it</th></tr></thead><tbody>${letters.map((l) => html`<tr><td>${when(l.at)}</td><td>${words(l.reason)}<div class="small quiet">${l.detail}</div></td><td class="nowrap small">${l.topic} / ${l.partition} / ${l.offset}</td><td><code>${decode(l.value).slice(0, 200)}</code></td><td class="nowrap">${answers(l)}</td></tr>`)}</tbody></table></div>`
