@@ -53,8 +53,8 @@ export function measured(metric, value) {
 export const lowest = (metric) => (["", "°C"].includes(unit(metric)) ? -Infinity : 0);
 // A range to three digits, its unit said once.
 const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
-export function between(metric, least, high) {
-  const of = unit(metric), low = Math.max(least, lowest(metric));
+export function between(metric, least, most) {
+  const of = unit(metric), low = Math.max(least, lowest(metric)), high = of === "%" && low <= 100 ? Math.min(100, most) : most;
   if (of === "B" || (of === "s" && high > 120)) return `${measured(metric, low)} to ${measured(metric, high)}`;
   const from = ROUGH.format(low), to = ROUGH.format(high);
   return `${from === to ? to : `${from} to ${to}`}${of ? `\u202f${of}` : ""}`;
