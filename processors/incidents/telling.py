@@ -103,7 +103,7 @@ def _needs(state: IncidentsState, key: str, policy: IncidentPolicy) -> set[str]:
 
 def _candidate(shows: dict[str, Showing], ranked: Ranked, agents: int) -> Candidate:
     finding_id, part = shows[ranked.agent].findings[0]
-    said = [f"{_what(part)} ({part.severity})"]
+    said = [f"{part.severity} {_what(part)}"]
     if agents > 1:
         said.append("the first to deviate" if not ranked.place else _after(ranked.place))
     if ranked.reach:
@@ -121,7 +121,7 @@ def _after(place: int) -> str:
 
 def _what(part: Part) -> str:
     kind = part.kind.replace("_", " ")
-    return f"{kind} ({part.metric})" if part.metric else kind
+    return f"{kind} ({part.metric})" if part.metric and part.kind not in GONE else kind
 
 
 def _title(incident: Incident, root: Root, agents: int) -> str:
