@@ -193,6 +193,10 @@ def test_what_was_expected_is_a_band_and_what_left_it_is_explained(
     unusual = page.get_by_role("region", name="Unusual")
     expect(unusual.get_by_role("row").filter(has_text="latency")).to_contain_text("900 ms")
     expect(unusual).to_contain_text("Not seen like this before")
+    unusual.get_by_role("button", name="Accept as new normal").first.click()
+    page.get_by_label("Reason").fill("more is asked of it")
+    page.get_by_role("dialog").get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("new normal after").first).to_be_visible()
     now = own.get("/policy")["version"]
     own.put("/policy", {"policy": policy | {"version": now}, "reason": "as before"})
 
