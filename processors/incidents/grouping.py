@@ -164,7 +164,7 @@ def _enter(
     state.incident_of[finding_id] = incident.incident_id
     for key in links.to_enter(state, part.agent):
         links.enter(state, incident, key, part.raised_at)
-    if part.because is not None:
+    if part.because not in (None, "time"):  # what came later to the same agent explains nothing
         _explain_first(incident, part.because)
     tell(state, incident, part.raised_at, policy)
 

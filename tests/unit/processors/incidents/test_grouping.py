@@ -51,6 +51,18 @@ def test_what_runs_on_a_host_belongs_together_and_the_host_is_the_root() -> None
     assert because(fleet) == {"alpha": "root", "a": "same_host", "b": "same_host", "c": "same_host"}
 
 
+def test_the_first_finding_says_what_linked_it_though_its_agent_failed_again() -> None:
+    fleet = Findings()
+    fleet.register("alpha", "host")
+    fleet.register("web", host="alpha")
+    fleet.heal("web", fleet.fail("web", severity="warning"))
+    fleet.fail("web", metric="slow", kind="anomaly", severity="warning")
+    fleet.fail("alpha", kind="agent_offline", metric="")
+    fleet.wait(2)
+    reasons = [m.because for m in fleet.only().members]
+    assert reasons == ["root", "same_host", "time"]
+
+
 def test_a_version_that_fails_everywhere_is_one_incident() -> None:
     fleet = Findings()
     for n in range(12):
