@@ -17,10 +17,10 @@ def test_known_forms_are_found_and_ordinary_messages_raise_no_alarm():
     assert measured.recall(hard=True) < 0.8  # of what no rule knows nothing is found
 
 
-def test_nothing_leaks_in_our_own_prose():
+def test_nothing_leaks_in_our_own_prose_but_the_example_of_a_leak():
     paragraphs, found = alarms_in([*ROOT.glob("*.md"), *ROOT.glob("api/guide/*.md")])
     assert paragraphs > 300
-    assert not found
+    assert found == {"password": 1}
 
 
 def test_only_what_is_nearly_the_same_was_said_before():
