@@ -100,8 +100,9 @@ def kinds(facts: Facts) -> Counter[str]:
 
 
 async def prepared(bootstrap: str) -> None:
-    """Make the topics; the inbox keeps the stamps that it is given."""
-    given = [replace(t, log_append_time=False) if t == TELEMETRY else t for t in every_topic()]
+    """Make the topics; the inbox keeps the stamps that it is given, and records however old."""
+    own = replace(TELEMETRY, log_append_time=False, retention_days=None)
+    given = [own if topic == TELEMETRY else topic for topic in every_topic()]
     await ensure_topics(Connection(bootstrap), PARTITIONS, given)
 
 
