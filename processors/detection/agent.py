@@ -205,7 +205,7 @@ def judge(
     fired = judged & (rarity >= own_bar) & ((e.peak >= _OUTSIDE) | (e.novelty > 0.0))
     # The agent gets used to a fault that lasts; the fault lasts nevertheless.
     cause = m.where(fired, m.maximum(smoothed, m.where(a.hold > 0.0, a.cause, 0.0)), a.cause)
-    lasts = fired | ((a.hold > 0.0) & (smoothed >= _STILL * a.cause))
+    lasts = fired | ((a.hold > 0.0) & (smoothed >= _STILL * a.cause) & (r_lasting > 0.0))
     hold, paid, allowance, raised = _account(m, a, fired, lasts, dt, interval, per_week)
     score, repeated = _score(m, p, a, fresh, smoothed, e.metrics)
     after = Agent(

@@ -38,8 +38,9 @@ _DYING: Final = 0.8
 _FADE: Final = LN2 / 86400.0 / 60.0
 """Of the range of slopes: half of it in two months, as of values."""
 _MOST: Final = 65535
-_STILL_FROM: Final = 60
-"""Windows that are too few to say that a metric stands still."""
+_STILL_FROM: Final = 20
+_STILL_FROM_S: Final = 3600.0
+"""Fewer windows, or a shorter time, do not say that a metric stands still."""
 _RARELY_STILL: Final = 20
 """A metric that has stood still for more windows than this may do so again."""
 _TIMES: Final = 6
@@ -129,7 +130,7 @@ class Course(NamedTuple):
     climbs : tuple of Climb
         One for each of `SCALES`.
     level : array
-        The mean of the last five minutes, without its season.
+        The mean of the last half an hour, without its season.
     """
 
     stuck: Bools
@@ -156,7 +157,7 @@ def follow(
     dt : array
         Seconds since the window before.
     """
-    stuck, moving = _stillness(c, rows, low, high)
+    stuck, moving = _stillness(c, rows, low, high, dt)
     means = _means(c, rows, level, dt)
     lines = [*means.T, c.expected[rows]]
     lags = (*LAGS_S, _LEVEL_S)
@@ -165,15 +166,18 @@ def follow(
         _climb(c, rows, number, (slopes[2 * number], slopes[2 * number + 1]), dt)
         for number in range(len(SCALES))
     )
-    return Course(stuck, moving, climbs, means[:, 0])
+    return Course(stuck, moving, climbs, means[:, 1])
 
 
-def _stillness(c: CourseMemory, rows: Ints, low: Floats, high: Floats) -> tuple[Bools, Bools]:
+def _stillness(
+    c: CourseMemory, rows: Ints, low: Floats, high: Floats, dt: Floats
+) -> tuple[Bools, Bools]:
     value = low.astype(np.float32)
     same = (value == high.astype(np.float32)) & (value == c.held[rows])
     ran, before = c.still[rows].astype(np.int64), c.stillest[rows].astype(np.int64)
     run = np.where(same, np.minimum(ran + 1, _MOST), 0)
-    limit = np.maximum(_STILL_FROM, _TIMES * before)
+    least = np.maximum(_STILL_FROM, np.ceil(_STILL_FROM_S / dt).astype(np.int64))
+    limit = np.maximum(least, _TIMES * before)
     # What counted as stuck is no habit, unless it is taken for one.
     habit = ~same & (ran < limit)
     c.stillest[rows] = np.where(habit, np.maximum(before, ran), before)

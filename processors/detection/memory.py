@@ -23,6 +23,7 @@ _SIMPLE: Final = 4
 _KNOWN: Final = series.Series._fields[1:]
 _SAMPLES: Final = _KNOWN.index("samples")
 _DOUBTED: Final = 8.0
+_VARIANCE: Final = _KNOWN.index("variance")
 _AGE: Final = _KNOWN.index("age")
 _SHORT: Final = _KNOWN.index("short")
 _RELATIVE: Final = slice(_SHORT, _KNOWN.index("left_low"))
@@ -124,6 +125,12 @@ def age_and_samples(c: SeriesMemory, rows: Ints) -> tuple[Floats, Floats]:
     """Return for how many days the metrics in `rows` are known, and from how many values."""
     known = c.known[rows]
     return known[:, _AGE].astype(np.float64), known[:, _SAMPLES].astype(np.float64)
+
+
+def variance(c: SeriesMemory, rows: Ints) -> Floats:
+    """Return the variance of what the season leaves over, of the metrics in `rows`."""
+    found: Floats = c.known[rows, _VARIANCE].astype(np.float64)
+    return found
 
 
 def forget(c: SeriesMemory, rows: Ints) -> None:

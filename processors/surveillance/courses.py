@@ -13,7 +13,7 @@ import numpy as np
 from processors.columns import Bools, Floats, Ints
 from processors.detection.course import LAGS_S, SCALES, Climb, Course, Scale, follow, settle
 from processors.detection.explain import noise, ranges
-from processors.detection.memory import age_and_samples, forget
+from processors.detection.memory import age_and_samples, forget, variance
 from processors.detection.profile import season_at
 from processors.detection.series import JUDGED_FROM
 from processors.detection.tuning import TUNING
@@ -37,6 +37,8 @@ _AS_FAR: Final = 8.0
 _NEAR_S: Final = 3600.0
 _GAPS: Final = 5.0
 _WINDOWS: Final = 3.0
+_RAREST: Final = 50.0
+"""A metric that comes with fewer than one record in so many is missed no sooner than this one."""
 _SETTLED_AFTER: Final = 15
 _SETTLED: Final = 1.5
 
@@ -78,25 +80,28 @@ def judge(state: SurveillanceState, offset: int, filled: Ints) -> list[Emission]
     rows = filled[c.judged[filled]]
     mean = c.total[rows] / c.count[rows]
     at = state.window_start + 0.5 * policy.window_s
-    age, samples = age_and_samples(c, rows)
+    age, _ = age_and_samples(c, rows)
     # What an hour's profile learns in the first days is as much the trend as the season.
     level = mean - np.where(age >= TUNING.season_from_d, season_at(c, rows, at), 0.0)
     w = Closing(offset, rows, mean, c.low[rows], c.high[rows], level, policy.window_s, at)
-    pace = np.maximum(age * 86400.0 / np.maximum(samples, 1.0), w.width)
+    varies = (age >= TUNING.learning_d) & (variance(c, rows) > 0.0)
+    pace = np.maximum(state.agents.interval[c.slot[rows]], w.width)
     course = follow(c, rows, w.level, w.low, w.high, pace)
     told = telling.Telling(state, offset)
     gaps.judge(state, told)
-    _stuck(state, w, course, told)
+    _stuck(state, w, course, varies, told)
     _climbs(state, w, course, age, told)
     _gone(state, w, told)
     _moved(state, w, course, told)
     return told.assessed()
 
 
-def _stuck(state: SurveillanceState, w: Closing, course: Course, told: telling.Telling) -> None:
+def _stuck(
+    state: SurveillanceState, w: Closing, course: Course, varies: Bools, told: telling.Telling
+) -> None:
     c = state.series
     opened = (c.told[w.rows] & STILL) > 0
-    for i in np.flatnonzero(course.stuck & ~opened).tolist():
+    for i in np.flatnonzero(course.stuck & varies & ~opened).tolist():
         row, value = int(w.rows[i]), float(w.mean[i])
         length = float(c.still[row]) * w.width
         metric, key = told.names(row)
@@ -205,7 +210,9 @@ def _gone(state: SurveillanceState, w: Closing, told: telling.Telling) -> None:
     told.ends(back, MISSING, _MISSING, "recovered")
     rows = np.flatnonzero((c.slot[: c.size] >= 0) & (c.count[: c.size] == 0) & c.judged[: c.size])
     age, samples = age_and_samples(c, rows)
-    pace = age * 86400.0 / np.maximum(samples, 1.0)
+    # What was accepted counts its samples anew: its own pace looks slower than it is.
+    slowest = _RAREST * np.maximum(a.interval[c.slot[rows]], 1.0)
+    pace = np.minimum(age * 86400.0 / np.maximum(samples, 1.0), slowest)
     silence = a.judged_at[c.slot[rows]] - c.last_at[rows]
     gone = (samples >= JUDGED_FROM) & (silence >= np.maximum(_GAPS * pace, _WINDOWS * w.width))
     opened = (c.told[rows] & MISSING) > 0
@@ -228,6 +235,9 @@ def _moved(state: SurveillanceState, w: Closing, course: Course, told: telling.T
         row = series_of(state, slot, finding.metric)
         place = int(np.searchsorted(w.rows, row))
         if finding.kind == "shift" or place == len(w.rows) or w.rows[place] != row:
+            continue
+        if c.told[row] & CLIMBS:
+            finding.steady = 0
             continue
         only = slice(place, place + 1)
         low, high = (float(bound[0]) for bound in ranges(TUNING, c, w.rows[only], w.at))

@@ -148,3 +148,17 @@ def test_heartbeats_that_get_lost_are_told_of_and_a_new_pace_is_learnt() -> None
     life.live(240, lambda _: {"load": 1.0}, step=50.0)
     assert len(life.raised("heartbeat_gap")) <= 2
     assert len(life.ended("heartbeat_gap")) == len(life.raised("heartbeat_gap"))
+
+
+def test_what_never_varied_is_not_stuck() -> None:
+    life = Life()
+    life.live(2 * 1440, lambda _: {"cpu_count": 2.0})
+    assert life.raised("flat_line") == []
+
+
+def test_a_climb_is_no_shift() -> None:
+    life = Life()
+    life.live(2 * 1440, lambda _: {"memory_usage": 45.0 + life.draw.gauss(0.0, 0.8)})
+    life.live(240, lambda s: {"memory_usage": 45.0 + s / 600.0 + life.draw.gauss(0.0, 0.8)})
+    assert life.raised("shift") == []
+    assert [one["metric"] for one in life.raised("trend")] == ["memory_usage"]
