@@ -170,7 +170,9 @@ class Assembly:
         if not label.paged:
             return data
         parts = whole(msgspec.msgpack.decode(data, type=Index), self._pages)
-        return None if parts is None else packed(parts)
+        if parts is None:
+            return None
+        return parts[""] if parts.keys() == {""} else packed(parts)
 
     def _unpacked(self, label: Label) -> bytes:
         import cramjam

@@ -172,3 +172,11 @@ def test_the_last_record_leads_to_all_others() -> None:
     best = assembly.best("counting", 1)
     assert best is not None
     assert (best.data, steps) == (packed({"wide": wide}), 2)
+
+
+def test_a_large_state_that_has_no_parts_comes_back_as_it_was_dumped() -> None:
+    log = Log()
+    assert Writer(log).write(1, {"": b"as the step dumped it" * 9})
+    best = read(log.records).best("counting", 1)
+    assert best is not None
+    assert best.data == b"as the step dumped it" * 9
