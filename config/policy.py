@@ -76,7 +76,7 @@ class PresencePolicy(_Part, frozen=True):
         A gap of ticks this long was our own outage: silence is counted anew after it.
     """
 
-    default_interval_s: Seconds = 10.0
+    default_interval_s: Seconds = 25.0
     missed_heartbeats: Seconds = 3.0
     minimum_silence_s: Seconds = 5.0
     maximum_silence_s: Seconds = 300.0

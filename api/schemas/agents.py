@@ -126,7 +126,7 @@ class LifecycleRequest(Body):
     )
 
     status: str = Field(pattern=r"^[a-z_]{1,40}$")
-    reason: str = Field(min_length=1, max_length=1000)
+    reason: str = Field(min_length=1, max_length=400)
 
 
 class RelearnRequest(Body):

@@ -104,6 +104,7 @@ def test_a_plain_record_makes_an_agent_that_goes_offline_in_silence(
         return bool(found and found["metrics"] == {"cpu_usage": 41.5})
 
     homeostat.wait_for(shown, "agent of a plain record")
+    plain_record(homeostat, agent)  # its interval is known by now, and need not be guessed
 
     def offline() -> bool:
         return homeostat.get(f"/agents/{agent}")["status"] == "offline"
