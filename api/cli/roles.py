@@ -17,6 +17,7 @@ from typing import Final
 from zlib import crc32
 
 from api.cli.logs import configure_logging
+from api.cli.signs import give
 from api.cli.supervisor import PARENT
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
@@ -114,7 +115,11 @@ async def _until_told(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     _set_aside()
-    await role(settings, connection, signer, stop)
+    alive = asyncio.create_task(give())
+    try:
+        await role(settings, connection, signer, stop)
+    finally:
+        alive.cancel()
 
 
 def _set_aside() -> None:

@@ -1,7 +1,8 @@
 """Keeps the processes of an installation alive.
 
 A child that ends is started again: at once the first time, then with a growing, capped pause, so
-that a broken one cannot take the machine with it. A minute of life makes its record clean.
+that a broken one cannot take the machine with it. A minute of life makes its record clean. One
+that gives no sign of life for a minute is killed, and so started again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from api.cli.signs import LIFE, Signs
+
 log = logging.getLogger("homeostat.supervisor")
 
 PARENT: Final = "HOMEOSTAT_SUPERVISOR"
@@ -24,6 +27,7 @@ PARENT: Final = "HOMEOSTAT_SUPERVISOR"
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 30.0
 CLEAN_AFTER_S: Final = 60.0
+FROZEN_AFTER_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,15 @@ class Child:
         On top of the supervisor's own.
     patience_s : float
         How long it may take to leave after SIGTERM before it is killed.
+    frozen_after_s : float
+        How long it may give no sign of life.
     """
 
     name: str
     role: str
     environment: dict[str, str] = field(default_factory=dict)
     patience_s: float = 15.0
+    frozen_after_s: float = FROZEN_AFTER_S
 
     @property
     def argv(self) -> list[str]:
@@ -71,13 +78,16 @@ async def keep_alive(child: Child, stop: asyncio.Event) -> None:
     """Run `child` until `stop` is set, starting it again whenever it ends."""
     failures = 0
     while not stop.is_set():
-        started = time.monotonic()
+        started, signs = time.monotonic(), Signs()
+        own = {PARENT: str(os.getpid()), LIFE: str(signs.given)}
         process = await asyncio.create_subprocess_exec(
             *child.argv,
-            env=os.environ | {PARENT: str(os.getpid())} | child.environment,
+            env=os.environ | own | child.environment,
+            pass_fds=(signs.given,),
             start_new_session=True,
         )
-        status = await _ended_or_told(process, child, stop)
+        signs.handed()
+        status = await _ended_or_told(process, signs, child, stop)
         if stop.is_set():
             return
         failures = 1 if time.monotonic() - started > CLEAN_AFTER_S else failures + 1
@@ -88,17 +98,23 @@ async def keep_alive(child: Child, stop: asyncio.Event) -> None:
 
 
 async def _ended_or_told(
-    process: asyncio.subprocess.Process, child: Child, stop: asyncio.Event
+    process: asyncio.subprocess.Process, signs: Signs, child: Child, stop: asyncio.Event
 ) -> str:
     told = asyncio.create_task(stop.wait())
     ended = asyncio.create_task(process.wait())
+    silent = asyncio.create_task(signs.silence(child.frozen_after_s))
     try:
-        await asyncio.wait((told, ended), return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
+        await asyncio.wait((told, ended, silent), return_when=asyncio.FIRST_COMPLETED)
+        if silent.done() and not ended.done():
+            log.warning("%s gives no sign of life; killing it", child.name)
+            process.kill()
+            await ended
+        elif not ended.done():
             await _end(process, ended, child)
         return describe(ended.result())
     finally:
         told.cancel()
+        silent.cancel()
 
 
 async def _end(process: asyncio.subprocess.Process, ended: asyncio.Task[int], child: Child) -> None:
