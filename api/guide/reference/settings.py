@@ -43,6 +43,7 @@ BESIDE: Final = {
     "HOMEOSTAT_SLOT": "Number of a worker among those that run, or `host` where each has a host "
     "name of its own; `up` sets it for its workers.",
     "HOMEOSTAT_SUPERVISOR": "Set by `up` for its children, which end with it.",
+    "HOMEOSTAT_LIFE": "Set by `up` for each child: the pipe that it shows by that it lives.",
 }
 """Variables that a process reads by itself, each where it is needed."""
 
