@@ -26,6 +26,7 @@ from streams.contracts.topics import (
     DEAD_LETTERS,
     FINDINGS,
     FLEET,
+    INCIDENTS,
     POLICIES,
     TELEMETRY,
 )
@@ -35,7 +36,7 @@ from tests.end_to_end.harness import Installation, read_all
 NUMBER = "number"
 """The metric that counts an agent's own heartbeats."""
 WINDOW_S = 5.0
-_SHOWN = (FLEET, FINDINGS, ACTIONS, COMMANDS, POLICIES, DEAD_LETTERS)
+_SHOWN = (FLEET, FINDINGS, INCIDENTS, ACTIONS, COMMANDS, POLICIES, DEAD_LETTERS)
 _PATIENCE_S = 120.0
 
 
