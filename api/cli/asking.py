@@ -41,7 +41,7 @@ def status(plain: AsJson = False) -> None:
         )
     else:
         say(f"{len(fleet['agent_id'])} agents, {fleet['health'].count('failing')} failing")
-        say(f"{len(incidents)} incidents, {len(findings)} open findings")
+        say(f"active incidents {len(incidents)}, open findings {len(findings)}")
         say(f"{len(waiting)} actions wait for a person")
         _parts(health)
     raise typer.Exit(0 if well else NO)
