@@ -86,6 +86,7 @@ async def test_everything_has_its_place_on_a_small_screen(own: Installation) -> 
         await until(pilot, lambda: "live" in shown(pilot), "live stream")
         await until(pilot, lambda: told_of(pilot, "finding.ended"), "events")
         await until(pilot, lambda: "projector   ok" in shown(pilot), "parts")
+        await until(pilot, lambda: "Fleet: " in shown(pilot), "fleet")
         text = shown(pilot)
         assert len(text.splitlines()) == 24
         for told in ("Fleet: ", "active ", "healthy", "behind", "Open findings: ", "Waiting for"):

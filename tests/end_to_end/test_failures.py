@@ -89,6 +89,13 @@ def settled(own: Installation) -> set[str]:
     return story(own)
 
 
+def begun(own: Installation) -> None:
+    """Wait for the end of the service's first start, which is a healing like any other."""
+    own.wait_for(own.service_pid, "service")
+    own.wait_for(lambda: story(own), "first start of the service", LATE_S)
+    settled(own)
+
+
 def test_a_broker_that_hangs_is_named_at_once(own: Installation) -> None:
     with stopped(own.pids("broker")[0]):
         detail = quoted("does not answer")

@@ -21,7 +21,7 @@ from streams.contracts.trust import RecordKind
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.publisher import Publisher
 from tests.end_to_end.harness import Installation, read_all
-from tests.end_to_end.test_failures import LATE_S, heals, part, quoted, settled
+from tests.end_to_end.test_failures import LATE_S, begun, heals, part, quoted, settled
 
 pytestmark = pytest.mark.slow
 INBOXES = (TELEMETRY, DECISIONS, GOVERNANCE)
@@ -34,7 +34,7 @@ def own(tmp_path: Path) -> Iterator[Installation]:
     installation = Installation(tmp_path / "home")
     try:
         installation.start()
-        installation.wait_for(installation.service_pid, "service")
+        begun(installation)
         installation.wait_for(lambda: part(installation, "ticker") == ("ok", ""), "ticker")
         installation.stop()
         yield installation
@@ -104,8 +104,6 @@ def test_expired_records_are_named_and_healing_goes_on(own: Installation) -> Non
 
 def test_a_clock_that_was_ahead_stops_timers_and_not_healing(own: Installation) -> None:
     own.start()
-    # The service's first start is a healing too; in its midst, the clock would call it too late.
-    own.wait_for(own.service_pid, "service")
     settled(own)
     asyncio.run(_publish(own, _ticks(own, AHEAD_S)))
     heals(own)
