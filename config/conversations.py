@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from config.quantities import Amount, Duration, Many, PolicyPart, Share
+
 MOST_TOKENS: Final = 100
 _NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 _PREFIX: Final = r"^[\x21-\x7e]{2,64}$"
@@ -13,13 +15,10 @@ _PREFIX: Final = r"^[\x21-\x7e]{2,64}$"
 Severity = Literal["off", "info", "warning", "high", "critical", "emergency"]
 Role = Literal["assistant", "user", "tool", "system"]
 Alphabet = Literal["digits", "hex", "upper_alphanumeric", "alphanumeric", "url_safe", "dotted"]
-Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Span = Annotated[float, msgspec.Meta(gt=0.0, le=1e9)]
-Many = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Length = Annotated[int, msgspec.Meta(ge=4, le=512)]
 
 
-class TokenForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TokenForm(PolicyPart, frozen=True, kw_only=True):
     """What a kind of key looks like: a prefix, then characters of one alphabet.
 
     No regular expression: whatever a policy says, a text is searched in linear time.
@@ -59,7 +58,7 @@ class TokenForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise ValueError(detail)
 
 
-class LeakPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LeakPolicy(PolicyPart, frozen=True, kw_only=True):
     """What must not be said, by whom, and how bad it is.
 
     Parameters
@@ -89,10 +88,10 @@ class LeakPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     tokens: Annotated[list[TokenForm], msgspec.Meta(max_length=MOST_TOKENS)] = []
     secret_roles: tuple[Role, ...] = ("assistant", "tool", "user", "system")
     personal_roles: tuple[Role, ...] = ("assistant",)
-    quiet_s: Span = 3600.0
+    quiet_s: Duration = 3600.0
 
 
-class RepetitionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RepetitionPolicy(PolicyPart, frozen=True, kw_only=True):
     """When an agent says the same again.
 
     Parameters
@@ -111,7 +110,7 @@ class RepetitionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     end_after: Many = 3
 
 
-class QualityPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class QualityPolicy(PolicyPart, frozen=True, kw_only=True):
     """When answers are poor; the score is that of `processors.conversations.quality`.
 
     Parameters
@@ -129,8 +128,8 @@ class QualityPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     raise_below: Share = 0.5
     end_above: Share = 0.65
     minimum_answers: Many = 8
-    latency_good_ms: Span = 5_000.0
-    latency_bad_ms: Span = 60_000.0
+    latency_good_ms: Amount = 5_000.0
+    latency_bad_ms: Amount = 60_000.0
     refusals: Annotated[
         list[Annotated[str, msgspec.Meta(min_length=4, max_length=100)]],
         msgspec.Meta(max_length=100),
@@ -146,7 +145,7 @@ class QualityPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             raise ValueError(detail)
 
 
-class ConversationPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ConversationPolicy(PolicyPart, frozen=True, kw_only=True):
     """How the conversations of AI agents are watched.
 
     Parameters
@@ -170,5 +169,5 @@ class ConversationPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     leaks: LeakPolicy = LeakPolicy()
     repetition: RepetitionPolicy = RepetitionPolicy()
     quality: QualityPolicy = QualityPolicy()
-    idle_s: Span = 3600.0
+    idle_s: Duration = 3600.0
     max_conversations: Many = 5_000

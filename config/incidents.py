@@ -6,15 +6,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Span = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
+from config.quantities import Many, PolicyPart, Seconds, Share
+
 Window = Annotated[float, msgspec.Meta(gt=0.0, le=86_400.0)]
-Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 AtLeastTwo = Annotated[int, msgspec.Meta(ge=2, le=1_000_000)]
-Cap = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Listed = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
-class IncidentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class IncidentPolicy(PolicyPart, frozen=True, kw_only=True):
     """How findings become incidents.
 
     Parameters
@@ -54,8 +53,8 @@ class IncidentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """
 
     window_s: Window = 120.0
-    quiet_s: Span = 60.0
-    gather_s: Span = 1.0
+    quiet_s: Seconds = 60.0
+    gather_s: Seconds = 1.0
     alone_from: Literal["info", "warning", "high", "critical", "emergency"] = "warning"
     cohort_share: Share = 0.3
     cohort_minimum: AtLeastTwo = 3
@@ -65,9 +64,9 @@ class IncidentPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     coordinated_window_s: Window = 60.0
     learnt_minimum: AtLeastTwo = 3
     learnt_share: Share = 0.5
-    max_incidents: Cap = 5_000
-    max_findings: Cap = 50_000
-    max_agents: Cap = 300_000
-    max_pairs: Cap = 20_000
+    max_incidents: Many = 5_000
+    max_findings: Many = 50_000
+    max_agents: Many = 300_000
+    max_pairs: Many = 20_000
     max_members: Listed = 100
     max_candidates: Listed = 5

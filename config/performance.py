@@ -6,14 +6,12 @@ from typing import Annotated
 
 import msgspec
 
-Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Points = Annotated[float, msgspec.Meta(ge=0.0, le=100.0)]
-Weight = Annotated[float, msgspec.Meta(ge=0.0, le=1e6)]
-Span = Annotated[float, msgspec.Meta(gt=0.0, le=1e9)]
+from config.quantities import Amount, Points, PolicyPart, Share, Weight
+
 Windows = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
-class ResponseBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ResponseBounds(PolicyPart, frozen=True, kw_only=True):
     """What a response time is worth.
 
     Parameters
@@ -22,8 +20,8 @@ class ResponseBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         Up to the first it has all points, from the second on none; for p99 both are doubled.
     """
 
-    target_ms: Span = 100.0
-    limit_ms: Span = 1_000.0
+    target_ms: Amount = 100.0
+    limit_ms: Amount = 1_000.0
 
     def __post_init__(self) -> None:
         """Refuse bounds in the wrong order."""
@@ -32,7 +30,7 @@ class ResponseBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             raise ValueError(detail)
 
 
-class PerformanceWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PerformanceWeights(PolicyPart, frozen=True, kw_only=True):
     """How much each part of the score counts, against the other parts that an agent has.
 
     Parameters
@@ -56,7 +54,7 @@ class PerformanceWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     cost: Weight = 10.0
 
 
-class PerformanceLevels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PerformanceLevels(PolicyPart, frozen=True, kw_only=True):
     """The scores from which on an agent has a level; below all of them it is critical.
 
     Parameters
@@ -77,7 +75,7 @@ class PerformanceLevels(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
             raise ValueError(f"poor, fair, good, excellent are {bounds}; let each be higher")
 
 
-class PerformancePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PerformancePolicy(PolicyPart, frozen=True, kw_only=True):
     """How performance is scored; the definitions are in `processors.performance.score`.
 
     Parameters
@@ -122,7 +120,7 @@ class PerformancePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     utilisation_low: Share = 0.1
     utilisation_high: Share = 0.8
     cost_metric: str = ""
-    cost_per_task: Span = 1.0
+    cost_per_task: Amount = 1.0
     levels: PerformanceLevels = PerformanceLevels()
     margin: Points = 2.0
     step: Annotated[float, msgspec.Meta(gt=0.0, le=100.0)] = 5.0

@@ -8,13 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$"
+from config.sections import ID, Section, repeated
+
 _URL: Final = r"^https?://[^\s/]+"
 
 
-class Source(BaseModel):
+class Source(Section):
     """What all sources have in common.
 
     Parameters
@@ -26,8 +27,6 @@ class Source(BaseModel):
     timeout_s : float
         How long a look may take.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=ID)
     interval_s: float = Field(default=15.0, ge=1, le=3600)
@@ -171,7 +170,7 @@ class RedisSource(Source):
     password_file: Path | None = None
 
 
-class Sources(BaseModel):
+class Sources(Section):
     """What else is measured, beside the host, its services and its probes.
 
     Parameters
@@ -193,8 +192,6 @@ class Sources(BaseModel):
         node, one is enough.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     prometheus: list[PrometheusSource] = []
     kafka: list[KafkaSource] = []
     postgresql: list[PostgresqlSource] = []
@@ -210,7 +207,6 @@ class Sources(BaseModel):
 
     @model_validator(mode="after")
     def _unique(self) -> Sources:
-        names = [source.name for source in self.named]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"names must be unique; twice: {', '.join(sorted(twice))}")
+        if twice := repeated(source.name for source in self.named):
+            raise ValueError(f"names must be unique; twice: {', '.join(twice)}")
         return self

@@ -6,18 +6,18 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from config.quantities import Points, PolicyPart, Seconds
+
 NAME: Final = r"^[a-z][a-z0-9_.-]{0,63}$"
 MOST_RULES: Final = 100
 MOST_COUNTED: Final = 1000
 _BOUND: Final = 1e150
 
 Limit = Annotated[float, msgspec.Meta(ge=-_BOUND, le=_BOUND)]
-Span = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
-Points = Annotated[float, msgspec.Meta(ge=0.0, le=100.0)]
 _WINDOWED: Final = frozenset({"mean", "sum", "increase", "rate", "deviation"})
 
 
-class ThreatRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ThreatRule(PolicyPart, frozen=True, kw_only=True):
     """One rule: a condition on a metric, or on what happens to an agent.
 
     Windows go by the step's time, which no sender sets. A window of a metric is kept in ten
@@ -68,9 +68,9 @@ class ThreatRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     below: Limit | None = None
     event: Literal["status_changed", "finding", "transition_refused", "dead_letter"] | None = None
     kinds: list[str] = []
-    window_s: Span = 0.0
+    window_s: Seconds = 0.0
     count: Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNTED)] = 1
-    clear_s: Span = 300.0
+    clear_s: Seconds = 300.0
     severity: Literal["info", "warning", "high", "critical", "emergency"] = "high"
     points: Points = 20.0
     category: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "SECURITY"
@@ -111,7 +111,7 @@ class ThreatRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         raise ValueError(f"threat {self.name}: {field} is {value!r}; {remedy}")
 
 
-class SecurityPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SecurityPolicy(PolicyPart, frozen=True, kw_only=True):
     """How trust in an agent is lost and won.
 
     Parameters

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from api.cli.address import asked_address, connected
 from api.cli.roles import own_slot
-from config.settings import Settings, SettingsError, host_name, settings_from_environment
+from config.configuration import host_name
+from config.settings import Settings, SettingsError, settings_from_environment
 
 FRESH_S: Final = 45.0
 """Workers report every ten seconds, hosts every five or as configured."""

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from config.settings import Configuration, Settings, host_name
+from config.configuration import Configuration, host_name
+from config.settings import Settings
 from processors.executors.actions.registry import Registry
 from processors.executors.actions.services import port_of
 from processors.executors.claims import Claims

@@ -11,7 +11,7 @@ from typing import Final
 
 import psutil
 
-from config.settings import Probe
+from config.probes import Probe
 from streams.producers.service_probe import Verdict, probe_http, probe_tcp, verdict
 from streams.producers.unit_probe import probe_unit
 from streams.producers.websocket_probe import probe_websocket

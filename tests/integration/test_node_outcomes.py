@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from config.settings import Configuration
+from config.configuration import Configuration
 from processors.executors.claims import Claims
 from processors.executors.node import Node
 from streams.contracts.envelope import Event, decode_event, outgoing

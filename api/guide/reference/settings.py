@@ -11,7 +11,10 @@ from pydantic.fields import FieldInfo
 
 from api.guide.reference.docstrings import about, parameters
 from api.guide.reference.tables import code, shown, table, type_name, unit
-from config.settings import Configuration, HealthCheck, Housekeeping, Probe, Service, Settings
+from config.configuration import Configuration, Housekeeping
+from config.probes import Probe
+from config.services import HealthCheck, Service
+from config.settings import Settings
 from config.sources import (
     KafkaSource,
     OllamaSource,

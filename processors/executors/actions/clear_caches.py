@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from config.settings import Housekeeping
+from config.configuration import Housekeeping
 from processors.executors.actions.files import size_of
 from processors.executors.actions.worker import Worker
 from processors.executors.executor import NotPossible, Result

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from config.settings import Configuration
+from config.configuration import Configuration
 from processors.executors.actions.clear_caches import ClearCaches
 from processors.executors.actions.free_port import FreePort
 from processors.executors.actions.rotate_logs import RotateLogs

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from config.settings import Housekeeping
+from config.configuration import Housekeeping
 from processors.executors.actions.cutting import (
     blocks_before_end,
     can_cut,

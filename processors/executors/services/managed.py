@@ -16,7 +16,7 @@ from typing import Final
 
 import psutil
 
-from config.settings import Service
+from config.services import Service
 from processors.executors.services.ledger import Ledger, Running
 from processors.executors.services.spawn import end_group, end_orphans, spawn
 from streams.producers.service_probe import Verdict, probe_http, probe_tcp

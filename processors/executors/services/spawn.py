@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from config.settings import Service
+from config.services import Service
 from processors.executors.services.ledger import Running
 
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from config.settings import HealthCheck, Probe
+from config.probes import Probe
+from config.services import HealthCheck
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import (
-    Configuration,
-    SettingsError,
-    host_name,
-    read_or_make,
-    settings_from_environment,
-)
+from config.configuration import Configuration, host_name
+from config.secret_files import read_or_make
+from config.settings import SettingsError, settings_from_environment
 
 SERVICE = "services: [{name: web, command: [python3, -m, http.server]}]"
 
@@ -33,7 +29,7 @@ def test_the_environment_decides(monkeypatch):
 
 def test_a_wrong_variable_is_named(monkeypatch):
     monkeypatch.setenv("HOMEOSTAT_API_PORT", "many")
-    with pytest.raises(SettingsError, match="HOMEOSTAT_API_PORT"):
+    with pytest.raises(SettingsError, match=r"HOMEOSTAT_API_PORT"):
         settings_from_environment()
 
 
@@ -51,6 +47,9 @@ def test_a_service_needs_little(tmp_path):
         ("services: [{name: a/b, command: [x]}]", "name"),
         ("services: [{name: a, command: [x]}, {name: a, command: [y]}]", "twice: a"),
         ("services: [{name: a, command: [x], depends_on: [b]}]", "undeclared b"),
+        ("services: [{name: a, command: [x], depends_on: [a]}]", "each other: a -> a"),
+        ("services: [{name: a, command: [x]}]\nprobes: [{name: a, tcp: 'h:1'}]", "twice: a"),
+        ("housekeeping: {keep_rotated: 0}", "keep_rotated"),
         ("services: {", "expected"),
     ],
 )
@@ -62,6 +61,15 @@ def test_a_wrong_configuration_is_named(tmp_path, text, named):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"absent\.yaml"):
         settings_from_environment(config=tmp_path / "absent.yaml").configuration()
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    file = tmp_path / "binary"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"HOMEOSTAT_CONFIG=.*binary"):
+        settings_from_environment(config=file).configuration()
+    with pytest.raises(SettingsError, match=r"HOMEOSTAT_SCRAPE_TOKEN_FILE=.*no text"):
+        _ = settings_from_environment(scrape_token_file=file).scrape_token
 
 
 def test_a_secret_is_made_once_and_for_its_owner_only(tmp_path):

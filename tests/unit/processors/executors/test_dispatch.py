@@ -14,7 +14,7 @@ import msgspec
 import psutil
 import pytest
 
-from config.settings import Configuration
+from config.configuration import Configuration
 from processors.executors.actions.registry import Registry
 from processors.executors.actions.services import Restart
 from processors.executors.claims import Claims

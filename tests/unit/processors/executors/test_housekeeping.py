@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Housekeeping
+from config.configuration import Housekeeping
 from processors.executors.actions.clear_caches import ClearCaches
 from processors.executors.actions.rotate_logs import RotateLogs
 from processors.executors.executor import NotPossible

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.settings import Service
+from config.services import Service
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
 from processors.executors.services.order import stop_order

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Probe
+from config.probes import Probe
 from processors.executors.probes import look, watch_probe
 
 Told = tuple[str, Mapping[str, float], Mapping[str, str]]

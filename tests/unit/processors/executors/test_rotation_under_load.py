@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from config.settings import Housekeeping
+from config.configuration import Housekeeping
 from processors.executors.actions.cutting import can_cut
 from processors.executors.actions.rotate_logs import RotateLogs
 from processors.executors.actions.worker import Stopped
