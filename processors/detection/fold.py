@@ -32,7 +32,7 @@ _judge_one: Final = inlined(judge)
 _SERIES: Final = len(Series._fields)
 _AGENT: Final = len(flat(agents.BLANK))
 _HOUR_S: Final = 3600.0
-_LARGEST_VALUE: Final = 1e18
+LARGEST_VALUE: Final = 1e18
 """Beyond it squares leave single precision; what is larger is taken for as large."""
 
 
@@ -126,7 +126,7 @@ def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
     known = c.known[rows].T.astype(np.float64, order="C")
     dt = np.minimum(np.maximum(at - c.judged_at[rows], 0.0), _HOUR_S)
     dt[known[0] == 0.0] = 0.0
-    value = np.clip(v.value, -_LARGEST_VALUE, _LARGEST_VALUE)
+    value = np.clip(v.value, -LARGEST_VALUE, LARGEST_VALUE)
     o = observe(VECTOR, p, Series(c.expected[rows], *known), season(c, rows, when), value, dt)
     c.expected[rows] = o.series.level
     c.known[rows] = np.stack(o.series[1:], axis=1)
@@ -163,7 +163,7 @@ def _see_one(
     known = PACKED_SERIES.unpack_from(c.known.data, place)
     samples = known[0]
     dt = min(max(at - before, 0.0), _HOUR_S) if samples else 0.0
-    x = min(max(x, -_LARGEST_VALUE), _LARGEST_VALUE)
+    x = min(max(x, -LARGEST_VALUE), LARGEST_VALUE)
     o = _observe_one(p, (c.expected.item(row), *known), usual, x, dt)
     novelty, deviation, relative, hourly, daily = o[_SERIES:]
     c.expected[row], c.judged_at[row] = o[0], at
@@ -209,48 +209,6 @@ def _tell_one(
     PACKED_AGENT.pack_into(a.evidence.data, place, *j[:_AGENT])
     a.judged_at[row] = at
     return Verdict._make(j[_AGENT:])
-
-
-class One(NamedTuple):
-    """One record, value by value: what each says, and what they come to.
-
-    Parameters
-    ----------
-    seen : list of tuple
-        Novelty, deviation, relative deviation, and whether the metric is known.
-    verdict : Verdict or None
-        None where no metric is known yet.
-    """
-
-    seen: list[tuple[float, float, float, bool]]
-    verdict: Verdict | None
-
-
-def one_record(
-    p: Tuning,
-    c: SeriesMemory,
-    a: AgentMemory,
-    rows: list[int],
-    values: list[float],
-    agent: int,
-    at: float,
-    promise: Promise,
-) -> One:
-    """Judge one record of few metrics: `see` and `tell` without arrays, and with the same bits."""
-    seen = [_see_one(p, c, row, x, at) for row, x in zip(rows, values, strict=True)]
-    metrics, square, relative, novelty, peak = 0.0, 0.0, 0.0, 0.0, 0.0
-    for new, deviation, multiple, judged in seen:
-        if judged:
-            metrics += 1.0
-            square += deviation * deviation
-            relative += min(LARGEST, multiple)
-            novelty = max(novelty, new)
-            size = deviation if deviation > 0.0 else -deviation
-            peak = max(peak, size)
-    if not metrics:
-        return One(seen, None)
-    evidence = Evidence(metrics, square, relative, novelty, peak)
-    return One(seen, _tell_one(p, a, agent, evidence, at, promise))
 
 
 def _evidence(v: Values, seen: Seen, records: int) -> Evidence:

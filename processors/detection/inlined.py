@@ -3,8 +3,9 @@
 Written against `Arithmetic`, a rule calls a function for each comparison and makes a tuple for
 each result; for a vector that costs nothing, for one float it costs more than the sums do. Here a
 rule is compiled once more from the same source: rules that it calls are written where they are
-called, ``m.where(c, a, b)`` becomes ``a if c else b``, and the fields of tuples become names. A
-test holds both to the same bits.
+called, ``m.where(c, a, b)`` becomes ``a if c else b``, and the fields of tuples become names. What
+is already known (the constants of a tuning) is written in, and what was computed once is not
+computed again: no name is ever given a second value. A test holds both to the same bits.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import ast
 import inspect
 import math
+import struct
 import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast, get_type_hints
@@ -31,27 +33,54 @@ class _Fields(NamedTuple):
 Rule = Callable[..., Any]
 
 
-def inlined(rule: Rule) -> Callable[..., tuple[Any, ...]]:
+def inlined(rule: Rule, kept: str = "", **known: Any) -> Callable[..., tuple[Any, ...]]:
     """Return `rule` for single values, without its first argument, the arithmetic.
 
     Arguments that are named tuples are given flat (nested ones in place), and so is the result.
+
+    Parameters
+    ----------
+    rule : callable
+        Made of sums alone, written against `Arithmetic`.
+    kept : str
+        A layout of `struct`, by which the result is rounded as it would be where it is kept.
+    **known
+        Arguments that never change: they are written into the rule, and not given.
     """
     writer = _Writer()
     source, names = _parsed(rule), _names_of(rule)
     given: dict[str, Any] = {}
     arguments = []
     for argument in source.args.args[1:]:
+        if argument.arg in known:
+            given[argument.arg] = _constant(known[argument.arg])
+            continue
         arguments.append(ast.arg(argument.arg))
         kind = names.get(ast.unparse(argument.annotation)) if argument.annotation else None
         local = ast.Name(argument.arg, ast.Load())
         given[argument.arg] = writer.unpacked(kind, local) if _is_fields(kind) else local
-    result = writer.body(source, names, given)
-    leaves = ast.Tuple(cast("list[ast.expr]", _flat(result)), ast.Load())
-    body: list[ast.stmt] = [*writer.lines, ast.Return(leaves)]
+    leaves = _flat(writer.body(source, names, given))
+    body = [*writer.lines, ast.Return(_rounded(leaves) if kept else ast.Tuple(leaves, ast.Load()))]
     signature = ast.arguments([], arguments, None, [], [], None, [])
-    made = ast.FunctionDef(rule.__name__, signature, body, [], None)
-    tree = ast.fix_missing_locations(ast.Module([made], []))
+    return _compiled(ast.FunctionDef(rule.__name__, signature, body, [], None), rule, kept)
+
+
+def _constant(value: Any) -> Any:
+    if _is_fields(type(value)):
+        return _Fields(type(value), {f: _constant(v) for f, v in value._asdict().items()})
+    return ast.Constant(value)
+
+
+def _rounded(leaves: list[ast.expr]) -> ast.expr:
+    packed = ast.Call(ast.Name("pack", ast.Load()), leaves, [])
+    return ast.Call(ast.Name("unpack", ast.Load()), [packed], [])
+
+
+def _compiled(made: ast.FunctionDef, rule: Rule, kept: str) -> Callable[..., tuple[Any, ...]]:
+    layout = struct.Struct(kept)
     space: dict[str, Any] = {"frexp": math.frexp, **_OPERATIONS}
+    space |= {"pack": layout.pack, "unpack": layout.unpack}
+    tree = ast.fix_missing_locations(ast.Module([made], []))
     exec(compile(tree, f"{rule.__module__}.{rule.__name__} (inlined)", "exec"), space)  # noqa: S102 - our own source, compiled again
     return cast("Callable[..., tuple[Any, ...]]", space[rule.__name__])
 
@@ -62,6 +91,7 @@ class _Writer:
     def __init__(self) -> None:
         self.lines: list[ast.stmt] = []
         self._count = 0
+        self._known: dict[str, str] = {}
 
     def unpacked(self, kind: Any, value: ast.expr) -> _Fields:
         """Give each field of the flat tuple `value` a name."""
@@ -163,12 +193,14 @@ class _Writer:
         return ast.Call(ast.Name(name, ast.Load()), given, [])
 
     def _kept(self, value: Any) -> Any:
-        """Give a value that is used more than once a name."""
+        """Give a value that is used more than once a name; equal sums get the same one."""
         if not isinstance(value, ast.expr) or isinstance(value, ast.Name | ast.Constant):
             return value
-        name = self._name()
-        self.lines.append(ast.Assign([ast.Name(name, ast.Store())], value))
-        return ast.Name(name, ast.Load())
+        sums = ast.dump(value)
+        if sums not in self._known:
+            self._known[sums] = self._name()
+            self.lines.append(ast.Assign([ast.Name(self._known[sums], ast.Store())], value))
+        return ast.Name(self._known[sums], ast.Load())
 
     def _name(self) -> str:
         self._count += 1
@@ -187,7 +219,7 @@ def _is_fields(kind: Any) -> bool:
     return isinstance(kind, type) and hasattr(kind, "_fields")
 
 
-def _flat(value: Any) -> list[Any]:
+def _flat(value: Any) -> list[ast.expr]:
     if isinstance(value, _Fields):
         return [leaf for each in value.values.values() for leaf in _flat(each)]
     if isinstance(value, list):

@@ -8,19 +8,22 @@ are not. Nothing is lost by the roundings but half of a 127th, once a day.
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from processors.columns import Floats, Ints
-from processors.detection.moment import Moments, moments
+from processors.detection.moment import Moments, moment, moments
 
 HOURS: Final = 24
 SLOTS: Final = HOURS + 7
 _STEPS: Final = 127.0
 _HOUR_S: Final = 3600.0
 _DAY_S: Final = 86400.0
+_SINGLE: Final = struct.Struct("<f")
 
 PROFILE_MEMORY: Final[dict[str, tuple[type[np.generic], float | tuple[float, ...]]]] = {
     "profile": (np.int8, (0,) * SLOTS),
@@ -81,3 +84,28 @@ def _between(
     day = c.profile[rows, HOURS + when.weekday] * step + daily
     expected: Floats = here + when.lean * (beside - here) + day
     return expected
+
+
+def turned(
+    profile: Sequence[int], lessons: Sequence[float], before: float, at: float
+) -> tuple[list[int], tuple[float, float, float]]:
+    """Return the profile and the lessons of one row after `turn`, by plain floats.
+
+    Parameters
+    ----------
+    profile : sequence of int
+        Of `SLOTS` bytes.
+    lessons : sequence of float
+        As the columns of ``lessons``.
+    before, at : float
+        The moments that lie in two hours, seconds since the epoch.
+    """
+    step, hourly, daily = lessons
+    when, values = moment(before), [each * step for each in profile]
+    values[when.hour] += hourly
+    if before // _DAY_S != at // _DAY_S:
+        values[HOURS + when.weekday] += daily
+        daily = 0.0
+    (step,) = _SINGLE.unpack(_SINGLE.pack(max(map(abs, values)) / _STEPS))
+    size = step if step > 0.0 else 1.0
+    return [round(value / size) for value in values], (step, 0.0, daily)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
 from processors.detection.explain import drivers
-from processors.detection.fold import FEW, Promise, Seen, Values, one_record, see, tell
+from processors.detection.fold import Promise, Seen, Values, see, tell
 from processors.detection.memory import OwnAgents, OwnSeries, accept, rest
+from processors.detection.single import Single, Told
 from processors.detection.tuning import TUNING, Tuning
+
+WIDE: Final = 48
+"""Rows of so many metrics are quicker as vectors."""
 
 
 class Row(NamedTuple):
@@ -32,13 +36,6 @@ class Row(NamedTuple):
     score: float
     alarm: bool
     drivers: tuple[int, ...]
-
-
-class _Told(NamedTuple):
-    score: float
-    lasts: bool
-    alarm: bool
-    seen: Seen | None
 
 
 class Stream:
@@ -68,11 +65,11 @@ class Stream:
     def __init__(
         self, metrics: int, per_week: float, accept_after_s: float, tuning: Tuning = TUNING
     ) -> None:
+        self._tuning, self._accept_after_s = tuning, accept_after_s
+        self._promise = Promise(per_week, bar_for(SCALAR, per_week))
+        self._single = Single(tuning, self._promise)
         self._series, self._agents = OwnSeries(), OwnAgents()
         self._agents.take()
-        self._tuning = tuning
-        self._promise = Promise(per_week, bar_for(SCALAR, per_week))
-        self._accept_after_s = accept_after_s
         self._since = math.inf
         self._one = np.zeros(1, dtype=np.int64)
         self._metrics = 0
@@ -88,42 +85,51 @@ class Stream:
         present = [index for index, value in enumerate(values) if value is not None]
         if not present:
             return Row(0.0, self._since != math.inf, ())
-        measured = [values[index] for index in present]
-        told = (self._few if len(present) < FEW else self._many)(at, present, measured)
+        measured: list[Any] = [values[index] for index in present]
+        few = self._metrics < WIDE
+        told = (self._single.row if few else self._many)(at, present, measured)
         self._keep(at, told)
-        if not told.alarm or told.seen is None:
-            return Row(told.score, told.alarm, ())
-        strongest = drivers(self._tuning, told.seen, np.ones(len(present), dtype=np.bool_))
-        return Row(told.score, True, tuple(present[index] for index in strongest.tolist()))
+        if not told.alarm:
+            return Row(told.score, False, ())
+        return Row(told.score, True, self._drivers(told, present))
 
-    def _few(self, at: float, rows: list[int], values: list[Any]) -> _Told:
-        one = one_record(
-            self._tuning, self._series, self._agents, rows, values, 0, at, self._promise
-        )
-        j = one.verdict
-        if j is None:
-            return _Told(0.0, lasts=False, alarm=False, seen=None)
-        seen = Seen(*map(np.array, zip(*one.seen, strict=True))) if j.alarm else None
-        return _Told(j.score, lasts=j.lasts, alarm=j.alarm, seen=seen)
-
-    def _many(self, at: float, rows: list[int], values: list[Any]) -> _Told:
+    def _many(self, at: float, rows: list[int], values: list[Any]) -> Told:
         value, record = np.array(values, dtype=np.float64), np.zeros(len(rows), dtype=np.int64)
         v = Values(np.array(rows), value, record, self._one, np.array([at]))
         seen = see(self._tuning, self._series, v)
         told = tell(self._tuning, self._agents, v, seen, self._promise)
-        lasts, alarm = bool(told.lasts[0]), bool(told.alarm[0])
-        return _Told(float(told.score[0]), lasts=lasts, alarm=alarm, seen=seen)
+        return Told(float(told.score[0]), bool(told.lasts[0]), bool(told.alarm[0]), seen)
+
+    def _drivers(self, told: Told, present: list[int]) -> tuple[int, ...]:
+        if len(present) == 1:
+            return (present[0],)
+        seen = told.seen
+        if not isinstance(seen, Seen):
+            seen = Seen(*map(np.array, zip(*seen, strict=True)))
+        strongest = drivers(self._tuning, seen, np.ones(len(present), dtype=np.bool_))
+        return tuple(present[index] for index in strongest.tolist())
 
     def _widen(self, metrics: int) -> None:
+        if self._metrics < WIDE <= metrics:
+            self._single.put(self._series, self._agents)
         self._series.take_block(metrics - self._metrics)
+        self._single.widen(metrics)
         self._metrics = metrics
 
-    def _keep(self, at: float, told: _Told) -> None:
+    def _keep(self, at: float, told: Told) -> None:
         if not told.alarm:
             self._since = math.inf
         elif self._since == math.inf:
             self._since = at
         elif told.lasts and at - self._since >= self._accept_after_s:
             self._since = math.inf
-            rest(self._agents, 0)
-            accept(self._series, np.arange(self._metrics), at)
+            self._accept(at)
+
+    def _accept(self, at: float) -> None:
+        few = self._metrics < WIDE
+        if few:
+            self._single.put(self._series, self._agents)
+        rest(self._agents, 0)
+        accept(self._series, np.arange(self._metrics), at)
+        if few:
+            self._single.get(self._series, self._agents)
