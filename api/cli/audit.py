@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -11,7 +11,7 @@ import typer
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.options import AsJson, Most
 from api.cli.running import run
-from api.cli.show import as_json, as_table, clock, say
+from api.cli.show import as_json, as_list, clock, say
 
 if TYPE_CHECKING:
     from api.audit.verifier import Head, Verifier
@@ -36,18 +36,13 @@ def list_(
     """List records, newest first."""
     asked = {"actor": actor, "action": action, "outcome": outcome, "level": level}
     found = Client.from_environment().items("/audit", limit, since=since, until=until, **asked)
-    if plain:
-        as_json(found)
-        return
     columns = ("at", "actor", "action", "resource", "outcome", "level", "from")
-    as_table(
-        columns,
-        (
-            (clock(r["at"]), r["actor"], r["action"], r["resource"], r["outcome"], r["level"],
-             r["details"].get("address"))
-            for r in found
-        ),
-    )  # fmt: skip
+    as_list(found, columns, _row, plain=plain)
+
+
+def _row(r: dict[str, Any]) -> tuple[object, ...]:
+    judged = r["outcome"], r["level"], r["details"].get("address")
+    return clock(r["at"]), r["actor"], r["action"], r["resource"], *judged
 
 
 @audit.command()

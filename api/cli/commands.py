@@ -6,12 +6,16 @@ from typing import Annotated
 
 import typer
 
-from api.cli import asking, telling
+from api.cli import telling
+from api.cli.actions import actions
+from api.cli.agents import agents
 from api.cli.audit import audit
 from api.cli.backtest import backtest
 from api.cli.conversations import conversations
 from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
+from api.cli.events import events
+from api.cli.findings import findings
 from api.cli.guide import guide
 from api.cli.incidents import incidents
 from api.cli.log_commands import log
@@ -19,6 +23,7 @@ from api.cli.policy import policy
 from api.cli.projection_commands import projections
 from api.cli.replay import replay
 from api.cli.simulate import simulate
+from api.cli.status import status
 from api.cli.tokens import tokens
 from api.cli.top.command import top
 
@@ -37,7 +42,8 @@ app.add_typer(policy)
 app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
-_COMMANDS = (*asking.COMMANDS, *telling.COMMANDS, incidents, conversations)
+_ASKING = (status, agents, findings, actions, events)
+_COMMANDS = (*_ASKING, *telling.COMMANDS, incidents, conversations)
 for each in (*_COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 

@@ -9,7 +9,7 @@ import typer
 from api.cli import completing
 from api.cli.client import Client
 from api.cli.options import AsJson, Most
-from api.cli.show import as_json, as_table, clock
+from api.cli.show import as_list, clock
 
 
 def conversations(
@@ -25,11 +25,8 @@ def conversations(
     client.get(f"/agents/{agent}")
     asked = {"leaking": "true"} if leaking else {}
     found = client.items(f"/agents/{agent}/conversations", limit, **asked)
-    if plain:
-        as_json(found)
-        return
     columns = ("conversation", "last", "messages", "quality", "faults", "leaks")
-    as_table(columns, map(_row, found))
+    as_list(found, columns, _row, plain=plain)
 
 
 def _row(each: dict[str, Any]) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import typer
 from api.cli import completing
 from api.cli.client import NO, REFUSED, USAGE, Client, CommandError
 from api.cli.options import AsJson, Most, Reason
-from api.cli.show import as_json, as_receipt, as_table, clock, say
+from api.cli.show import as_json, as_list, as_receipt, clock, say
 from streams.contracts.topics import DEAD_LETTERS
 
 dead_letters = typer.Typer(
@@ -31,14 +31,12 @@ def list_(
 ) -> None:
     """List them, newest first."""
     found = Client.from_environment().items("/dead-letters", limit, kind=kind, reason=reason)
-    if plain:
-        as_json(found)
-        return
-    rows = (
-        (each["event_id"], clock(each["at"]), each["kind"], each["reason"], _place(each))
-        for each in found
-    )
-    as_table(("record", "at", "kind", "reason", "where"), rows)
+    as_list(found, ("record", "at", "kind", "reason", "where"), _row, plain=plain)
+
+
+def _row(letter: dict[str, Any]) -> tuple[object, ...]:
+    why = letter["kind"], letter["reason"], _place(letter)
+    return letter["event_id"], clock(letter["at"]), *why
 
 
 @dead_letters.command()

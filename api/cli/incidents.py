@@ -9,7 +9,7 @@ import typer
 from api.cli import completing
 from api.cli.client import Client
 from api.cli.options import AsJson, AsOf, Most, OfAgent
-from api.cli.show import as_json, as_table, clock, say
+from api.cli.show import as_json, as_list, as_table, clock, say
 
 
 def incidents(
@@ -39,17 +39,13 @@ def incidents(
     listed = client.items(
         "/incidents", limit, status=wanted, severity=severity, agent=agent, as_of=as_of
     )
-    if plain:
-        as_json(listed)
-        return
-    as_table(
-        ("incident", "severity", "status", "opened", "agents", "open", "title"),
-        (
-            (i["incident_id"], i["severity"], i["status"], clock(i["opened_at"]), i["agents"],
-             f"{i['open_findings']} of {i['findings']}", i["title"])
-            for i in listed
-        ),
-    )  # fmt: skip
+    columns = ("incident", "severity", "status", "opened", "agents", "open", "title")
+    as_list(listed, columns, _row, plain=plain)
+
+
+def _row(i: dict[str, Any]) -> tuple[object, ...]:
+    counted = i["agents"], f"{i['open_findings']} of {i['findings']}"
+    return i["incident_id"], i["severity"], i["status"], clock(i["opened_at"]), *counted, i["title"]
 
 
 def _one(found: dict[str, Any]) -> None:

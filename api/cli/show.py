@@ -40,6 +40,20 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     console.print(table)
 
 
+def as_list(
+    found: Sequence[dict[str, Any]],
+    columns: Sequence[str],
+    row: Callable[[dict[str, Any]], Sequence[object]],
+    *,
+    plain: bool,
+) -> None:
+    """Write a list of the API: as JSON, or as a table with the `row` of each for a person."""
+    if plain:
+        as_json(found)
+    else:
+        as_table(columns, map(row, found))
+
+
 def _cell(value: object) -> str:
     if value is None or value == "":
         return "-"

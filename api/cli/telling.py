@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from api.cli import completing
 from api.cli.client import USAGE, Client, CommandError
 from api.cli.options import Action, AsJson, Reason
-from api.cli.show import as_json, as_receipt, as_table
+from api.cli.show import as_list, as_receipt
 
 _VERBS: Final = ("restart", "start", "stop")
 
@@ -77,19 +77,20 @@ def services(
         as_receipt(receipt, f"asked for, at {receipt['position']}", plain=plain)
         return
     found = [a for a in client.items("/agents", 1000, type="service") if a["labels"].get("managed")]
-    if plain:
-        as_json(found)
-        return
     columns = ("service", "host", "health", "restarts", "latency ms", "last exit")
-    as_table(
-        columns,
-        (
-            (a["agent_id"], a["labels"].get("host"), a["health"]["level"],
-             a["metrics"].get("restarts"), a["metrics"].get("response_time_avg"),
-             a["labels"].get("last_exit"))
-            for a in found
-        ),
-    )  # fmt: skip
+    as_list(found, columns, _service, plain=plain)
+
+
+def _service(a: dict[str, Any]) -> tuple[object, ...]:
+    labels, metrics = a["labels"], a["metrics"]
+    measured = metrics.get("restarts"), metrics.get("response_time_avg")
+    return (
+        a["agent_id"],
+        labels.get("host"),
+        a["health"]["level"],
+        *measured,
+        labels.get("last_exit"),
+    )
 
 
 def lifecycle(

@@ -9,7 +9,7 @@ import typer
 
 from api.cli.client import USAGE, Client, CommandError
 from api.cli.options import AsJson
-from api.cli.show import as_json, as_table, clock, say
+from api.cli.show import as_json, as_list, clock, say
 from api.identity.roles import EVERY_TENANT, Role
 
 tokens = typer.Typer(name="tokens", help="Who may do what, and until when.", no_args_is_help=True)
@@ -72,11 +72,8 @@ def list_(
     wanted = None if tenant == EVERY_TENANT else tenant
     state = None if every else "valid"
     found = Client.from_environment().get("/tokens", tenant=wanted, state=state)["items"]
-    if plain:
-        as_json(found)
-        return
     columns = ("token", "name", "role", "tenant", "state", "expires", "issued by")
-    as_table(columns, (_row(token) for token in found))
+    as_list(found, columns, _row, plain=plain)
 
 
 def _row(token: dict[str, Any]) -> tuple[object, ...]:

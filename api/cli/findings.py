@@ -1,0 +1,50 @@
+"""`homeostat findings`: what is wrong, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import completing
+from api.cli.client import Client
+from api.cli.options import AsJson, AsOf, Most, OfAgent
+from api.cli.show import as_json, as_list, as_table, clock
+
+
+def findings(
+    finding: Annotated[
+        str | None,
+        typer.Argument(help="One finding's id: its chain.", autocompletion=completing.findings),
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="open or ended.")] = "open",
+    agent: OfAgent = None,
+    as_of: AsOf = None,
+    limit: Most = 50,
+    plain: AsJson = False,
+) -> None:
+    """List what is wrong, or show why: one finding's chain to its outcome."""
+    client = Client.from_environment()
+    if finding is not None:
+        _chain(client.get(f"/findings/{finding}/chain"), plain=plain)
+        return
+    wanted = None if state == "all" else state
+    found = client.items("/findings", limit, state=wanted, agent=agent, as_of=as_of)
+    as_list(found, ("finding", "severity", "agent", "raised", "summary"), _row, plain=plain)
+
+
+def _row(f: dict[str, Any]) -> tuple[object, ...]:
+    return f["finding_id"], f["severity"], f["agent_id"], clock(f["raised_at"]), f["summary"]
+
+
+def _chain(found: dict[str, Any], *, plain: bool) -> None:
+    if plain:
+        as_json(found)
+    else:
+        as_table(("after ms", "event", "by", "detail"), map(_link, found["items"]))
+
+
+def _link(e: dict[str, Any]) -> tuple[object, ...]:
+    data = e["data"]
+    told = data.get("summary") or data.get("detail") or data.get("action") or ""
+    return e["total_ms"], e["type"], e["source"], told
