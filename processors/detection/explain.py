@@ -8,15 +8,13 @@ import numpy as np
 
 from processors.columns import Bools, Floats, Ints
 from processors.detection.fold import Seen
-from processors.detection.memory import SeriesMemory
+from processors.detection.memory import SeriesMemory, variance
 from processors.detection.profile import season_at
 from processors.detection.series import LARGEST, Series
 from processors.detection.tuning import Tuning
 
 _E: Final = 2.718281828459045
-_VARIANCE, _LARGEST, _USUAL = (
-    Series._fields.index(name) - 1 for name in ("variance", "largest", "usual")
-)
+_LARGEST, _USUAL = (Series._fields.index(name) - 1 for name in ("largest", "usual"))
 _NOTABLE: Final = 2.0
 _DRIVERS: Final = 3
 _WIDEST: Final = 3.0
@@ -58,8 +56,8 @@ def ranges(p: Tuning, c: SeriesMemory, rows: Ints, at: float) -> tuple[Floats, F
 
 def noise(p: Tuning, c: SeriesMemory, rows: Ints) -> Floats:
     """Return what deviations of the metrics in `rows` are measured by, in their units."""
-    known = c.known[rows].astype(np.float64)
-    spread: Floats = np.sqrt(known[:, _VARIANCE]) + p.floor * known[:, _LARGEST]
+    largest = c.known[rows, _LARGEST].astype(np.float64)
+    spread: Floats = np.sqrt(variance(c, rows)) + p.floor * largest
     return spread
 
 

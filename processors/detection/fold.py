@@ -18,7 +18,9 @@ from processors.detection.memory import (
     AgentMemory,
     SeriesMemory,
     flat,
+    gathered,
     nested,
+    scatter,
 )
 from processors.detection.moment import moment, moments
 from processors.detection.profile import DAILY, HOURLY, HOURS, season, turn
@@ -27,6 +29,8 @@ from processors.detection.tuning import Tuning
 
 FEW: Final = 12
 """Below so many values, single ones are faster than vectors."""
+BLOCK: Final = 8192
+"""Values folded at once: so few that what is computed on the way stays in a core's cache."""
 _observe_one: Final = inlined(observe)
 _judge_one: Final = inlined(judge)
 _SERIES: Final = len(Series._fields)
@@ -118,18 +122,29 @@ class Told(NamedTuple):
 
 def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
     """Judge every value against its series, and learn from it."""
-    if len(v.value) < FEW:
+    size = len(v.value)
+    if size < FEW:
         return _see_each(p, c, v)
+    seen = Seen(*np.empty((3, size)), np.empty(size, dtype=np.bool_))
     at = v.at[v.record]
-    rows, when = v.series, moments(at)
+    for first in range(0, size, BLOCK):
+        here = slice(first, first + BLOCK)
+        found = _see_block(p, c, v.series[here], v.value[here], at[here])
+        for column, part in zip(seen, found, strict=True):
+            column[here] = part
+    return seen
+
+
+def _see_block(p: Tuning, c: SeriesMemory, rows: Ints, value: Floats, at: Floats) -> Seen:
+    when = moments(at)
     turn(c, rows, at)
-    known = c.known[rows].T.astype(np.float64, order="C")
+    known = gathered(c.known, rows)
     dt = np.minimum(np.maximum(at - c.judged_at[rows], 0.0), _HOUR_S)
     dt[known[0] == 0.0] = 0.0
-    value = np.clip(v.value, -LARGEST_VALUE, LARGEST_VALUE)
+    value = np.clip(value, -LARGEST_VALUE, LARGEST_VALUE)
     o = observe(VECTOR, p, Series(c.expected[rows], *known), season(c, rows, when), value, dt)
     c.expected[rows] = o.series.level
-    c.known[rows] = np.stack(o.series[1:], axis=1)
+    scatter(c.known, rows, o.series[1:])
     c.lessons[rows, HOURLY] += o.hourly
     c.lessons[rows, DAILY] += o.daily
     c.judged_at[rows] = at
@@ -187,12 +202,12 @@ def tell(p: Tuning, a: AgentMemory, v: Values, seen: Seen, promise: Promise) -> 
             told.bar[i], told.lasts[i], told.alarm[i] = one.bar, one.lasts, one.alarm
         return told
     rows, at = v.agent[judged], v.at[judged]
-    memory = nested(list(a.evidence[rows].T.astype(np.float64, order="C")))
+    memory = nested(list(gathered(a.evidence, rows)))
     dt = np.maximum(at - a.judged_at[rows], 0.0)
     dt[memory.records == 0.0] = 0.0
     evidence = Evidence(*(column[judged] for column in all_evidence))
     j = judge(VECTOR, p, memory, evidence, dt, promise.bar, promise.per_week)
-    a.evidence[rows] = np.stack(flat(j.agent), axis=1)
+    scatter(a.evidence, rows, flat(j.agent))
     a.judged_at[rows] = at
     told.score[judged], told.rarity[judged] = j.score, j.rarity
     told.bar[judged], told.lasts[judged], told.alarm[judged] = j.bar, j.lasts, j.alarm

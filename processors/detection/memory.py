@@ -31,6 +31,19 @@ _RELATIVE: Final = slice(_SHORT, _KNOWN.index("left_low"))
 _TAIL: Final = len(agent.Tail._fields)
 
 
+def gathered(wide: SINGLE, rows: Ints) -> Floats:
+    """Return `rows` of a wide column in double precision, each of its places by itself."""
+    return wide.take(rows, axis=0).T.astype(np.float64, order="C")
+
+
+def scatter(wide: SINGLE, rows: Ints, places: Sequence[Any]) -> None:
+    """Keep what `gathered` returned, in single precision."""
+    rounded = np.empty((len(places), len(rows)), dtype=np.float32)
+    for place, values in zip(rounded, places, strict=True):
+        place[:] = values
+    wide[rows] = rounded.T
+
+
 def flat(a: agent.Agent) -> list[float]:
     """Return the fields of `a` one after another."""
     return [*a[:_SIMPLE], *a.now, *a.lasting, *a.relative, *a[_SIMPLE + 3 :]]
@@ -123,8 +136,8 @@ def doubt(c: SeriesMemory, rows: Ints) -> None:
 
 def age_and_samples(c: SeriesMemory, rows: Ints) -> tuple[Floats, Floats]:
     """Return for how many days the metrics in `rows` are known, and from how many values."""
-    known = c.known[rows]
-    return known[:, _AGE].astype(np.float64), known[:, _SAMPLES].astype(np.float64)
+    known = c.known
+    return known[rows, _AGE].astype(np.float64), known[rows, _SAMPLES].astype(np.float64)
 
 
 def variance(c: SeriesMemory, rows: Ints) -> Floats:
