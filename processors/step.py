@@ -155,14 +155,15 @@ class Sealer:
             if isinstance(emission.item, Outgoing):
                 sealed.append(self._forward(emission.item, position))
             else:
-                sealed.extend(self._fact(emission.item, position))
+                sealed.extend(self.fact(emission.item, position))
         return sealed
 
     def _forward(self, record: Outgoing, position: Position) -> Outgoing:
         origin = str(position).encode()
         return self.context.signer.sign(record, RecordKind.FORWARD, origin)
 
-    def _fact(self, fact: Fact, position: Position) -> list[Outgoing]:
+    def fact(self, fact: Fact, position: Position) -> list[Outgoing]:
+        """Return the records of one fact, one for each topic of its type."""
         kind = fact.kind or BY_DATA[type(fact.data)]
         event = Event(
             id=derived_id(self.step, position),

@@ -1,0 +1,1 @@
+"""The recorded log under another policy: what would have been decided otherwise."""
