@@ -37,10 +37,15 @@ def moment(at: float) -> Moment:
     >>> moment(1_700_000_000.0).hour
     22
     """
+    return Moment._make(placed(at))
+
+
+def placed(at: float) -> tuple[int, int, float, int]:
+    """Return the same as a plain tuple: names cost as much as all that is computed here."""
     hours = at % _DAY_S / 3600.0
     hour = int(hours)
     off = hours - hour - 0.5
-    return Moment(hour, (hour + (1 if off > 0.0 else 23)) % 24, abs(off), int(at // _DAY_S) % 7)
+    return hour, (hour + (1 if off > 0.0 else 23)) % 24, abs(off), int(at // _DAY_S) % 7
 
 
 def moments(at: Floats) -> Moments:

@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 
 from processors.detection import agent as agents
 from processors.detection.agent import judge
-from processors.detection.arithmetic import Arithmetic, Value
+from processors.detection.arithmetic import Arithmetic, Truth, Value
 from processors.detection.fold import LARGEST_VALUE, Promise, Seen
 from processors.detection.inlined import inlined
 from processors.detection.memory import AgentMemory, SeriesMemory, flat
-from processors.detection.moment import Moment, moment
+from processors.detection.moment import placed
 from processors.detection.profile import DAILY, HOURLY, HOURS, SLOTS, STEP, turned
 from processors.detection.series import BLANK, JUDGED_FROM, LARGEST, Series, observe
 from processors.detection.tuning import Tuning
@@ -26,7 +26,6 @@ _HOUR_S: Final = 3600.0
 _SERIES: Final = len(Series._fields)
 _LEARNT: Final = _SERIES + 2
 _AGENT: Final = len(flat(agents.BLANK))
-_SAMPLES: Final = Series._fields.index("samples")
 
 
 class Learnt(NamedTuple):
@@ -63,26 +62,50 @@ class Expected(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What one value says, and what is known after it; see `processors.detection.series`."""
+    """What one value says, and what is known after it.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        The memory after it.
+    novelty, deviation, relative
+        See `processors.detection.series.Observed`.
+    size, counted : float
+        The deviation unsigned, and the relative one as evidence counts it.
+    judged : bool
+        Whether the metric was known well enough.
+    """
 
     learnt: Learnt
     novelty: Value
     deviation: Value
     relative: Value
+    size: Value
+    counted: Value
+    judged: Truth
 
 
-_KEPT_SAID: Final = f"<d{_LEARNT - 1}f3d"
+_KEPT_SAID: Final = f"<d{_LEARNT - 1}f5d?"
 _KEPT_JUDGEMENT: Final = f"<{_AGENT}f3d2?"
+_SCORE, _LASTS, _ALARM = _AGENT, _AGENT + 3, _AGENT + 4
 
 
-def say(m: Arithmetic, p: Tuning, of: Learnt, usual: Expected, x: Value, dt: Value) -> Said:
+def say(m: Arithmetic, p: Tuning, of: Learnt, e: Expected, x: Value, after_s: Value) -> Said:
     """Judge value `x` and learn from it, as `processors.detection.fold.see` does."""
-    here = usual.here + of.hourly
-    season = here + usual.lean * (usual.beside - here) + (usual.day + of.daily)
+    here = e.here + of.hourly
+    season = here + e.lean * (e.beside - here) + (e.day + of.daily)
     near = m.minimum(m.maximum(x, -LARGEST_VALUE), LARGEST_VALUE)
-    o = observe(m, p, of.series, season, near, dt)
-    after = Learnt(o.series, of.hourly + o.hourly, of.daily + o.daily)
-    return Said(after, o.novelty, o.deviation, o.relative)
+    dt = m.minimum(m.maximum(after_s, 0.0), _HOUR_S)
+    o = observe(m, p, of.series, season, near, m.where(of.series.samples > 0.0, dt, 0.0))
+    return Said(
+        Learnt(o.series, of.hourly + o.hourly, of.daily + o.daily),
+        o.novelty,
+        o.deviation,
+        o.relative,
+        size=m.maximum(o.deviation, -o.deviation),
+        counted=m.minimum(o.relative, LARGEST),
+        judged=of.series.samples >= JUDGED_FROM,
+    )
 
 
 @cache
@@ -105,39 +128,17 @@ class Metric:
         self.profile: Sequence[int] = (0,) * SLOTS
         self.step = self.judged_at = 0.0
 
-    def expected(self, at: float, when: Moment) -> tuple[float, float, float, float]:
-        """Return what the profile adds to the level; in a new hour the old one goes into it."""
-        if self.judged_at // _HOUR_S != at // _HOUR_S:
-            self._turn(at)
-        profile, step = self.profile, self.step
-        hour, beside, lean, weekday = when
-        return profile[hour] * step, profile[beside] * step, profile[HOURS + weekday] * step, lean
-
-    def _turn(self, at: float) -> None:
+    def turn(self, at: float) -> None:
+        """Take what the hour of the last value has taught into the profile."""
         lessons = (self.step, *self.learnt[_SERIES:])
         self.profile, (self.step, *taught) = turned(self.profile, lessons, self.judged_at, at)
         self.learnt = (*self.learnt[:_SERIES], *taught)
 
 
-Seeing = tuple[float, float, float, bool]
-"""Novelty, deviation, relative deviation, and whether the metric is known."""
-
-
-class Told(NamedTuple):
-    """What one row comes to.
-
-    Parameters
-    ----------
-    score, lasts, alarm
-        See `processors.detection.agent.Judgement`.
-    seen : list of tuple or Seen
-        What each value says.
-    """
-
-    score: float
-    lasts: bool
-    alarm: bool
-    seen: list[Seeing] | Seen
+Seeing = tuple[float, float, float, float, float, bool]
+"""Fields of `Said`, after the first."""
+Told = tuple[float, bool, bool, list[Seeing] | Seen]
+"""Score, whether there is cause for an alarm, whether one stands, and what each value says."""
 
 
 class Single:
@@ -161,30 +162,36 @@ class Single:
         """Know of so many metrics."""
         self.metrics += [Metric() for _ in range(metrics - len(self.metrics))]
 
-    def row(self, at: float, columns: Sequence[int], values: Sequence[float]) -> Told:
-        """Judge the values of some columns, measured together, and learn from them."""
-        when, metrics = moment(at), self.metrics
+    def row(self, at: float, values: Sequence[float | None]) -> Told | None:
+        """Judge what was measured at `at`, and learn from it; None where nothing was."""
+        when = placed(at)
         seen = [
-            self._see(metrics[column], at, when, x)
-            for column, x in zip(columns, values, strict=True)
+            self._see(metric, at, when, x)
+            for metric, x in zip(self.metrics, values, strict=False)
+            if x is not None
         ]
+        if not seen:
+            return None
         evidence = _evidence(seen)
         if not evidence[0]:
-            return Told(0.0, lasts=False, alarm=False, seen=seen)
+            return 0.0, False, False, seen
         dt = max(at - self._judged_at, 0.0) if self._agent[0] else 0.0
         found = self._judge(self._agent, evidence, dt)
         self._agent, self._judged_at = found[:_AGENT], at
-        score, _, _, lasts, alarm = found[_AGENT:]
-        return Told(score, lasts, alarm, seen)
+        return found[_SCORE], found[_LASTS], found[_ALARM], seen
 
-    def _see(self, metric: Metric, at: float, when: Moment, x: float) -> Seeing:
-        usual, before = metric.expected(at, when), metric.learnt
-        samples = before[_SAMPLES]
-        dt = min(max(at - metric.judged_at, 0.0), _HOUR_S) if samples else 0.0
-        said = self._say(before, usual, x, dt)
+    def _see(
+        self, metric: Metric, at: float, when: tuple[int, int, float, int], x: float
+    ) -> Seeing:
+        before = metric.judged_at
+        if before // _HOUR_S != at // _HOUR_S:
+            metric.turn(at)
+        hour, beside, lean, weekday = when
+        profile, step = metric.profile, metric.step
+        usual = profile[hour] * step, profile[beside] * step, profile[HOURS + weekday] * step, lean
+        said = self._say(metric.learnt, usual, x, at - before)
         metric.learnt, metric.judged_at = said[:_LEARNT], at
-        novelty, deviation, relative = said[_LEARNT:]
-        return novelty, deviation, relative, samples >= JUDGED_FROM
+        return said[_LEARNT:]
 
     def put(self, c: SeriesMemory, a: AgentMemory) -> None:
         """Write everything into the first rows of columns."""
@@ -206,15 +213,14 @@ class Single:
             metric.profile = c.profile[row].tolist()
 
 
-def _evidence(seen: list[Seeing]) -> tuple[float, ...]:
+def _evidence(seen: list[Seeing]) -> tuple[float, float, float, float, float]:
     """Add up what the metrics say, in their order: an `Evidence`."""
     metrics, square, relative, novelty, peak = 0.0, 0.0, 0.0, 0.0, 0.0
-    for new, deviation, multiple, judged in seen:
+    for new, _, _, size, counted, judged in seen:
         if judged:
             metrics += 1.0
-            square += deviation * deviation
-            relative += min(LARGEST, multiple)
-            size = deviation if deviation > 0.0 else -deviation
+            square += size * size
+            relative += counted
             novelty = max(novelty, new)
             peak = max(peak, size)
     return metrics, square, relative, novelty, peak

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from processors.detection.arithmetic import SCALAR
 from processors.detection.explain import drivers
 from processors.detection.fold import Promise, Seen, Values, see, tell
 from processors.detection.memory import OwnAgents, OwnSeries, accept, rest
-from processors.detection.single import Single, Told
+from processors.detection.single import Seeing, Single, Told
 from processors.detection.tuning import TUNING, Tuning
 
 WIDE: Final = 48
@@ -82,30 +82,33 @@ class Stream:
         """
         if len(values) > self._metrics:
             self._widen(len(values))
-        present = [index for index, value in enumerate(values) if value is not None]
-        if not present:
+        told = (self._single.row if self._metrics < WIDE else self._many)(at, values)
+        if told is None:
             return Row(0.0, self._since != math.inf, ())
-        measured: list[Any] = [values[index] for index in present]
-        few = self._metrics < WIDE
-        told = (self._single.row if few else self._many)(at, present, measured)
-        self._keep(at, told)
-        if not told.alarm:
-            return Row(told.score, False, ())
-        return Row(told.score, True, self._drivers(told, present))
+        score, lasts, alarm, seen = told
+        self._keep(at, lasts, alarm)
+        return Row(score, alarm, self._drivers(seen, values) if alarm else ())
 
-    def _many(self, at: float, rows: list[int], values: list[Any]) -> Told:
-        value, record = np.array(values, dtype=np.float64), np.zeros(len(rows), dtype=np.int64)
+    def _many(self, at: float, values: Sequence[float | None]) -> Told | None:
+        rows = _present(values)
+        if not rows:
+            return None
+        value = np.array([values[row] for row in rows], dtype=np.float64)
+        record = np.zeros(len(rows), dtype=np.int64)
         v = Values(np.array(rows), value, record, self._one, np.array([at]))
         seen = see(self._tuning, self._series, v)
         told = tell(self._tuning, self._agents, v, seen, self._promise)
-        return Told(float(told.score[0]), bool(told.lasts[0]), bool(told.alarm[0]), seen)
+        return float(told.score[0]), bool(told.lasts[0]), bool(told.alarm[0]), seen
 
-    def _drivers(self, told: Told, present: list[int]) -> tuple[int, ...]:
+    def _drivers(
+        self, seen: list[Seeing] | Seen, values: Sequence[float | None]
+    ) -> tuple[int, ...]:
+        present = _present(values)
         if len(present) == 1:
             return (present[0],)
-        seen = told.seen
         if not isinstance(seen, Seen):
-            seen = Seen(*map(np.array, zip(*seen, strict=True)))
+            novelty, deviation, relative, _, _, judged = map(np.array, zip(*seen, strict=True))
+            seen = Seen(novelty, deviation, relative, judged)
         strongest = drivers(self._tuning, seen, np.ones(len(present), dtype=np.bool_))
         return tuple(present[index] for index in strongest.tolist())
 
@@ -116,12 +119,12 @@ class Stream:
         self._single.widen(metrics)
         self._metrics = metrics
 
-    def _keep(self, at: float, told: Told) -> None:
-        if not told.alarm:
+    def _keep(self, at: float, lasts: bool, alarm: bool) -> None:
+        if not alarm:
             self._since = math.inf
         elif self._since == math.inf:
             self._since = at
-        elif told.lasts and at - self._since >= self._accept_after_s:
+        elif lasts and at - self._since >= self._accept_after_s:
             self._since = math.inf
             self._accept(at)
 
@@ -133,3 +136,7 @@ class Stream:
         accept(self._series, np.arange(self._metrics), at)
         if few:
             self._single.get(self._series, self._agents)
+
+
+def _present(values: Sequence[float | None]) -> list[int]:
+    return [index for index, value in enumerate(values) if value is not None]
