@@ -13,7 +13,7 @@ from processors.detection.course import forget as forget_course
 from processors.detection.course import settle
 from processors.detection.memory import AGENT_MEMORY, doubt, forget
 from processors.step import Emission, Fact
-from processors.surveillance import anomaly, courses, gaps
+from processors.surveillance import anomaly, clocks, courses, gaps
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.state import SurveillanceState, series_of
 from streams.contracts.envelope import Event
@@ -104,6 +104,7 @@ _LEARNT: Final[dict[str, Callable[[SurveillanceState, int, str], None]]] = {
     courses.CHANNELS[courses.CLIMBS]: _climb,
     courses.CHANNELS[courses.MISSING]: _missing,
     gaps.CHANNEL: _gaps,
+    clocks.CHANNEL: lambda state, slot, _: clocks.accept(state, slot),
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from processors.step import Emission
 from processors.surveillance import conversations, forward, registry, threats
 from processors.surveillance.batch import Batch
+from processors.surveillance.clocks import FURTHEST_S
 from processors.surveillance.presence import declared_code
 from processors.surveillance.state import Profile, SurveillanceState
 from streams.contracts.errors import ContractError, InvalidField, Untrusted
@@ -48,14 +51,17 @@ def admit(
     trusted = kind is RecordKind.TELEMETRY
     if not trusted:
         check_rights(heartbeat)
-    at = record.timestamp if heartbeat.at is None else time_of(state, heartbeat.at, record)
+    at = record.timestamp
+    if heartbeat.at is not None:
+        at = time_of(state, heartbeat.at, record, batch.beyond)
     key = f"{heartbeat.tenant_id}/{heartbeat.agent_id}"
     slot = state.slots.get(key)
     if slot is None:
         check_heartbeat(heartbeat)
         home = partition_for(key.encode(), state.context.partitions)
         if home != state.context.partition:
-            moved = forward.forwarded(record, key, home, at, trusted=trusted)
+            ahead = batch.beyond.pop(record.offset, at - record.timestamp)
+            moved = forward.forwarded(record, key, home, at, trusted=trusted, ahead=ahead)
             batch.early.append(Emission(record.offset, moved))
             return
         slot = newcomer(state, batch, record, heartbeat)
@@ -74,6 +80,7 @@ def _admit_forward(
     slot = state.slots.get(heartbeat.key)
     if slot is None:
         slot = newcomer(state, batch, record, heartbeat)
+    batch.beyond[record.offset] = -math.inf if inner.ahead is None else inner.ahead
     _gather(state, batch, record, heartbeat, slot, inner.at, out)
 
 
@@ -181,13 +188,19 @@ def introduce(
         profile.labels_at = max(profile.labels_at, at)
 
 
-def time_of(state: SurveillanceState, given: str | float, record: Record) -> float:
-    """Return when it was measured, as far as the policy believes the sender's clock."""
+def time_of(
+    state: SurveillanceState, given: str | float, record: Record, beyond: dict[int, float]
+) -> float:
+    """Return when it was measured, as far as the policy believes the sender's clock.
+
+    Where it does not, `beyond` takes by how many seconds that clock is ahead.
+    """
     at, clock = parse_time(given), state.policy.surveillance.clock
     stamped = record.timestamp
     if -clock.past_tolerance_s <= at - stamped <= clock.future_tolerance_s:
         return at
     if clock.outside == "clamp":
+        beyond[record.offset] = min(max(at - stamped, -FURTHEST_S), FURTHEST_S)
         return stamped
     remedy = "set the sender's clock; see surveillance.clock of the policy"
     raise InvalidField("clock_out_of_range", "at", given, remedy)

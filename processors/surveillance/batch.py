@@ -8,7 +8,7 @@ import numpy as np
 
 from processors.dead_letters import dead_letter
 from processors.step import Emission
-from processors.surveillance import judge
+from processors.surveillance import clocks, judge
 from processors.surveillance.samples import Samples
 from processors.surveillance.state import SurveillanceState
 from streams.contracts.errors import InvalidField
@@ -29,6 +29,8 @@ class Batch:
     values: list[float] = field(default_factory=list)
     scattered: list[tuple[int, list[int]]] = field(default_factory=list)
     """Where the values of a record begin whose series are not adjacent, and those series."""
+    beyond: dict[int, float] = field(default_factory=dict)
+    """By how many seconds the clock was ahead of records whose own time was not believed."""
     early: list[Emission] = field(default_factory=list)
 
     def flush(self, state: SurveillanceState) -> list[Emission]:
@@ -36,6 +38,7 @@ class Batch:
         emissions = list(self.early)
         if self.records:
             samples, bad = self._finite(self._samples())
+            clocks.heard(state, samples, self.beyond)
             emissions = emissions + bad + judge.fold(state, samples)
             emissions.sort(key=lambda emission: emission.offset)
         for column in fields(self):

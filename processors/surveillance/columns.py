@@ -29,6 +29,12 @@ class AgentColumns(Columns):
         "lost": (np.float32, 0.0),
         "usually_lost": (np.float32, 1.0),
         "losing": (np.bool_, 0),
+        "ahead": (np.float32, -np.inf),
+        "way": (np.float32, np.nan),
+        "off_by": (np.float32, 0.0),
+        "off_since": (np.float64, 0.0),
+        "off_windows": (np.int8, 0),
+        "clock_off": (np.bool_, 0),
         **AGENT_MEMORY,
     }
     status: npt.NDArray[np.int8]
@@ -44,6 +50,12 @@ class AgentColumns(Columns):
     lost: npt.NDArray[np.float32]
     usually_lost: npt.NDArray[np.float32]
     losing: Bools
+    ahead: npt.NDArray[np.float32]
+    way: npt.NDArray[np.float32]
+    off_by: npt.NDArray[np.float32]
+    off_since: Floats
+    off_windows: npt.NDArray[np.int8]
+    clock_off: Bools
     evidence: npt.NDArray[np.float32]
     judged_at: Floats
     alarm_since: Floats

@@ -24,20 +24,26 @@ class Forwarded(msgspec.Struct, frozen=True):
         When it was measured, as the first partition took it; seconds since the epoch.
     heartbeat : Raw
         The original value.
+    ahead : float or None
+        By how many seconds its sender's clock was ahead as it reached the log; None where a
+        forward of an earlier version does not say.
     """
 
     trusted: bool
     at: float
     heartbeat: msgspec.Raw
+    ahead: float | None = None
 
 
 _decoder = msgspec.json.Decoder(Forwarded)
 
 
-def forwarded(record: Record, key: str, home: int, at: float, *, trusted: bool) -> Outgoing:
+def forwarded(
+    record: Record, key: str, home: int, at: float, *, trusted: bool, ahead: float
+) -> Outgoing:
     """Return the forward of `record` to partition `home`, not yet signed."""
     raw = msgspec.Raw(record.value or b"")
-    value = msgspec.json.encode(Forwarded(trusted, at, raw))
+    value = msgspec.json.encode(Forwarded(trusted, at, raw, ahead))
     return Outgoing(record.topic, key.encode(), value, partition=home)
 
 

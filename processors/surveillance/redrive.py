@@ -127,7 +127,7 @@ def _measured_at(state: SurveillanceState, original: Record, opened: Opened) -> 
     if opened.forwarded_at is not None:
         return opened.forwarded_at
     given = opened.heartbeat.at
-    return original.timestamp if given is None else admission.time_of(state, given, original)
+    return original.timestamp if given is None else admission.time_of(state, given, original, {})
 
 
 def _check_home(state: SurveillanceState, key: str) -> None:

@@ -11,6 +11,7 @@ from processors.dead_letters import dead_letter
 from processors.parts import Part
 from processors.step import Context, Emission
 from processors.surveillance import (
+    clocks,
     control,
     conversations,
     performance,
@@ -107,7 +108,7 @@ def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emis
         if windows.is_over(state):
             out += batch.flush(state)
             out += performance.close(state, record.offset)
-            closed = windows.close(state, record.offset)
+            closed = clocks.close(state, record.offset) + windows.close(state, record.offset)
             out += closed + threats.follow(state, record.offset, closed)
             out += conversations.close(state, record.offset)
     if is_tick:

@@ -10,7 +10,7 @@ SEVERITIES: Final = ("emergency", "critical", "high", "warning", "info")
 """Worst first."""
 
 ACCEPTABLE: Final = (
-    "anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap",
+    "anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew",
 )  # fmt: skip
 """Kinds of the detector's, which finds out itself what is normal, and can be told."""
 
@@ -29,8 +29,8 @@ class FindingRaised(msgspec.Struct, frozen=True):
         Stable for the life of the finding.
     kind : str
         service_down, agent_offline, threshold, disk_pressure, port_conflict, crash_loop,
-        automation_suspended; of the detector anomaly, shift, trend, flat_line, missing_metric
-        and heartbeat_gap.
+        automation_suspended; of the detector anomaly, shift, trend, flat_line, missing_metric,
+        heartbeat_gap and clock_skew.
     severity : str
         info, warning, high, critical or emergency.
     metric : str

@@ -7,7 +7,7 @@ import { between, count, day, gist, lasting, measured, number, severityLook, sta
 import { askReason } from "./dialogs.js";
 import { findingLink } from "./lists.js";
 
-export const DETECTED = new Set(["anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap"]);
+export const DETECTED = new Set(["anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew"]);
 export const driversOf = (finding) => (finding.drivers.length ? finding.drivers : finding.metric ? [finding.metric] : []);
 
 // "about 1 of 5000 records is as unusual" is said once, in the finding's own sentence.
