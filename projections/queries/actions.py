@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from projections.models import actions
 from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
+from projections.queries.statement import Statement
 
 
 class ActionRow(msgspec.Struct, frozen=True):
@@ -92,8 +93,7 @@ def list_actions(
 
 def get_action(connection: Connection, tenant: str, action_id: str) -> ActionRow | None:
     """Return one action, or None where there is none of that id."""
-    row = connection.execute(_ONE, {"tenant": tenant, "id": action_id}).one_or_none()
-    return None if row is None else ActionRow(*row)
+    return _ONE.first(connection, {"tenant": tenant, "id": action_id})
 
 
 def count_actions(connection: Connection, tenant: str) -> dict[str, int]:
@@ -107,7 +107,7 @@ def count_actions(connection: Connection, tenant: str) -> dict[str, int]:
 
 
 _OWN = selected(actions, ActionRow).where(actions.c.tenant_id == bindparam("tenant"))
-_ONE = _OWN.where(actions.c.action_id == bindparam("id"))
+_ONE = Statement(_OWN.where(actions.c.action_id == bindparam("id")), ActionRow)
 
 
 @lru_cache

@@ -19,8 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
-from projections.queries.agents_text import candidates, mentions, pattern, trigrams
+from projections.queries.agents_text import candidates, mentions, narrowing, pattern
 from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected
+from projections.queries.statement import Statement
 
 BY_ID: Final = "agent_id"
 BY_PERFORMANCE: Final = "performance"
@@ -117,15 +118,14 @@ def list_agents(
     values = asked | {"tenant": tenant}
     searched = ""
     if text:
-        values |= {"text": pattern(text), "trigrams": trigrams(connection, text)}
-        searched = "all" if values["trigrams"] is None else connection.dialect.name
+        values |= {"text": pattern(text), "narrowing": narrowing(connection, text)}
+        searched = "all" if values["narrowing"] is None else connection.dialect.name
     return _listed(tuple(asked), searched, sort).page(connection, values, limit, cursor)
 
 
 def get_agent(connection: Connection, tenant: str, agent_id: str) -> AgentRow | None:
     """Return one agent, or None where it is not registered."""
-    row = connection.execute(_ONE, {"tenant": tenant, "agent": agent_id}).one_or_none()
-    return None if row is None else AgentRow(*row)
+    return _ONE.first(connection, {"tenant": tenant, "agent": agent_id})
 
 
 def agent_at(connection: Connection, tenant: str, agent_id: str, at: float) -> list[Interval]:
@@ -167,7 +167,7 @@ def count_agents(connection: Connection, tenant: str) -> dict[str, dict[str, int
 
 _ALL = selected(agents, AgentRow)
 _OWN = _ALL.where(agents.c.tenant_id == bindparam("tenant"))
-_ONE = _OWN.where(agents.c.agent_id == bindparam("agent"))
+_ONE = Statement(_OWN.where(agents.c.agent_id == bindparam("agent")), AgentRow)
 
 
 @lru_cache

@@ -15,19 +15,28 @@ from sqlalchemy import (
     func,
     literal_column,
     or_,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from projections.models import agents
 from projections.models.agents_text import FUNCTION
+from projections.queries.statement import Statement
 
 FEW: Final = 2000
 """With more candidates than that it is quicker to read agents in order until a page is full."""
 _SHORTEST: Final = 3
-_MATCHING: Final = text("SELECT rowid FROM agents_text WHERE agents_text MATCH :trigrams")
-_COUNTED: Final = text(
-    "SELECT count(*) FROM (SELECT 1 FROM agents_text WHERE agents_text MATCH :trigrams LIMIT :most)"
+_END: Final = 5
+"""Names begin alike and end differently: the last characters of a text are mostly enough, and the
+lists of agents that have the first ones are long."""
+_ROWID: Final[ColumnElement[int]] = literal_column("rowid", Integer)
+_MATCHING: Final = Statement(
+    select(_ROWID)
+    .select_from(text("agents_text"))
+    .where(text("agents_text MATCH :phrase"))
+    .limit(bindparam("most", type_=Integer)),
+    int,
 )
 
 
@@ -50,29 +59,33 @@ def pattern(wanted: str) -> str:
     return f"%{wanted.lower()}%"
 
 
-def trigrams(connection: Connection, wanted: str) -> Any:
-    """Return the value of the parameter `trigrams`; None where trigrams are of no help.
+def narrowing(connection: Connection, wanted: str) -> Any:
+    """Return the value of the parameter `narrowing`; None where trigrams are of no help.
 
-    Too short a text has none, and one that most agents contain is found sooner by reading on.
+    PostgreSQL is told the trigrams, SQLite the rows that have them. Too short a text has none, and
+    one that most agents contain is found sooner by reading on.
     """
     if len(wanted) < _SHORTEST or not wanted.isprintable():
         return None
     if connection.dialect.name == "postgresql":
         lower = wanted.lower()
         return sorted({lower[n : n + 3] for n in range(len(lower) - 2)})
-    phrase = '"{}"'.format(wanted.replace('"', '""'))
-    found = connection.execute(_COUNTED, {"trigrams": phrase, "most": FEW + 1}).scalar_one()
-    return phrase if found <= FEW else None
+    for part in dict.fromkeys((wanted[-_END:], wanted)):
+        phrase = '"{}"'.format(part.replace('"', '""'))
+        found = _MATCHING.all(connection, {"phrase": phrase, "most": FEW + 1})
+        if len(found) <= FEW:
+            return str(found)
+    return None
 
 
 def candidates(dialect: str) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that an agent is `tenant`'s and has `trigrams` (both parameters)."""
+    """Return the conditions that an agent is `tenant`'s and in `narrowing` (both parameters)."""
     c = agents.c
     if dialect == "postgresql":
         having = getattr(func, FUNCTION)(c.agent_id, c.type, c.labels, type_=ARRAY(TEXT))
-        wanted = having.contains(bindparam("trigrams", type_=ARRAY(TEXT)))
+        wanted = having.contains(bindparam("narrowing", type_=ARRAY(TEXT)))
         return c.tenant_id == bindparam("tenant"), wanted
     # The sign keeps the planner from going through all agents of a tenant, to look each up.
     owner: ColumnElement[str] = literal_column("+agents.tenant_id", String)
     rowid: ColumnElement[int] = literal_column("agents.rowid", Integer)
-    return owner == bindparam("tenant"), rowid.in_(_MATCHING)
+    return owner == bindparam("tenant"), rowid.in_(text("SELECT value FROM json_each(:narrowing)"))

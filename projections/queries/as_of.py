@@ -28,6 +28,7 @@ from projections.queries.paging import (
     narrowed,
     selected,
 )
+from projections.queries.statement import Statement
 
 R = TypeVar("R")
 _UNMEASURED: Final = Measured()
@@ -62,8 +63,8 @@ def get_agent_as_of(
 ) -> AgentRow | None:
     """Return one agent as it was at `at`, or None where it was not registered yet."""
     values = {"tenant": tenant, "at": at, "agent_id": agent_id}
-    row = connection.execute(_agent(), values).one_or_none()
-    return None if row is None else _measured(connection, tenant, [AgentRow(*row)], at)[0]
+    row = _agent().first(connection, values)
+    return None if row is None else _measured(connection, tenant, [row], at)[0]
 
 
 def agents_as_of() -> Select[Any]:
@@ -142,8 +143,8 @@ def _as_of(history: Table, row: type[msgspec.Struct]) -> Select[Any]:
 
 
 @lru_cache
-def _agent() -> Select[Any]:
-    return narrowed(agents_as_of(), agent_history, ["agent_id"])
+def _agent() -> Statement[AgentRow]:
+    return Statement(narrowed(agents_as_of(), agent_history, ["agent_id"]), AgentRow)
 
 
 @lru_cache

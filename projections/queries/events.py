@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Integer, bindparam, func, or_, select
 
 from projections.models import events
 from projections.queries.paging import bounded, selected
+from projections.queries.statement import Statement
 
 
 class EventRow(msgspec.Struct, frozen=True):
@@ -84,12 +85,12 @@ def list_events(
     }
     given = frozenset(n for n, v in (("before", before), ("until", until)) if v is not None)
     query = _listed(given, bool(types), subject is not None)
-    rows = [EventRow(*row) for row in connection.execute(query, values)]
+    rows = query.all(connection, values)
     return rows if before is None else rows[::-1]
 
 
 @lru_cache
-def _listed(given: frozenset[str], types: bool, subject: bool) -> Select[Any]:
+def _listed(given: frozenset[str], types: bool, subject: bool) -> Statement[EventRow]:
     c = events.c
     # A subject says its tenant: asked for both, a planner may read all of the tenant's events.
     owner = (c.subject if subject else c.tenant_id) == bindparam("owner")
@@ -101,7 +102,8 @@ def _listed(given: frozenset[str], types: bool, subject: bool) -> Select[Any]:
     if "before" in given:
         query = query.where(c.seq < bindparam("before"))
     order = c.seq.desc() if "before" in given else c.seq
-    return query.order_by(order).limit(bindparam("most", type_=Integer))
+    ordered = query.order_by(order).limit(bindparam("most", type_=Integer))
+    return Statement(ordered, EventRow)
 
 
 def get_event(connection: Connection, tenant: str, event_id: str) -> EventRow | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from projections.models import findings
 from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
+from projections.queries.statement import Statement
 
 
 class FindingRow(msgspec.Struct, frozen=True):
@@ -29,6 +30,8 @@ class FindingRow(msgspec.Struct, frozen=True):
     expected_low: float | None
     expected_high: float | None
     reaches_limit_at: float | None
+    one_in: int | None
+    rule: str
     summary: str
     drivers: list[str]
     labels: dict[str, str]
@@ -76,8 +79,7 @@ def list_findings(
 
 def get_finding(connection: Connection, tenant: str, finding_id: str) -> FindingRow | None:
     """Return one finding, or None where there is none of that id."""
-    row = connection.execute(_ONE, {"tenant": tenant, "finding": finding_id}).one_or_none()
-    return None if row is None else finding_of(*row)
+    return _ONE.first(connection, {"tenant": tenant, "finding": finding_id})
 
 
 def count_open_findings(connection: Connection, tenant: str) -> dict[str, int]:
@@ -99,7 +101,7 @@ def finding_of(*values: Any) -> FindingRow:
 
 _PAIRS = FindingRow.__struct_fields__.index("severities")
 _OWN = selected(findings, FindingRow).where(findings.c.tenant_id == bindparam("tenant"))
-_ONE = _OWN.where(findings.c.finding_id == bindparam("finding"))
+_ONE = Statement(_OWN.where(findings.c.finding_id == bindparam("finding")), finding_of)
 
 
 @lru_cache

@@ -23,6 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import RowMapping
 
+from projections.queries.statement import Statement
+
 R = TypeVar("R")
 MAX_LIMIT: Final = 1000
 _TOO_LARGE: Final = 1 << 63
@@ -106,12 +108,13 @@ class Pages(Generic[R]):
         self._kinds = [str if c.type.python_type is str else int | float for c in order]
         self._make = make
         ordered = query.order_by(*(c.desc() if descending else c.asc() for c in order))
-        self._first = ordered.limit(bindparam("page_limit", type_=Integer))
+        first = ordered.limit(bindparam("page_limit", type_=Integer))
         key = tuple_(*order)
         last = tuple_(
             *(bindparam(n, type_=c.type) for n, c in zip(self._bound, order, strict=True))
         )
-        self._after = self._first.where(key < last if descending else key > last)
+        after = first.where(key < last if descending else key > last)
+        self._first, self._after = Statement(first, make), Statement(after, make)
 
     def page(
         self, connection: Connection, values: Mapping[str, Any], limit: int, cursor: str | None
@@ -128,7 +131,7 @@ class Pages(Generic[R]):
         if cursor is not None:
             bound |= zip(self._bound, self._key(cursor), strict=True)
         statement = self._first if cursor is None else self._after
-        rows = connection.execute(statement, bound).all()
+        rows = statement.rows(connection, bound)
         following = None
         if len(rows) > limit:
             following = encode_cursor([rows[limit - 1][place] for place in self._places])

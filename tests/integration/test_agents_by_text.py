@@ -58,7 +58,7 @@ def test_trigrams_find_what_reading_all_finds(
     monkeypatch.setattr(agents_text, "FEW", few)
     with filled.connect() as connection:
         quick = {wanted: found(connection, wanted) for wanted in TEXTS}
-        monkeypatch.setattr("projections.queries.agents.trigrams", lambda *_: None)
+        monkeypatch.setattr("projections.queries.agents.narrowing", lambda *_: None)
         assert quick == {wanted: found(connection, wanted) for wanted in quick}
     assert quick["WEB-"] == ["web-1", "web-2"]
     assert quick["50%"] == ["web-2"]
@@ -105,7 +105,7 @@ def test_the_index_can_answer(postgres_url: str) -> None:
     with engine.connect() as connection:
         connection.execute(text("SET enable_seqscan = off"))
         connection.execute(text("SET enable_indexscan = off"))
-        values = {"tenant": "default", "trigrams": ["web"]}
+        values = {"tenant": "default", "narrowing": ["web"]}
         told = connection.exec_driver_sql(f"EXPLAIN {asked}", values).scalars()
         assert "ix_agents_text" in "\n".join(told)
     engine.dispose()
