@@ -11,6 +11,7 @@ from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.options import AsJson
 from api.cli.policy_diff import changes
 from api.cli.show import as_json, as_receipt, clock, say
+from api.cli.what_if import what_if
 
 _ALL: Final = 100_000
 
@@ -34,6 +35,7 @@ policy = typer.Typer(
     help="What is judged how, and what may be done: one document, with a version. Without a "
     "command it is shown, with a FILE put in force.",
 )
+policy.command("what-if")(what_if)
 
 
 @policy.command()

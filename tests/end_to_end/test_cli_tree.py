@@ -53,6 +53,7 @@ ASKING: dict[str, tuple[str, ...]] = {
 OWN: dict[str, tuple[str, ...]] = {
     "doctor": (),
     "replay": ("--verify",),
+    "policy what-if": ("FILE",),
     "projections rebuild": (),
     "log export": ("NEW",),
     "log import": ("FILE",),
