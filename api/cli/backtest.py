@@ -163,8 +163,8 @@ def _files(paths: list[Path], out: Path, policy: DetectorPolicy) -> Summary:
     from projections.backtest.files import BacktestError, sources
 
     try:
-        return backtest_files(sources(paths), out, policy, note)
-    except (BacktestError, OSError, UnicodeDecodeError) as error:
+        return backtest_files(sources(paths, out), out, policy, note)
+    except (BacktestError, OSError) as error:
         raise CommandError(USAGE, f"backtest: {error}") from error
 
 

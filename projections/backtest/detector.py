@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from config.policy import DetectorPolicy
 from processors.detection.stream import Stream
-from projections.backtest.files import Answers, Source, header_of, is_regular, measured
+from projections.backtest.files import BacktestError, Source, is_regular
+from projections.backtest.tables import Answers, Table, opened
 
 Report = Callable[[str], None]
 _EVERY_S = 2.0
@@ -35,7 +35,7 @@ class Count:
     """Counts rows, values and alarms; says how it goes every few seconds."""
 
     def __init__(self, files: int, report: Report) -> None:
-        self._files, self._report = files, report
+        self._files, self.report = files, report
         self._began = self._said = time.monotonic()
         self.done = self.rows = self.values = self.alarms = 0
 
@@ -46,7 +46,7 @@ class Count:
         if not self.rows % 1000 and (now := time.monotonic()) - self._said > _EVERY_S:
             self._said = now
             rate = self.rows / (now - self._began)
-            self._report(f"{self.done} of {self._files} done · {self.rows} rows · {rate:.0f}/s")
+            self.report(f"{self.done} of {self._files} done · {self.rows} rows · {rate:.0f}/s")
 
     def summary(self) -> Summary:
         """Return the whole."""
@@ -72,23 +72,29 @@ def backtest_files(
 
 
 def _answer(source: Source, target: Path, policy: DetectorPolicy, count: Count) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    waited_for = not is_regular(source.path)
-    with (
-        source.path.open(newline="", encoding="utf-8-sig") as file,
-        target.open("w", newline="", encoding="utf-8", buffering=1 if waited_for else -1) as told,
-    ):
-        reader = csv.reader(file)
-        names = header_of(reader, source.path)
-        answers = Answers(told)
-        stream = stream_of(len(names), policy)
-        before = False
-        for stamp, at, values in measured(reader, source.path, names):
-            row = stream.row(at, values)
-            answers.write(stamp, row, names)
-            count.row(len(values))
-            count.alarms += row.alarm and not before
-            before = row.alarm
+    with opened(source.path) as file:
+        table = Table(file, source.path)
+        stream = stream_of(len(table.names), policy)
+        with _to(target, at_once=not is_regular(source.path)) as told:
+            answers, before = Answers(told), False
+            for stamp, at, values in table:
+                row = stream.row(at, values)
+                answers.write(stamp, row, table.names)
+                count.row(len(values))
+                count.alarms += row.alarm and not before
+                before = row.alarm
+    if told_of := table.out_of_order():
+        count.report(told_of)
+
+
+def _to(target: Path, *, at_once: bool) -> TextIO:
+    """Open the file for answers; where somebody waits at a pipe, each is written at once."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.open("w", newline="", encoding="utf-8", buffering=1 if at_once else -1)
+    except OSError as error:
+        reason = f"{error.strerror}: {error.filename}"
+        raise BacktestError(f"{target} cannot be written ({reason}); give another --out") from error
 
 
 def stream_of(metrics: int, policy: DetectorPolicy) -> Stream:

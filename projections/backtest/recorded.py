@@ -11,7 +11,8 @@ from typing import Final, NamedTuple, TextIO
 from config.policy import DetectorPolicy
 from processors.detection.stream import Stream
 from projections.backtest.detector import Count, Report, Summary, stream_of
-from projections.backtest.files import Answers, BacktestError
+from projections.backtest.files import BacktestError
+from projections.backtest.tables import Answers
 from streams.contracts.envelope import rfc3339
 from streams.contracts.errors import ContractError
 from streams.contracts.record import Record

@@ -105,17 +105,17 @@ def row_cost(rows: list[list[float]]) -> float:
 def file_cost(rows: list[list[float]]) -> float:
     """Return the same of `homeostat backtest detector`: from one CSV file to another."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "in.csv"
+        path, out = Path(folder) / "in.csv", Path(folder) / "out"
         with path.open("w", newline="", encoding="utf-8") as file:
-            out = csv.writer(file)
-            out.writerow(["timestamp", *(f"m{k}" for k in range(len(rows[0])))])
+            table = csv.writer(file)
+            table.writerow(["timestamp", *(f"m{k}" for k in range(len(rows[0])))])
             start = datetime(2024, 1, 1, tzinfo=UTC)
             for k, row in enumerate(rows):
                 stamp = (start + timedelta(seconds=300 * k)).strftime("%Y-%m-%d %H:%M:%S")
-                out.writerow([stamp, *(f"{x:.3f}" for x in row)])
+                table.writerow([stamp, *(f"{x:.3f}" for x in row)])
         policy = default_policy().surveillance.detector
         began = time.process_time()
-        done = backtest_files(sources([path]), Path(folder) / "out", policy, print)
+        done = backtest_files(sources([path], out), out, policy, print)
         return (time.process_time() - began) / done.values
 
 

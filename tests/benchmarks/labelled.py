@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from projections.backtest.files import seconds_of
+from projections.backtest.cells import seconds_of
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
