@@ -17,8 +17,8 @@ from api.cli.show import as_json, as_table, clock, progress, say
 if TYPE_CHECKING:
     from config.policy import Policy
     from config.settings import Settings
+    from projections.what_if.bounds import Span
     from projections.what_if.report import Example, Row, WhatIf
-    from projections.what_if.run import Span
 
 _SHOWN: Final = 40
 _COUNTS: Final = ("same", "moved", "otherwise", "gone", "added", "beyond")
@@ -78,7 +78,7 @@ def _candidate(file: str) -> Policy:
 
 
 def _span(since: str | None, until: str | None, tenant: str | None) -> Span:
-    from projections.what_if.run import Span
+    from projections.what_if.bounds import Span
 
     begin, end = _moment("--since", since), _moment("--until", until)
     if begin is not None and end is not None and begin >= end:

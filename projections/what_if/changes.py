@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from processors.step import Fact
@@ -53,6 +53,11 @@ class Changes:
         self._differences = differences
         self._partitions = partitions
         self._lanes: Mapping[Place, Lane] = lanes or {}
+
+    def follow_all(self, twin: Twin, followed: Iterable[Followed]) -> None:
+        """Take what follows from the records of a twin's own inbox."""
+        for each in followed:
+            self.follow(twin, each, each.record.offset)
 
     def follow(self, twin: Twin, followed: Followed, after: int) -> None:
         """Take one pair of facts.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from processors.step import Fact
@@ -24,13 +25,13 @@ class Divergences:
     ----------
     since : dict of str to float
         When each target was first commanded otherwise, seconds since the epoch.
-    outcomes : int
-        Recorded outcomes that say nothing of the candidate, as they came after that.
+    outcomes : Counter of str
+        Recorded outcomes that say nothing of the candidate, as they came after that, by target.
     """
 
     def __init__(self) -> None:
         self.since: dict[str, float] = {}
-        self.outcomes = 0
+        self.outcomes: Counter[str] = Counter()
         self._shared: set[str] = set()
 
     def add(self, pair: Pair) -> Outgoing | None:
@@ -53,7 +54,7 @@ class Divergences:
             return False
         if action_id in self._shared:
             return False
-        self.outcomes += 1
+        self.outcomes[written.subject] += 1
         return True
 
 

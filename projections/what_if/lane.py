@@ -7,6 +7,7 @@ from collections import deque
 
 from projections.what_if.spool import END, Inserted, Spool, Written
 from projections.what_if.twin import Twin
+from streams.contracts.record import Record
 from streams.kafka.log_reader import Place
 
 
@@ -39,6 +40,11 @@ class Lane:
         """Take what was put in behind the cursor; what lies farther on is loaded in its turn."""
         if inserted.place < self._loaded:
             heapq.heappush(self._inserted, (inserted.place, inserted.serial, inserted))
+
+    @property
+    def first(self) -> Record | None:
+        """The first recorded record that is left; None at the end."""
+        return self._recorded[0].record if self._recorded else None
 
     def head(self) -> Written | Inserted | None:
         """Return what comes next; None at the end."""

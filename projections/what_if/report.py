@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from projections.what_if.differences import Verdict
+from projections.what_if.divergence import Divergences
 from projections.what_if.spool import Spool
 from streams.contracts.envelope import rfc3339
 
@@ -159,21 +160,18 @@ def examples_of(
     return found
 
 
-def report(
-    spool: Spool,
-    diverged: Mapping[str, float],
-    tenant: str | None,
-    **measured: Any,
-) -> WhatIf:
+def report(spool: Spool, diverged: Divergences, tenant: str | None, **measured: Any) -> WhatIf:
     """Return the answer; `measured` are the fields that are known already."""
-    rows = rows_of(spool, diverged, tenant)
-    ours = sorted((at, agent) for agent, at in diverged.items() if _of_tenant(agent, tenant))
+    since = diverged.since
+    rows = rows_of(spool, since, tenant)
+    ours = sorted((at, agent) for agent, at in since.items() if _of_tenant(agent, tenant))
     return WhatIf(
         rows=rows[:_ROWS],
         rows_left_off=max(0, len(rows) - _ROWS),
-        examples=examples_of(spool, diverged, tenant),
+        examples=examples_of(spool, since, tenant),
         diverged=[Divergence(agent, rfc3339(at)) for at, agent in ours[:_TARGETS]],
         diverged_agents=len(ours),
+        outcomes_beyond=sum(diverged.outcomes[agent] for _, agent in ours),
         **measured,
     )
 

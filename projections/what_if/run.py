@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import closing
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from config.policy import Policy, policy_hash
 from processors.decision.step import decision
@@ -13,6 +13,7 @@ from processors.governor.step import governor
 from processors.step import Context, Step
 from processors.surveillance.step import Surveillance
 from projections.replay.progress import Progress, Report
+from projections.what_if.bounds import Bounds, PoliciesInForce, Span, bounds_of
 from projections.what_if.changes import INBOXES, Changes
 from projections.what_if.differences import Differences
 from projections.what_if.lane import Lane
@@ -21,191 +22,138 @@ from projections.what_if.spool import Spool
 from projections.what_if.twin import Twin
 from projections.what_if.weave import Weave
 from streams.contracts.envelope import rfc3339
+from streams.contracts.record import Record
 from streams.contracts.topics import TELEMETRY
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
-from streams.kafka.log_reader import LogReader, Offsets, Place
+from streams.kafka.log_reader import LogReader, Place
 
 _BREATH: Final = 2000
 """Records between two looks at the event loop, which keeps the connection alive."""
-
-
-class SpanTooLongError(RuntimeError):
-    """More records than may be read; a shorter span has less."""
-
-
-class Span(NamedTuple):
-    """What is asked about.
-
-    Parameters
-    ----------
-    since, until : float or None
-        When the candidate is put in force and where the reading ends, seconds since the epoch;
-        None is the first, and the last, record that is kept.
-    tenant : str or None
-        Whose findings and actions are told; None is everybody's. All are folded, as they share
-        limits.
-    at_most : int or None
-        The most records to read.
-    """
-
-    since: float | None = None
-    until: float | None = None
-    tenant: str | None = None
-    at_most: int | None = None
+_EVERYTHING: Final = Span()
 
 
 async def what_if(
     connection: Connection,
     signer: Signer,
     candidate: Policy,
-    span: Span = Span(),  # noqa: B008
+    span: Span = _EVERYTHING,
     told: Report = lambda _line: None,
 ) -> WhatIf:
-    """Fold the recorded log under the recorded policies and under `candidate`; return what differs.
+    """Fold the recorded log under the recorded policies and under `candidate`; tell what differs.
 
-    Both folds are of today's code and begin with the first record that is kept, so what differs
-    is the policy's doing. Nothing is written, and no command is carried out.
+    Both folds are of today's code and begin with the same record, so what differs is the policy's
+    doing. Nothing is written, and no command is carried out.
 
     Raises
     ------
-    SpanTooLongError
-        Where there are more records than `span` lets be read.
-    BrokerAway, TopicError
+    BrokerAway, TopicError, PositionLost
         Where the log cannot be read.
     """
+    begun = time.monotonic()
     async with LogReader(connection) as reader:
+        bounds = await bounds_of(reader, span)
+        policies = await PoliciesInForce.read(reader)
         with closing(Spool(signer)) as spool:
-            return await _WhatIf(reader, signer, spool, candidate, span, told).run()
+            fold = _Fold(reader, signer, spool, candidate, bounds, policies, told)
+            await fold.decided()
+            for place in bounds.of(TELEMETRY.name):
+                await fold.surveillance(place)
+            weave = await fold.weave(float("-inf") if span.since is None else span.since)
+            return report(
+                spool,
+                weave.diverged,
+                span.tenant,
+                since=None if span.since is None else rfc3339(span.since),
+                until=None if span.until is None else rfc3339(span.until),
+                policy_hash=policy_hash(candidate),
+                records=bounds.records,
+                seconds=round(time.monotonic() - begun, 3),
+                notes=bounds.notes(span.at_most),
+            )
 
 
-class _WhatIf:
+class _Fold:
+    """The parts of a reading, in the order of their methods."""
+
     def __init__(
         self,
         reader: LogReader,
         signer: Signer,
         spool: Spool,
         candidate: Policy,
-        span: Span,
+        bounds: Bounds,
+        policies: PoliciesInForce,
         told: Report,
     ) -> None:
         self._reader = reader
         self._signer = signer
         self._spool = spool
         self._candidate = candidate
-        self._span = span
+        self._bounds = bounds
+        self._policies = policies
         self._told = told
         self._differences = Differences(spool.tell)
-        self._begins: Offsets = {}
-        self._forks: Offsets = {}
-        self._ends: Offsets = {}
 
-    async def run(self) -> WhatIf:
-        """Read, fold and compare."""
-        begun = time.monotonic()
-        await self._bounds()
-        records = self._within_limit()
-        await self._keep()
-        for place in [place for place in self._begins if place.topic == TELEMETRY.name]:
-            await self._surveillance(place)
-        weave = await self._weave()
-        self._differences.finish()
-        since, until = self._span.since, self._span.until
-        return report(
-            self._spool,
-            weave.diverged.since,
-            self._span.tenant,
-            since=None if since is None else rfc3339(since),
-            until=None if until is None else rfc3339(until),
-            policy_hash=policy_hash(self._candidate),
-            records=records,
-            seconds=round(time.monotonic() - begun, 3),
-            outcomes_beyond=weave.diverged.outcomes,
-            notes=self._notes(),
-        )
-
-    async def _bounds(self) -> None:
-        """Take the ends of telemetry first: what followed from it is then within the others."""
-        for topic in (TELEMETRY.name, *INBOXES):
-            self._begins |= await self._reader.beginning_offsets([topic])
-            self._ends |= await self._at(topic, self._span.until)
-            self._forks |= (
-                await self._reader.beginning_offsets([topic])
-                if self._span.since is None
-                else await self._at(topic, self._span.since)
-            )
-
-    async def _at(self, topic: str, moment: float | None) -> Offsets:
-        if moment is None:
-            return await self._reader.end_offsets([topic])
-        return await self._reader.offsets_at([topic], moment)
-
-    def _within_limit(self) -> int:
-        records = sum(max(0, self._ends[place] - begin) for place, begin in self._begins.items())
-        most = self._span.at_most
-        if most is not None and records > most:
-            raise SpanTooLongError(
-                f"{records:,} records lie before {_moment(self._span.until)}, and at most {most:,} "
-                "are read here; use the command `homeostat policy what-if`, which has no limit"
-            )
-        return records
-
-    async def _keep(self) -> None:
-        places = [place for place in self._begins if place.topic != TELEMETRY.name]
-        total = sum(max(0, self._ends[place] - self._begins[place]) for place in places)
-        progress = Progress("reading what was decided", total, self._told)
-        begins = {place: self._begins[place] for place in places}
-        async for batch in self._reader.read(begins, self._ends):
+    async def decided(self) -> None:
+        """Keep the inboxes of decision and governor."""
+        bounds, places = self._bounds, self._bounds.of(*INBOXES)
+        progress = Progress("reading what was decided", bounds.length(places), self._told)
+        begins = {place: bounds.begins[place] for place in places}
+        async for batch in self._reader.read(begins, bounds.ends):
             self._spool.keep(batch)
             progress.add(len(batch))
         progress.finish()
 
-    async def _surveillance(self, place: Place) -> None:
+    async def surveillance(self, place: Place) -> None:
         """Fold one partition of telemetry; what differs is put into the inboxes behind it."""
         twin = self._twin(Surveillance(), place)
         changes = Changes(self._spool, self._differences, twin.context.partitions)
-        begin, fork, end = self._begins[place], self._forks[place], self._ends[place]
+        begin, end = self._bounds.begins[place], self._bounds.ends[place]
+        fork = max(begin, self._bounds.forks[place])
         progress = Progress(f"surveillance {place.partition}", max(0, end - begin), self._told)
-        async for batch in self._reader.read({place: begin}, {place: min(fork, end)}):
-            twin.learn(batch)
-            progress.add(len(batch))
-        async for batch in self._reader.read({place: max(begin, fork)}, {place: end}):
-            if not twin.forked:
-                for followed in twin.fork(self._candidate, batch[0]):
-                    changes.follow(twin, followed, followed.record.offset)
-            for followed in twin.fold(batch):
-                changes.follow(twin, followed, followed.record.offset)
+        async for batch in self._reader.read({place: begin}, {place: end}):
+            self._begin(twin, batch[0])
+            twin.learn([record for record in batch if record.offset < fork])
+            after = [record for record in batch if record.offset >= fork]
+            if after and not twin.forked:
+                changes.follow_all(twin, twin.fork(self._candidate, after[0]))
+            if after:
+                changes.follow_all(twin, twin.fold(after))
             progress.add(len(batch))
         progress.finish()
 
-    async def _weave(self) -> Weave:
+    async def weave(self, since: float) -> Weave:
+        """Fold the inboxes of decision and governor, with what differs so far."""
         steps: dict[str, Step[Any]] = {step.inbox.name: step for step in (decision(), governor())}
+        places = self._bounds.of(*steps)
         lanes = [
-            Lane(self._spool, place, self._begins[place], self._twin(steps[place.topic], place))
-            for place in self._begins
-            if place.topic in steps
+            Lane(
+                self._spool,
+                place,
+                self._bounds.begins[place],
+                self._twin(steps[place.topic], place),
+            )
+            for place in places
         ]
-        total = sum(max(0, self._ends[lane.place] - self._begins[lane.place]) for lane in lanes)
+        for lane in lanes:
+            if (first := lane.first) is not None:
+                self._begin(lane.twin, first)
+        total = self._bounds.length(places)
         progress = Progress("decision and governor", total, self._told)
-        since = float("-inf") if self._span.since is None else self._span.since
         weave = Weave(self._spool, self._signer, lanes, self._candidate, since, self._differences)
         while weave.run(_BREATH, progress.add):
             await asyncio.sleep(0)
         progress.finish()
+        self._differences.finish()
         return weave
 
+    def _begin(self, twin: Twin, first: Record) -> None:
+        """Put in force what was so before the first record, where that is not the log's first."""
+        if not twin.begun and first.offset > 0:
+            twin.learn(self._policies.before(first, self._signer))
+        twin.begun = True
+
     def _twin(self, step: Step[Any], place: Place) -> Twin:
-        partitions = sum(1 for each in self._begins if each.topic == place.topic)
+        partitions = len(self._bounds.of(place.topic))
         return Twin(step, Context(*place, partitions, self._signer))
-
-    def _notes(self) -> list[str]:
-        """Say what the answer cannot know."""
-        expired = sorted({place.topic for place, begin in self._begins.items() if begin > 0})
-        if not expired:
-            return []
-        told = f"the first records of {', '.join(expired)} have expired: both policies begin with "
-        return [told + "the first that is kept, and with nothing learnt before it"]
-
-
-def _moment(at: float | None) -> str:
-    return "now" if at is None else rfc3339(at)

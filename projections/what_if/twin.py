@@ -49,7 +49,7 @@ class Twin:
         self._serial = 0
         self._before: Any = step.initial(context)
         self._after: Any = None
-        self.forked = False
+        self.begun = self.forked = False
 
     def fork(self, candidate: Policy, first: Record) -> Iterator[Followed]:
         """Put `candidate` in force in a second state, just before the record `first`."""

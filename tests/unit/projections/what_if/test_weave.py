@@ -54,14 +54,13 @@ def answer(loop: Loop, candidate: Policy, since: float = float("-inf")) -> WhatI
         assert sum(folded) == sum(len(loop.logs[place]) for place in places)
         return report(
             spool,
-            weave.diverged.since,
+            weave.diverged,
             None,
             since=None,
             until=None,
             policy_hash="",
             records=sum(folded),
             seconds=0.0,
-            outcomes_beyond=weave.diverged.outcomes,
             notes=[],
         )
 
