@@ -6,6 +6,7 @@ import time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Connection
 
 from api.errors import not_found
 from api.identity.guard import Operator, Tenant, Viewer
@@ -21,15 +22,15 @@ from api.schemas.agents import (
     MetricPointView,
     RelearnRequest,
 )
-from api.schemas.common import MAX_SEQ, Cursor, Instant, Limit, Listing, Receipt
+from api.schemas.common import MAX_SEQ, Cursor, Instant, Limit, Listing, Plain, Receipt, listed
 from api.schemas.events import EventView
-from api.schemas.findings import FindingView
 from api.services import Served
-from projections.queries.agents import get_agent, list_agents
+from projections.queries.agents import AgentRow, get_agent, list_agents
 from projections.queries.as_of import get_agent_as_of, list_agents_as_of, list_findings_as_of
 from projections.queries.events import list_events
-from projections.queries.findings import list_findings
+from projections.queries.findings import FindingRow, list_findings
 from projections.queries.metrics import metric_history
+from projections.queries.paging import Page
 from streams.contracts.events.agent import LifecycleRequested, RelearnRequested
 from streams.contracts.telemetry import check_id
 
@@ -37,7 +38,7 @@ router = APIRouter(prefix="/agents", tags=["agents"], responses=READS, route_cla
 _DAY_S = 86_400.0
 
 
-@router.get("", **WAITS)
+@router.get("", response_model=Listing[AgentView], **WAITS)
 def agents(
     served: Served,
     _caller: Viewer,
@@ -61,7 +62,7 @@ def agents(
     as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Listing[AgentView]:
+) -> Plain:
     """Return agents by id; with `as_of` those that were known then, as they were."""
     asked = {"status": status, "type": type, "health": health, "text": text}
     asked |= {"performance": performance, "cursor": cursor}
@@ -74,27 +75,32 @@ def agents(
             list_agents_as_of, tenant, as_of,
             **asked, security_below=security_below, sort=sort, limit=limit,
         )  # fmt: skip
-    return Listing(items=[AgentView.of(row) for row in page.items], next=page.next_cursor)
+    return listed([AgentView.plain(row) for row in page.items], page.next_cursor)
 
 
-@router.get("/{agent_id}", **WAITS)
+@router.get("/{agent_id}", response_model=AgentDetail, **WAITS)
 def agent(
     served: Served, _caller: Viewer, tenant: Tenant, agent_id: str, as_of: AsOf = None
-) -> AgentDetail:
+) -> Plain:
     """Return one agent, with its latest metrics and what is wrong with it now, or was then."""
-    if as_of is None:
-        row = served.ask(get_agent, tenant, agent_id)
-        found = served.ask(list_findings, tenant, state="open", agent_id=agent_id)
-    else:
-        row = served.ask(get_agent_as_of, tenant, agent_id, as_of)
-        found = served.ask(list_findings_as_of, tenant, as_of, state="open", agent_id=agent_id)
+    row, found = served.ask(_with_findings, tenant, agent_id, as_of)
     if row is None:
         raise not_found("agent", agent_id, tenant)
-    findings = [FindingView.model_validate(each) for each in found.items]
-    return AgentDetail.with_findings(row, findings)
+    return AgentDetail.with_findings(row, found.items)
 
 
-@router.get("/{agent_id}/metrics", **WAITS)
+def _with_findings(
+    connection: Connection, tenant: str, agent_id: str, as_of: float | None
+) -> tuple[AgentRow | None, Page[FindingRow]]:
+    if as_of is None:
+        row = get_agent(connection, tenant, agent_id)
+        return row, list_findings(connection, tenant, state="open", agent_id=agent_id)
+    row = get_agent_as_of(connection, tenant, agent_id, as_of)
+    found = list_findings_as_of(connection, tenant, as_of, state="open", agent_id=agent_id)
+    return row, found
+
+
+@router.get("/{agent_id}/metrics", response_model=MetricHistory, **WAITS)
 def metrics(
     served: Served,
     _caller: Viewer,
@@ -106,7 +112,7 @@ def metrics(
     until: Annotated[Instant | None, Query(description="Default: now.")] = None,
     resolution: Literal["minute", "hour"] = "minute",
     as_of: AsOf = None,
-) -> MetricHistory:
+) -> Plain:
     """Return the windows of one metric that start in [since, until), as far as known `as_of`."""
     check_id("agent_id", agent_id)
     end = until.timestamp() if until else as_of or time.time()
@@ -115,11 +121,11 @@ def metrics(
         metric_history, tenant, agent_id, metric,
         since=begin, until=end, resolution=resolution, closed_by=as_of,
     )  # fmt: skip
-    items = [MetricPointView.model_validate(point) for point in points]
-    return MetricHistory(metric=metric, resolution=resolution, items=items)
+    items = [MetricPointView.plain(point) for point in points]
+    return {"metric": metric, "resolution": resolution, "items": items}
 
 
-@router.get("/{agent_id}/events", **WAITS)
+@router.get("/{agent_id}/events", response_model=Listing[EventView], **WAITS)
 def events(
     served: Served,
     _caller: Viewer,
@@ -128,12 +134,12 @@ def events(
     *,
     after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0,
     limit: Limit = 100,
-) -> Listing[EventView]:
+) -> Plain:
     """Return what happened to an agent, oldest first; `next` is the following page's `after`."""
     check_id("agent_id", agent_id)
     rows = served.ask(list_events, tenant, after=after, subject=f"{tenant}/{agent_id}", limit=limit)
     following = str(rows[-1].seq) if len(rows) == limit else None
-    return Listing(items=[EventView.model_validate(row) for row in rows], next=following)
+    return listed([EventView.plain(row) for row in rows], following)
 
 
 @router.post("/{agent_id}/lifecycle", status_code=202, responses=WRITES)

@@ -13,7 +13,7 @@ from api.routes import READS
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
 from api.routes.waiting import WAITS
-from api.schemas.common import MAX_SEQ, Limit, Listing
+from api.schemas.common import MAX_SEQ, Limit, Listing, Plain, listed
 from api.schemas.events import EventView
 from api.services import Served
 from api.sse import stream
@@ -26,7 +26,7 @@ Types = Annotated[
 Subject = Annotated[str | None, Query(max_length=401, description="`tenant/agent`.")]
 
 
-@router.get("/events", **WAITS)
+@router.get("/events", response_model=Listing[EventView], **WAITS)
 def events(
     served: Served,
     _caller: Viewer,
@@ -50,7 +50,7 @@ def events(
         int | None, Query(ge=0, le=MAX_SEQ, description="`next` of an earlier page.")
     ] = None,
     limit: Limit = 100,
-) -> Listing[EventView]:
+) -> Plain:
     """Return events in the order in which they became visible, oldest first.
 
     With `as_of`, only those that had happened by then.
@@ -67,7 +67,7 @@ def events(
         limit=limit,
     )
     following = str(rows[0 if past else -1].seq) if len(rows) == limit else None
-    return Listing(items=[EventView.model_validate(row) for row in rows], next=following)
+    return listed([EventView.plain(row) for row in rows], following)
 
 
 @router.get(

@@ -13,7 +13,7 @@ from api.routes import READS, WRITES
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
 from api.routes.waiting import WAITS
-from api.schemas.common import Cursor, Limit, Listing, Receipt
+from api.schemas.common import Cursor, Limit, Listing, Plain, Receipt, listed
 from api.schemas.events import EventView
 from api.schemas.findings import Chain, FindingView, Link, Reason
 from api.services import Served
@@ -25,7 +25,7 @@ from streams.contracts.events.finding import ACCEPTABLE, AcceptanceRequested
 router = APIRouter(prefix="/findings", tags=["findings"], responses=READS, route_class=Reading)
 
 
-@router.get("", **WAITS)
+@router.get("", response_model=Listing[FindingView], **WAITS)
 def findings(
     served: Served,
     _caller: Viewer,
@@ -38,23 +38,22 @@ def findings(
     as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Listing[FindingView]:
+) -> Plain:
     """Return findings, newest first; with `as_of` those raised by then, as they were."""
     asked = {"state": state, "kind": kind, "severity": severity, "agent_id": agent}
     if as_of is None:
         page = served.ask(list_findings, tenant, **asked, limit=limit, cursor=cursor)
     else:
         page = served.ask(list_findings_as_of, tenant, as_of, **asked, limit=limit, cursor=cursor)
-    items = [FindingView.model_validate(row) for row in page.items]
-    return Listing(items=items, next=page.next_cursor)
+    return listed([FindingView.plain(row) for row in page.items], page.next_cursor)
 
 
-@router.get("/{finding_id}", **WAITS)
+@router.get("/{finding_id}", response_model=FindingView, **WAITS)
 def finding(
     served: Served, _caller: Viewer, tenant: Tenant, finding_id: str, as_of: AsOf = None
-) -> FindingView:
+) -> Plain:
     """Return one finding with its evidence, as it is or was."""
-    return FindingView.model_validate(_found(served, tenant, finding_id, as_of))
+    return FindingView.plain(_found(served, tenant, finding_id, as_of))
 
 
 @router.post("/{finding_id}/accept", status_code=202, responses=WRITES)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
@@ -200,6 +201,8 @@ def _is_model(model: Any) -> bool:
 
 def _written(call: Callable[..., Any], values: dict[str, Any], model: type[BaseModel]) -> bytes:
     answer = call(**values)
+    if type(answer) is dict:  # as JSON has it already, see `View.plain`
+        return msgspec.json.encode(answer)
     if type(answer) is not model:  # a page does not say of what; its items are what they are
         answer = model.model_validate(answer, from_attributes=True)
     written: bytes = answer.__pydantic_serializer__.to_json(answer, by_alias=True)

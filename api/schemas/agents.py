@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import Body, Moment, View
+from api.schemas.common import Body, Moment, Plain, View, shown
 from api.schemas.findings import FindingView
 from projections.queries.agents import AgentRow
+from projections.queries.findings import FindingRow
 
 
 class Health(View):
@@ -80,9 +81,28 @@ class AgentView(View):
     registered_at: Moment
 
     @classmethod
-    def of(cls, row: AgentRow) -> Self:
-        """Return the view of a row."""
-        return cls.model_validate(_plain(row))
+    def plain(cls, row: AgentRow) -> Plain:
+        """Return a row as its answer shows it."""
+        return {
+            "agent_id": row.agent_id,
+            "tenant_id": row.tenant_id,
+            "status": row.status,
+            "status_since": shown(row.status_since),
+            "status_reason": row.status_reason,
+            "agent_type": row.type,
+            "provisional": row.provisional,
+            "labels": row.labels,
+            "health": _health(row),
+            "performance": _performance(row.performance) if row.performance else None,
+            "security": {
+                "score": row.security_score,
+                "level": row.security_level,
+                "issues": [_issue(each) for each in row.security_issues],
+            },
+            "metrics": row.metrics,
+            "last_seen": shown(row.last_seen),
+            "registered_at": shown(row.registered_at),
+        }
 
 
 class AgentDetail(AgentView):
@@ -91,9 +111,9 @@ class AgentDetail(AgentView):
     open_findings: list[FindingView]
 
     @classmethod
-    def with_findings(cls, row: AgentRow, findings: list[FindingView]) -> Self:
-        """Return the view of a row and its open findings."""
-        return cls.model_validate(_plain(row) | {"open_findings": findings})
+    def with_findings(cls, row: AgentRow, findings: list[FindingRow]) -> Plain:
+        """Return a row and its open findings as the answer shows them."""
+        return cls.plain(row) | {"open_findings": [FindingView.plain(each) for each in findings]}
 
 
 class MetricPointView(View):
@@ -147,34 +167,24 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _plain(row: AgentRow) -> dict[str, object]:
-    health = {
+def _health(row: AgentRow) -> Plain:
+    return {
         "level": row.health_level,
         "score": row.health_score,
         "consecutive_failures": row.consecutive_failures,
-        "since": row.health_since,
+        "since": shown(row.health_since),
         "reasons": row.health_reasons,
-        "last_check": row.last_seen,
+        "last_check": shown(row.last_seen),
         "uptime_s": row.metrics.get("uptime_seconds"),
         "restarts": _whole(row.metrics.get("restarts")),
     }
-    return {
-        "agent_id": row.agent_id,
-        "tenant_id": row.tenant_id,
-        "status": row.status,
-        "status_since": row.status_since,
-        "status_reason": row.status_reason,
-        "agent_type": row.type,
-        "provisional": row.provisional,
-        "labels": row.labels,
-        "health": health,
-        "performance": row.performance or None,
-        "security": {
-            "score": row.security_score,
-            "level": row.security_level,
-            "issues": row.security_issues,
-        },
-        "metrics": row.metrics,
-        "last_seen": row.last_seen,
-        "registered_at": row.registered_at,
-    }
+
+
+def _performance(found: Plain) -> Plain:
+    told = {name: found[name] for name in Performance.model_fields}
+    return told | {"since": shown(told["since"])}
+
+
+def _issue(found: Plain) -> Plain:
+    told = {name: found[name] for name in Issue.model_fields}
+    return told | {"since": shown(told["since"]), "ended_at": shown(told["ended_at"])}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Any, Final, Generic, TypeVar
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any, Final, Generic, TypeVar, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -14,12 +17,15 @@ from streams.contracts.errors import InvalidField
 from streams.contracts.telemetry import parse_time
 
 T = TypeVar("T")
+Plain = dict[str, Any]
+"""An answer as JSON has it."""
 _NUMBER: Final = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _COUNTED: Final = {"minimum": -62_135_596_800, "exclusiveMaximum": 253_402_300_800}
 """Years 1 to 9999, in seconds since the epoch."""
 
 
-def _shown(at: Any) -> Any:
+def shown(at: Any) -> Any:
+    """Return seconds since the epoch as text; anything else, such as None, as it is."""
     return rfc3339(at) if isinstance(at, int | float) else at
 
 
@@ -39,7 +45,7 @@ def _whole(number: Any) -> Any:
 
 Moment = Annotated[
     str,
-    BeforeValidator(_shown),
+    BeforeValidator(shown),
     Field(examples=["2026-11-21T03:14:15.926535Z"], json_schema_extra={"format": "date-time"}),
 ]
 """Epoch seconds inside, RFC 3339 in UTC outside."""
@@ -67,6 +73,29 @@ class View(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
+    @classmethod
+    def plain(cls, row: Any) -> Plain:
+        """Return a row as its answer shows it: what the model would say of it, without a model.
+
+        A row comes typed from a table of ours, and is checked against nothing more; a view of
+        other views lays them out itself.
+        """
+        names, values, moments = _laid_out(cls)
+        told = dict(zip(names, values(row), strict=True))
+        for name in moments:
+            if (at := told[name]) is not None:
+                told[name] = rfc3339(at)
+        return told
+
+
+@cache
+def _laid_out(view: type[View]) -> tuple[tuple[str, ...], Callable[[Any], Any], tuple[str, ...]]:
+    """Return a view's names, what gives their values of a row, and which of them are moments."""
+    hints = get_type_hints(view, include_extras=True)
+    names = tuple(view.model_fields)
+    moments = tuple(name for name in names if hints[name] in (Moment, Moment | None))
+    return names, attrgetter(*names), moments
+
 
 class Body(BaseModel):
     """A request's body; unknown keys are refused, and so is a text where a number is asked for."""
@@ -79,6 +108,11 @@ class Listing(BaseModel, Generic[T]):
 
     items: list[T]
     next: str | None = None
+
+
+def listed(items: list[Plain], following: str | None) -> Plain:
+    """Return a page of what `View.plain` gave, as `Listing` has it."""
+    return {"items": items, "next": following}
 
 
 class Receipt(BaseModel):

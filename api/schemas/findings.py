@@ -6,8 +6,10 @@ from typing import Self
 
 from pydantic import ConfigDict, Field, field_validator
 
-from api.schemas.common import Body, Moment, View
+from api.schemas.common import Body, Moment, Plain, View
 from api.schemas.events import EventView
+from projections.queries.findings import FindingRow
+from streams.contracts.envelope import rfc3339
 
 
 class SeverityChange(View):
@@ -51,6 +53,13 @@ class FindingView(View):
             {"at": pair[0], "severity": pair[1]} if isinstance(pair, list | tuple) else pair
             for pair in pairs
         ]
+
+    @classmethod
+    def plain(cls, row: FindingRow) -> Plain:
+        """Return a row as its answer shows it."""
+        told = super().plain(row)
+        told["severities"] = [{"at": rfc3339(at), "severity": s} for at, s in row.severities]
+        return told
 
 
 class Reason(Body):

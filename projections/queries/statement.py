@@ -8,7 +8,7 @@ what becomes of what it returns, is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from sqlalchemy import JSON, Connection, Dialect, Select
@@ -119,7 +119,7 @@ def _converter(kind: TypeEngine[Any], dialect: Dialect, code: Any) -> Convert | 
 
 
 def _prepared(query: Select[Any], dialect: Dialect) -> _Ready | None:
-    compiled = cast("SQLCompiler", query.compile(dialect=dialect))
+    compiled = query.compile(dialect=dialect)
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None
     return _Ready(query, compiled, dialect)
