@@ -30,11 +30,13 @@ def findings(
         return
     wanted = None if state == "all" else state
     found = client.items("/findings", limit, state=wanted, agent=agent, as_of=as_of)
-    as_list(found, ("finding", "severity", "agent", "raised", "summary"), _row, plain=plain)
+    as_list(found, ("finding", "severity", "agent", "raised", "what", "summary"), _row, plain=plain)
 
 
 def _row(f: dict[str, Any]) -> tuple[object, ...]:
-    return f["finding_id"], f["severity"], f["agent_id"], clock(f["raised_at"]), f["summary"]
+    what = f"{f['kind']} {f['rule']}".rstrip()
+    judged = f["severity"], f["agent_id"], clock(f["raised_at"])
+    return f["finding_id"], *judged, what, f["summary"]
 
 
 def _chain(found: dict[str, Any], *, plain: bool) -> None:

@@ -73,13 +73,16 @@ def _raised(
     names = [state.metric_names[state.series.metric[row]] for row in rows]
     value, expected = float(v.value[values[0]]), usual(TUNING, state.series, rows[0], at)
     others = f", with {' and '.join(names[1:])}" if len(names) > 1 else ""
+    rare = one_in(float(told.rarity[record]))
     summary = (
         f"{names[0]} of {state.profile(slot).key} is {value:g}, where {expected.low:g} to"
         f" {expected.high:g} is usual{others};"
-        f" about 1 of {one_in(float(told.rarity[record]))} records is as unusual"
+        f" about 1 of {rare} records is as unusual"
     )
     low, high = expected
-    why = Evidence("anomaly", "warning", names[0], value, low, high, at, summary, tuple(names))
+    why = Evidence(
+        "anomaly", "warning", names[0], value, low, high, at, summary, tuple(names), one_in=rare
+    )
     return raise_finding(state, int(r.offset[record]), slot, CHANNEL, why, float(r.now[record]))
 
 

@@ -41,6 +41,8 @@ class Evidence(NamedTuple):
     summary: str
     drivers: tuple[str, ...] = ()
     reaches_limit_at: float | None = None
+    one_in: int | None = None
+    rule: str = ""
 
 
 def raise_finding(
@@ -67,6 +69,8 @@ def raise_finding(
         agent_type=profile.agent_type,
         labels=profile.labels,
         reaches_limit_at=why.reaches_limit_at,
+        one_in=why.one_in,
+        rule=why.rule,
     )
     return fact(state, offset, slot, data, at, finding_id)
 

@@ -54,7 +54,10 @@ def _raised(state: SurveillanceState, offset: int, each: Verdict, at: float) -> 
     rule = state.security.rules.rules[each.rule]
     low, high = (None, rule.above) if rule.below is None else (rule.below, None)
     summary = _summary(state, each)
-    why = Evidence(THREAT, rule.severity, each.metric, each.value, low, high, each.since, summary)
+    why = Evidence(
+        THREAT, rule.severity, each.metric, each.value, low, high, each.since, summary,
+        rule=rule.name,
+    )  # fmt: skip
     raised = raise_finding(state, offset, each.slot, f"{CHANNEL}:{rule.name}", why, at)
     opened = state.findings[each.slot][_name(state.security.rules, each)]
     issue = Issue(

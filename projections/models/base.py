@@ -43,6 +43,11 @@ def count(name: str, *, key: bool = False) -> Column[int]:
     return Column(name, BIG, primary_key=key, autoincrement=False, nullable=False, default=0)
 
 
+def whole(name: str) -> Column[int]:
+    """Return a column for a whole number that may be missing."""
+    return Column(name, BIG, nullable=True)
+
+
 def document(name: str) -> Column[Any]:
     """Return a column for JSON."""
     return Column(name, JSON, nullable=False)

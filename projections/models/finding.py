@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Index, Table
 
-from projections.models.base import METADATA, count, document, ident, moment, number, text
+from projections.models.base import METADATA, count, document, ident, moment, number, text, whole
 
 findings: Final = Table(
     "findings",
@@ -22,6 +22,8 @@ findings: Final = Table(
     number("expected_low"),
     number("expected_high"),
     moment("reaches_limit_at"),
+    whole("one_in"),
+    ident("rule"),
     text("summary"),
     document("drivers"),
     document("labels"),

@@ -40,6 +40,11 @@ def _climbs_say_when(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "reaches_limit_at": None}
 
 
+def _findings_say_how_rare_and_by_which_rule(data: dict[str, Any]) -> dict[str, Any]:
+    """Know of neither: both stood in the summary alone before."""
+    return {**data, "one_in": None, "rule": ""}
+
+
 def _windows_say_what_was_expected(data: dict[str, Any]) -> dict[str, Any]:
     """Know of no range that was expected: nothing told of it before."""
     agents = data.get("agents")
@@ -49,7 +54,7 @@ def _windows_say_what_was_expected(data: dict[str, Any]) -> dict[str, Any]:
 
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
     "finding.changed": (_climbs_say_when,),
-    "finding.raised": (_climbs_say_when,),
+    "finding.raised": (_climbs_say_when, _findings_say_how_rare_and_by_which_rule),
     "metrics.windows_closed": (_windows_say_what_was_expected,),
     "policy.changed": (_detector_calibrates_itself,),
 }

@@ -102,7 +102,7 @@ export function gist(finding) {
   if (kind === "service_down") return `${agent} is down`;
   if (kind === "agent_offline") return `${agent} is silent`;
   if (!metric || value === null) return finding.summary;
-  const is = `${metric} of ${agent} is ${measured(metric, value)}`;
+  const is = `${finding.rule ? `${finding.rule}: ` : ""}${metric} of ${agent} is ${measured(metric, value)}`;
   if (low !== null && high !== null) return `${is}, usually ${between(metric, low, high)}`;
   if (high !== null) return `${is}, above ${measured(metric, high)}`;
   return low !== null ? `${is}, below ${measured(metric, low)}` : finding.summary;

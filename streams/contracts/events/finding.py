@@ -51,6 +51,10 @@ class FindingRaised(msgspec.Struct, frozen=True):
         The policy that judged.
     reaches_limit_at : float or None
         When a climb reaches its limit if it goes on, seconds since the epoch.
+    one_in : int or None
+        Of an anomaly: about one of so many of the agent's records is as unusual.
+    rule : str
+        Of a threat: the rule that was broken; otherwise empty.
     """
 
     finding_id: str
@@ -67,6 +71,8 @@ class FindingRaised(msgspec.Struct, frozen=True):
     agent_type: str = ""
     labels: dict[str, str] = {}
     reaches_limit_at: float | None = None
+    one_in: int | None = None
+    rule: str = ""
 
 
 class FindingChanged(msgspec.Struct, frozen=True):

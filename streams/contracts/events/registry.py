@@ -59,7 +59,7 @@ _TYPES: Final = (
     EventType("agent.lifecycle_requested", agent.LifecycleRequested, (_T.TELEMETRY,)),
     EventType("agent.relearn_requested", agent.RelearnRequested, (_T.TELEMETRY, _T.FLEET)),
     EventType("metrics.windows_closed", agent.WindowsClosed, (_T.WINDOWS,), version=2),
-    EventType("finding.raised", finding.FindingRaised, _FOUND, version=2),
+    EventType("finding.raised", finding.FindingRaised, _FOUND, version=3),
     EventType("finding.changed", finding.FindingChanged, _FOUND, version=2),
     EventType("finding.ended", finding.FindingEnded, _FOUND),
     EventType("incident.opened", incident.IncidentOpened, (_T.INCIDENTS,)),

@@ -10,9 +10,6 @@ import { findingLink } from "./lists.js";
 export const DETECTED = new Set(["anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew"]);
 export const driversOf = (finding) => (finding.drivers.length ? finding.drivers : finding.metric ? [finding.metric] : []);
 
-// "about 1 of 5000 records is as unusual" is said once, in the finding's own sentence.
-const rarity = (finding) => Number(/\b1 of (\d+) records/.exec(finding.summary)?.[1] ?? 0);
-
 const before = (finding, others) => {
   const drivers = new Set(driversOf(finding));
   return others.filter((other) => other.finding_id !== finding.finding_id && other.raised_at < finding.raised_at &&
@@ -46,7 +43,7 @@ function driver(finding, metric, place, { metrics, history }) {
 }
 
 function one(finding, agent) {
-  const rare = rarity(finding), like = before(finding, agent.findings), drivers = driversOf(finding);
+  const rare = finding.one_in, like = before(finding, agent.findings), drivers = driversOf(finding);
   return html`<article class="pad stack tight">
     <div class="row">${shown(severityLook(finding.severity), words(finding.kind))}<b class="grow">${findingLink(finding, gist(finding))}</b>
       ${may() ? html`<button @click=${() => accept(finding)}>Accept as new normal</button>${drivers.length ? html`<button @click=${() => relearn(finding)}>Learn anew</button>` : nothing}` : nothing}</div>

@@ -34,7 +34,7 @@ export function findings({ argument: id }) {
       <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span></p></div>
     <section class="block"><header><h2>Why, from measurement to outcome</h2><span class="small quiet right">each stop opens; the time between them stands on the arrow</span></header>${chain(held.links)}</section>
     <section class="block"><header><h2>Evidence</h2></header><dl class="facts pad">
-      <dt>kind</dt><dd>${words(f.kind)}</dd><dt>in its words</dt><dd>${f.summary}</dd><dt>metric</dt><dd>${f.metric} = ${number(f.value)}${range ? `, expected ${range}` : ""}</dd>
+      <dt>kind</dt><dd>${words(f.kind)}</dd>${f.rule ? html`<dt>rule</dt><dd>${f.rule}</dd>` : nothing}${f.one_in ? html`<dt>how rare</dt><dd>about one in ${number(f.one_in)} records</dd>` : nothing}<dt>in its words</dt><dd>${f.summary}</dd><dt>metric</dt><dd>${f.metric} = ${number(f.value)}${range ? `, expected ${range}` : ""}</dd>
       <dt>driven by</dt><dd>${f.drivers.join(", ") || "–"}</dd><dt>policy</dt><dd>version ${f.policy_version}</dd>
       ${f.severities.length > 1 ? html`<dt>severity</dt><dd>${f.severities.map((s) => html`${s.severity} ${when(s.at)} `)}</dd>` : nothing}
       ${Object.entries(f.labels).map(([name, value]) => html`<dt>${words(name)}</dt><dd>${value}</dd>`)}</dl></section>`;

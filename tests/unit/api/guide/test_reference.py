@@ -50,7 +50,7 @@ def test_every_type_of_thing_is_there(made: str) -> None:
         "| `HOMEOSTAT_SESSION_S` | number, from 1 to 300 |",
         "| `duration_s` | number | `0` |",
         "### `homeostat log export`",
-        "| `finding.raised` | 2 | `findings`, `decisions`, `correlation` |",
+        "| `finding.raised` | 3 | `findings`, `decisions`, `correlation` |",
         "| `actions.commands` | facts | 1 | for ever |",
         "| `PUT /api/v1/policy` | admin |",
         "| `homeostat_findings_open` | gauge | tenant, kind, severity |",

@@ -72,6 +72,7 @@ def test_an_error_rate_that_lasts_is_a_threat_and_a_single_bad_beat_is_none():
     found = p.send(120, error_rate=0.5)
     (raised,) = only(found, RAISED)
     assert (raised["severity"], raised["metric"], raised["value"]) == ("high", "error_rate", 0.5)
+    assert raised["rule"] == "error_rate"
     assert (raised["since"], raised["expected_high"]) == (T0 + 60.0, 0.2)
     assert "error_rate of default/a1 is 0.5, above 0.2 for 60 s" in raised["summary"]
     (changed,) = only(found, CHANGED)
