@@ -35,6 +35,10 @@ class FindingView(View):
     reaches_limit_at: Moment | None = Field(
         description="Of a climb: when it reaches its limit, if it goes on."
     )
+    one_in: int | None = Field(
+        description="Of an anomaly: about one of so many records is as unusual."
+    )
+    rule: str = Field(description="Of a threat: the rule that was broken; otherwise empty.")
     summary: str
     drivers: list[str]
     labels: dict[str, str]
