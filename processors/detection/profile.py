@@ -101,11 +101,31 @@ def turned(
         The moments that lie in two hours, seconds since the epoch.
     """
     step, hourly, daily = lessons
-    when, values = moment(before), [each * step for each in profile]
-    values[when.hour] += hourly
+    when = moment(before)
+    changed = {when.hour: profile[when.hour] * step + hourly}
     if before // _DAY_S != at // _DAY_S:
-        values[HOURS + when.weekday] += daily
+        weekday = HOURS + when.weekday
+        changed[weekday] = profile[weekday] * step + daily
         daily = 0.0
-    (step,) = _SINGLE.unpack(_SINGLE.pack(max(map(abs, values)) / _STEPS))
-    size = step if step > 0.0 else 1.0
-    return [round(value / size) for value in values], (step, 0.0, daily)
+    step, after = _with(profile, step, changed)
+    return after, (step, 0.0, daily)
+
+
+def _with(
+    profile: Sequence[int], step: float, changed: dict[int, float]
+) -> tuple[float, list[int]]:
+    """Return what a step is worth, and the profile, with additions that have changed."""
+    kept = list(profile)
+    for slot in changed:
+        kept[slot] = 0
+    highest, lowest = max(kept), min(kept)
+    largest, others = max(map(abs, changed.values())), max(highest, -lowest)
+    if others == _STEPS and largest <= _STEPS * step:
+        # The largest addition is another one: the step stays, and with it all others.
+        for slot, value in changed.items():
+            kept[slot] = round(value / step)
+        return step, kept
+    (anew,) = _SINGLE.unpack(_SINGLE.pack(max(largest, others * step) / _STEPS))
+    size = anew if anew > 0.0 else 1.0
+    values = [changed.get(slot, each * step) for slot, each in enumerate(profile)]
+    return anew, [round(value / size) for value in values]

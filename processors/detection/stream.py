@@ -16,7 +16,7 @@ from processors.detection.memory import OwnAgents, OwnSeries, accept, rest
 from processors.detection.single import Seeing, Single, Told
 from processors.detection.tuning import TUNING, Tuning
 
-WIDE: Final = 48
+WIDE: Final = 56
 """Rows of so many metrics are quicker as vectors."""
 
 
