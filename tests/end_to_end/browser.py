@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
-from tests.end_to_end.harness import Installation
+from tests.end_to_end.harness import PATIENCE_S, Installation
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 20_000
+PATIENCE_MS = PATIENCE_S * 1000
 DESKTOP = {"width": 1280, "height": 860}
 
 

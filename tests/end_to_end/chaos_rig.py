@@ -51,7 +51,7 @@ class Workers:
             self.signal(slot, signal.SIGTERM)
         for process in self._processes.values():
             try:
-                await asyncio.wait_for(process.wait(), 30)
+                await asyncio.wait_for(process.wait(), 120)
             except TimeoutError:
                 process.kill()
                 raise

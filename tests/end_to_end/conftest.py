@@ -22,11 +22,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def homeostat(shared: Installation) -> Iterator[Installation]:
-    """Give the shared installation to a file of tests; its policy is put back afterwards."""
+    """Give the shared installation, its service whole, to a file of tests.
+
+    Its policy is put back afterwards.
+    """
+    shared.settled()
     before = shared.get("/policy")["policy"]
     yield shared
-    now = shared.get("/policy")["policy"]
-    if now | {"version": 0} != before | {"version": 0}:
-        usual = before | {"version": now["version"]}
-        version = shared.put("/policy", {"policy": usual, "reason": "as before"})["version"]
-        shared.wait_for(lambda: shared.get("/policy")["version"] >= version, "policy")
+    if shared.get("/policy")["policy"] | {"version": 0} != before | {"version": 0}:
+        shared.in_force(before, "as before")

@@ -14,7 +14,7 @@ import psutil
 from tests.end_to_end.harness import ROOT
 from tests.end_to_end.soak_rig import Stressed
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class Scaled(Stressed):

@@ -53,7 +53,7 @@ class Stressed(Installation):
             rule | {"duration_s": min(rule["duration_s"], 1.0)}
             for rule in surveillance["thresholds"]
         ]
-        self.put("/policy", {"policy": policy | {"surveillance": surveillance}, "reason": "soak"})
+        self.in_force(policy | {"surveillance": surveillance}, "soak")
 
 
 class Numbered(Load):

@@ -19,6 +19,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from tests.end_to_end.chaos_rig import Load
+from tests.end_to_end.harness import PATIENCE_S
 from tests.ports import free_port
 
 PARTITIONS = 4
@@ -59,7 +60,7 @@ class Pair:
         async with LogReader(self._connection) as reader:
             ends = await reader.end_offsets([TELEMETRY.name])
         goal = {place.partition: end for place, end in ends.items()}
-        async with asyncio.timeout(60), self._moved:
+        async with asyncio.timeout(PATIENCE_S), self._moved:
             await self._moved.wait_for(
                 lambda: all(self._reached[p] >= end for p, end in goal.items())
             )

@@ -46,7 +46,7 @@ async def test_no_acknowledged_record_is_lost_or_told_twice_under_kills(
             await until_acknowledged(load, 2000)
             load.stop()
         inbox = await read_all(connection, "telemetry")
-        await drained(connection, expected(inbox, PARTITIONS), 60)
+        await drained(connection, expected(inbox, PARTITIONS), 180)
     found = await verdict(connection, load.acknowledged, PARTITIONS)
     print(found, workers.exits)
     assert {n: found[n] for n in ("lost", "missing", "foreign", "out_of_order")} == {

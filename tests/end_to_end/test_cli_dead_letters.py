@@ -37,7 +37,7 @@ async def test_a_letter_is_shown_and_discarded_once(homeostat: Installation) -> 
         return bool(json.loads(run(homeostat, "show", name, "--json"))["kind"] == "discarded")
 
     homeostat.wait_for(discarded, "discarded letter")
-    facts = homeostat.get("/events", type="record.discarded")["items"]
+    facts = homeostat.get("/events", type="record.discarded", limit=1000)["items"]
     data = {"letter_id": name, "by": "admin", "reason": "a test sent it"}
     assert data in [fact["data"] for fact in facts]
     assert "discarded" in run(homeostat, "discard", name, "--reason", "again", status=4)

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.end_to_end.harness import ROOT, Installation
+from tests.end_to_end.harness import PATIENCE_S, ROOT, Installation
 from tests.ports import free_port
 
 LISTS = ("/agents", "/findings", "/actions")
@@ -30,18 +30,9 @@ def now() -> str:
 
 def healed(homeostat: Installation) -> str:
     """Kill the service, wait until its story has ended, and return the moment after."""
-    before = homeostat.wait_for(homeostat.service_pid, "service")
-    begun = now()
-    os.kill(before, signal.SIGKILL)
-
-    def concluded() -> bool:
-        actions = homeostat.get("/actions", agent="web", state="finished")["items"]
-        findings = homeostat.get("/findings", agent="web", state="ended")["items"]
-        return any(a["created_at"] > begun for a in actions) and any(
-            f["raised_at"] > begun for f in findings
-        )
-
-    homeostat.wait_for(concluded, "healed service")
+    known = homeostat.settled()
+    os.kill(homeostat.wait_for(homeostat.service_pid, "service"), signal.SIGKILL)
+    homeostat.settled(known)
     return now()
 
 
@@ -65,14 +56,17 @@ def reading(homeostat: Installation, database: Path) -> Iterator[str]:
             yield address
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
 def shown(homeostat: Installation, base: str, path: str, **parameters: str) -> list[dict[str, Any]]:
     token = (homeostat.home / "token").read_text(encoding="ascii").strip()
     headers = {"Authorization": f"Bearer {token}"}
     answer = httpx.get(
-        f"{base}/api/v1{path}", params={"limit": 1000, **parameters}, headers=headers
+        f"{base}/api/v1{path}",
+        params={"limit": 1000, **parameters},
+        headers=headers,
+        timeout=PATIENCE_S,
     )
     answer.raise_for_status()
     return [_kept(item) for item in answer.json()["items"]]
