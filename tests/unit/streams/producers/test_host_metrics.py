@@ -19,19 +19,32 @@ from streams.producers.process_survey import Survey
 
 
 def test_memory_disk_and_cores_are_those_of_the_machine() -> None:
+    before = of_the_machine()
     metrics = HostSensor().read()
-    assert metrics["memory_usage"] == pytest.approx(psutil.virtual_memory().percent, abs=3)
-    assert metrics["disk_usage"] == pytest.approx(psutil.disk_usage("/").percent, abs=1)
+    after = of_the_machine()
+    for name, near in (("memory_usage", 3), ("disk_usage", 1), ("uptime_seconds", 1)):
+        low, high = sorted((before[name], after[name]))
+        assert low - near <= metrics[name] <= high + near, name
     assert metrics["cpu_count"] == os.cpu_count()
     assert 0 <= metrics["cpu_usage:0"] <= 100
-    assert metrics["uptime_seconds"] == pytest.approx(time.time() - psutil.boot_time(), abs=5)
+
+
+def of_the_machine() -> dict[str, float]:
+    """Return what moves while a sensor reads it, as the machine says it."""
+    return {
+        "memory_usage": psutil.virtual_memory().percent,
+        "disk_usage": psutil.disk_usage("/").percent,
+        "uptime_seconds": time.time() - psutil.boot_time(),
+    }
 
 
 def test_the_load_of_a_core_shows() -> None:
     sensor = HostSensor()
-    busy = [sys.executable, "-c", "while True: pass"]
-    with subprocess.Popen(busy) as burner:
+    busy = [sys.executable, "-c", "print(flush=True)\nwhile True: pass"]
+    with subprocess.Popen(busy, stdout=subprocess.PIPE) as burner:
         try:
+            assert burner.stdout is not None
+            burner.stdout.readline()
             sensor.read()
             spent = psutil.Process(burner.pid)
             while spent.cpu_times().user < 0.5:
@@ -39,7 +52,8 @@ def test_the_load_of_a_core_shows() -> None:
             metrics = sensor.read()
         finally:
             burner.kill()
-    assert max(v for name, v in metrics.items() if name.startswith("cpu_usage:")) > 50
+    # It may have moved from core to core.
+    assert sum(v for name, v in metrics.items() if name.startswith("cpu_usage:")) > 50
 
 
 def test_rates_begin_with_the_second_reading_and_are_never_negative() -> None:
@@ -72,9 +86,16 @@ def test_what_is_sent_and_received_shows_in_the_rates() -> None:
 
 @pytest.mark.skipif(not Path("/proc/net/sockstat").exists(), reason="Linux counts sockets there")
 def test_sockets_are_counted_as_the_kernel_counts_them() -> None:
+    sensor, before = HostSensor(), sockets()
+    found = sensor.read()["connections"]
+    low, high = sorted((before, sockets()))
+    assert low - 20 <= found <= high + 20
+
+
+def sockets() -> float:
+    """Return how many TCP sockets are in use now."""
     line = next(s for s in Path("/proc/net/sockstat").read_text().splitlines() if "TCP:" in s)
-    expected = float(line.split()[line.split().index("inuse") + 1])
-    assert HostSensor().read()["connections"] == pytest.approx(expected, abs=20)
+    return float(line.split()[line.split().index("inuse") + 1])
 
 
 def test_what_is_read_is_accepted_as_telemetry() -> None:
@@ -85,6 +106,17 @@ def test_what_is_read_is_accepted_as_telemetry() -> None:
     assert decode_heartbeat(encode_heartbeat(heartbeat)) == heartbeat
 
 
+def surveyed(survey: Survey, spent: psutil.Process) -> float:
+    """Survey half a second of a process's own time; return its least share, in percent."""
+    began = time.monotonic()
+    survey.take()
+    before = spent.cpu_times().user
+    while (used := spent.cpu_times().user - before) < 0.5:
+        time.sleep(0.01)
+    survey.take()
+    return 100.0 * used / (time.monotonic() - began) - 1.0  # it is told in tenths
+
+
 def test_the_survey_names_who_uses_most() -> None:
     survey = Survey()
     hog = "x = bytearray(200_000_000)\nprint(flush=True)\nwhile True: pass"
@@ -92,17 +124,14 @@ def test_the_survey_names_who_uses_most() -> None:
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            survey.take()
             spent = psutil.Process(process.pid)
-            before = spent.cpu_times().user
-            while spent.cpu_times().user - before < 0.5:
-                time.sleep(0.01)
-            survey.take()
-            name = spent.name()
+            at_least = surveyed(survey, spent)
+            # On a busy machine others may use more for a while.
+            while spent.name() not in survey.labels["top_cpu"]:
+                at_least = surveyed(survey, spent)
         finally:
             process.kill()
-    assert survey.metrics["top_cpu_1"] > 30
-    assert name in survey.labels["top_cpu"]
+    assert survey.metrics["top_cpu_1"] >= at_least
     assert survey.metrics["top_memory_1"] >= 200_000_000
     ranked = [survey.metrics[f"top_memory_{rank}"] for rank in (1, 2, 3)]
     assert ranked == sorted(ranked, reverse=True)
