@@ -9,8 +9,9 @@ from typing import Any, Final
 
 _STYLES: Final = {
     "healthy": "green", "ok": "green", "succeeded": "green", "degraded": "yellow",
-    "warning": "yellow", "awaiting": "yellow", "failing": "red", "critical": "red",
-    "failed": "red", "offline": "dim", "quarantined": "magenta", "maintenance": "blue",
+    "warning": "yellow", "awaiting": "yellow", "failing": "red", "emergency": "red",
+    "critical": "red", "high": "red", "failed": "red",
+    "offline": "dim", "quarantined": "magenta", "maintenance": "blue",
 }  # fmt: skip
 _PLAIN_WIDTH: Final = 200
 

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
+from rich.markup import escape
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,10 +21,12 @@ from api.cli.top.board import (
     EVERYTHING,
     FINDINGS,
     FLEET,
+    INCIDENTS,
     PARTS,
     by_severity,
     event_line,
     fleet_lines,
+    incidents_told,
     part_lines,
     stale_after,
     time_of,
@@ -181,6 +184,9 @@ class Top(App[None]):
             self.query_one(f"#{FINDINGS}", Things).show(
                 (f["finding_id"], f, _finding(f)) for f in rows
             )
+        elif part == INCIDENTS:
+            told = incidents_told(found["items"])
+            self.query_one(f"#{FINDINGS}", Things).border_subtitle = escape(told)
         else:
             self.query_one(f"#{ACTIONS}", Things).show(
                 (a["action_id"], a, _action(a)) for a in found["items"]

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
+
+from streams.contracts.events.finding import severity_rank
 
 FLEET: Final = "fleet"
 FINDINGS: Final = "findings"
 ACTIONS: Final = "actions"
 PARTS: Final = "parts"
-EVERYTHING: Final = frozenset({FLEET, FINDINGS, ACTIONS, PARTS})
+INCIDENTS: Final = "incidents"
+EVERYTHING: Final = frozenset({FLEET, FINDINGS, INCIDENTS, ACTIONS, PARTS})
 
 _CONCERNS: Final = {
     "agent": frozenset({FLEET}),
     "finding": frozenset({FINDINGS}),
+    "incident": frozenset({INCIDENTS}),
     "action": frozenset({ACTIONS}),
 }
 _LEVELS: Final = ("failing", "degraded", "healthy")
 _WORSE: Final = {"down": 0, "degraded": 1, "starting": 2, "unknown": 2, "ok": 4}
-SEVERITIES: Final = ("critical", "warning", "info")
 
 
 def stale_after(event_type: str) -> frozenset[str]:
@@ -85,8 +88,21 @@ def _lag(part: Mapping[str, Any]) -> str:
 def by_severity(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return findings, the worst first, then the newest."""
     newest = sorted(findings, key=lambda f: str(f["raised_at"]), reverse=True)
-    order = {severity: number for number, severity in enumerate(SEVERITIES)}
-    return sorted(newest, key=lambda f: order.get(f["severity"], len(order)))
+    return sorted(newest, key=lambda f: severity_rank(f["severity"]))
+
+
+def incidents_told(incidents: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many incidents are not closed, and the worst of them.
+
+    Examples
+    --------
+    >>> incidents_told([{"severity": "high", "opened_at": "", "title": "disk_full of db"}])
+    'Active incidents: 1, disk_full of db'
+    """
+    newest = sorted(incidents, key=lambda i: str(i["opened_at"]), reverse=True)
+    worst = min(newest, key=lambda i: severity_rank(i["severity"]), default=None)
+    told = "none" if worst is None else f"{len(newest)}, {worst['title']}"
+    return f"Active incidents: {told}"
 
 
 def event_line(event: Mapping[str, Any]) -> str:

@@ -13,7 +13,8 @@ from api.cli.top.board import Line
 
 STYLES: Final = {
     "healthy": "green", "ok": "green", "degraded": "yellow", "warning": "yellow",
-    "starting": "yellow", "failing": "red", "critical": "red", "down": "red", "offline": "dim",
+    "starting": "yellow", "failing": "red", "emergency": "red", "critical": "red", "high": "red",
+    "down": "red", "offline": "dim",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 
 from api.cli.client import AWAY, WAITS_S, CommandError, asked_wait, failure, towards
-from api.cli.top.board import ACTIONS, FINDINGS, FLEET, PARTS
+from api.cli.top.board import ACTIONS, FINDINGS, FLEET, INCIDENTS, PARTS
 
 _PATIENCE_S: Final = 10.0
 _SILENCE_S: Final = 40.0
@@ -24,6 +24,7 @@ MOST: Final = 200
 _PATHS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     FLEET: ("/fleet", {}),
     FINDINGS: ("/findings", {"state": "open", "limit": MOST}),
+    INCIDENTS: ("/incidents", {"status": "active", "limit": MOST}),
     ACTIONS: ("/actions", {"state": "awaiting", "limit": MOST}),
     PARTS: ("/system/health", {}),
 }

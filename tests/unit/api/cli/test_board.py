@@ -6,9 +6,11 @@ from api.cli.top.board import (
     ACTIONS,
     FINDINGS,
     FLEET,
+    INCIDENTS,
     by_severity,
     event_line,
     fleet_lines,
+    incidents_told,
     part_lines,
     stale_after,
 )
@@ -49,14 +51,25 @@ def test_findings_are_sorted_by_severity_and_then_the_newest() -> None:
         {"finding_id": name, "severity": severity, "raised_at": f"2026-01-0{day}T00:00:00Z"}
         for name, severity, day in [
             ("a", "warning", 1), ("b", "critical", 1), ("c", "warning", 2), ("d", "odd", 3),
+            ("e", "high", 1), ("f", "emergency", 1),
         ]
     ]  # fmt: skip
-    assert [each["finding_id"] for each in by_severity(found)] == ["b", "c", "a", "d"]
+    assert [each["finding_id"] for each in by_severity(found)] == ["f", "b", "e", "c", "a", "d"]
+
+
+def test_the_worst_incident_is_named_and_of_those_the_newest() -> None:
+    found = [
+        {"severity": severity, "opened_at": f"2026-01-0{day}T00:00:00Z", "title": title}
+        for title, severity, day in [("a", "high", 1), ("b", "critical", 1), ("c", "critical", 2)]
+    ]
+    assert incidents_told(found) == "Active incidents: 3, c"
+    assert incidents_told([]) == "Active incidents: none"
 
 
 def test_an_event_makes_stale_what_it_is_about() -> None:
     assert stale_after("agent.health_changed") == {FLEET}
     assert stale_after("finding.raised") == {FINDINGS}
+    assert stale_after("incident.opened") == {INCIDENTS}
     assert stale_after("action.awaiting_approval") == {ACTIONS}
     assert stale_after("policy.changed") == frozenset()
 
