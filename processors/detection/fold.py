@@ -125,7 +125,8 @@ def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
     size = len(v.value)
     if size < FEW:
         return _see_each(p, c, v)
-    seen = Seen(*np.empty((3, size)), np.empty(size, dtype=np.bool_))
+    novelty, deviation, relative = np.empty((3, size))
+    seen = Seen(novelty, deviation, relative, np.empty(size, dtype=np.bool_))
     at = v.at[v.record]
     for first in range(0, size, BLOCK):
         here = slice(first, first + BLOCK)

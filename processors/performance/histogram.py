@@ -15,6 +15,7 @@ as in G. Cormode et al., "Forward decay", ICDE 2009.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,8 @@ _OCTAVE: Final = np.ldexp(1.0, np.arange(OCTAVES)).repeat(PARTS)
 _LOW: Final[Floats] = _OCTAVE * (1.0 + np.tile(np.arange(PARTS), OCTAVES) / PARTS)
 _WIDTH: Final[Floats] = _OCTAVE / PARTS
 _LOW[0], _WIDTH[0] = 0.0, _LOW[1]
+_BLOCK: Final = 1024
+"""Rows added up at once: so few that their sums stay in a core's cache."""
 
 
 def bucket_of(values: Floats) -> Ints:
@@ -45,20 +48,29 @@ def bucket_of(values: Floats) -> Ints:
     return bucket
 
 
-def quantile(counts: npt.NDArray[np.float32], share: float) -> Floats:
-    """Return the value below which `share` of each row's counts lie; NaN where a row is empty.
+def quantiles(counts: npt.NDArray[np.float32], shares: Sequence[float]) -> list[Floats]:
+    """Return the values below which `shares` of each row's counts lie; NaN where a row is empty.
 
     Parameters
     ----------
     counts : array of shape (rows, BUCKETS)
         How much lies in each bucket.
     """
-    below = np.cumsum(counts, axis=1, dtype=np.float64)
-    wanted = share * below[:, -1]
-    bucket = np.minimum((below < wanted[:, None]).sum(axis=1), BUCKETS - 1)
-    rows = np.arange(len(counts))
-    inside = counts[rows, bucket].astype(np.float64)
-    before = below[rows, bucket] - inside
-    depth = (wanted - before) / np.where(inside > 0.0, inside, 1.0)
-    found: Floats = _LOW[bucket] + _WIDTH[bucket] * np.clip(depth, 0.0, 1.0)
-    return np.where(below[:, -1] > 0.0, found, np.nan)
+    found = np.empty((len(shares), len(counts)))
+    for first in range(0, len(counts), _BLOCK):
+        here = slice(first, first + _BLOCK)
+        found[:, here] = _quantiles(counts[here], shares)
+    return list(found)
+
+
+def _quantiles(counts: npt.NDArray[np.float32], shares: Sequence[float]) -> list[Floats]:
+    below, rows = np.cumsum(counts, axis=1, dtype=np.float64), np.arange(len(counts))
+    found = []
+    for share in shares:
+        wanted = share * below[:, -1]
+        bucket = np.minimum((below < wanted[:, None]).sum(axis=1), BUCKETS - 1)
+        inside = counts[rows, bucket].astype(np.float64)
+        depth = (wanted - (below[rows, bucket] - inside)) / np.where(inside > 0.0, inside, 1.0)
+        value = _LOW[bucket] + _WIDTH[bucket] * np.clip(depth, 0.0, 1.0)
+        found.append(np.where(below[:, -1] > 0.0, value, np.nan))
+    return found

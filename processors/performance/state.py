@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from config.performance import PerformancePolicy
 from processors.columns import Columns, Floats, Ints
-from processors.performance.histogram import BUCKETS, bucket_of, quantile
+from processors.performance.histogram import BUCKETS, bucket_of, quantiles
 from processors.performance.score import LEVELS, Measured, Parts, level, parts, score
 from processors.performance.window import Closing, Window, aligned, means
 from streams.contracts.events.performance import AgentPerformanceChanged
@@ -134,9 +134,10 @@ class Performance:
         target, limit = closing.bounds(slots)
         counts = w.response[rows]
         w.response[rows] = counts * np.float32(_keep(policy))
+        p95, p99 = quantiles(counts, (0.95, 0.99))
         return Measured(
-            p95_ms=quantile(counts, 0.95),
-            p99_ms=quantile(counts, 0.99),
+            p95_ms=p95,
+            p99_ms=p99,
             success_rate=success,
             throughput_per_s=per_s,
             usual_per_s=usual,

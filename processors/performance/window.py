@@ -47,8 +47,8 @@ class Closing(NamedTuple):
         usual, special = self.policy.response, self.policy.response_of_types
         target, limit = np.full(len(slots), usual.target_ms), np.full(len(slots), usual.limit_ms)
         kinds = self.types(slots.tolist()) if special else []
-        for i, kind in enumerate(kinds):
-            own = special.get(kind, usual)
+        for i in [i for i, kind in enumerate(kinds) if kind in special]:
+            own = special[kinds[i]]
             target[i], limit[i] = own.target_ms, own.limit_ms
         return target, limit
 

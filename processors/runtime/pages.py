@@ -96,7 +96,7 @@ class Book:
         taken = {ref.slot for ref in self.held.values()}
         free = (slot for slot in count() if slot not in taken)
         for name, content in cut(parts):
-            digest = hashlib.blake2b(content, digest_size=_DIGEST).digest()
+            digest = _digest(content)
             old = self.held.get(name)
             if old is not None and old.digest == digest:
                 yield Draft(old, None)
@@ -164,6 +164,11 @@ def joined(pages: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     return {name: b"".join(contents) for name, contents in parts.items()}
 
 
+def _digest(content: bytes) -> bytes:
+    # Processors have instructions for SHA-256: it takes half the time of BLAKE2 there.
+    return hashlib.sha256(content).digest()[:_DIGEST]
+
+
 def _columns(part: Part) -> Iterable[Part]:
     if isinstance(part, bytes) or part.ndim == 1:
         return [part]
@@ -186,7 +191,7 @@ def whole(index: Index, found: Mapping[int, memoryview]) -> dict[str, bytes] | N
         if packed is None:
             return None
         content = bytes(cramjam.zstd.decompress(packed))
-        if hashlib.blake2b(content, digest_size=_DIGEST).digest() != ref.digest:
+        if _digest(content) != ref.digest:
             return None
         pages.append((ref.name, content))
     return joined(pages)

@@ -31,7 +31,7 @@ AGE_S: Final = 30.0
 """A lane that has moved at all is snapshotted this often."""
 SHARE: Final = 0.05
 """Of the time, what snapshots may cost, as long as `REPLAY_S` holds."""
-REPLAY_S: Final = 2.0
+REPLAY_S: Final = 4.0
 """Of folding that a restart may have to do again, in all partitions together."""
 WHOLE: Final = 1 << 20
 """Bytes of a state that is written as one; a larger one goes by pages."""

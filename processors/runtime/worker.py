@@ -10,6 +10,7 @@ from typing import Any, Final
 from config.settings import Settings
 from processors.runtime.app import GROUP, WorkerApp, add_agent, make_app
 from processors.runtime.ending import Ending, Tasks, end_process
+from processors.runtime.heap import prepare
 from processors.runtime.outputs import Outputs
 from processors.runtime.owner import Owner
 from processors.runtime.restore import Restorer
@@ -33,6 +34,7 @@ async def run(settings: Settings, slot: int) -> None:
     """Run the installation's steps as the worker of `slot`, until the process ends."""
     from processors.topology import steps
 
+    prepare()
     signer = Signer(settings.secret())
     connection = Connection.from_settings(settings)
     await run_worker(connection, steps(), signer, slot=slot, partitions=settings.partitions)

@@ -6,13 +6,15 @@ once a window of all series at once, before the window is closed.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from processors.columns import Bools, Floats, Ints
-from processors.detection.course import LAGS_S, SCALES, Climb, Course, Scale, follow, settle
+from processors.detection.course import LAGS_S, SCALES, Climb, Scale, follow, settle
 from processors.detection.explain import noise, ranges
+from processors.detection.fold import BLOCK
 from processors.detection.memory import age_and_samples, forget, variance
 from processors.detection.profile import season_at
 from processors.detection.series import JUDGED_FROM
@@ -43,84 +45,6 @@ _SETTLED_AFTER: Final = 15
 _SETTLED: Final = 1.5
 
 
-class Closing(NamedTuple):
-    """What a window holds of the series that are judged.
-
-    Parameters
-    ----------
-    offset : int
-        Of the record that closes it.
-    rows : array of int
-        Series with a value in it, ascending.
-    mean, low, high : array
-        Of those values.
-    level : array
-        The mean without its season.
-    width : float
-        Its length in seconds.
-    at : float
-        Its middle, seconds since the epoch.
-    """
-
-    offset: int
-    rows: Ints
-    mean: Floats
-    low: Floats
-    high: Floats
-    level: Floats
-    width: float
-    at: float
-
-
-def judge(state: SurveillanceState, offset: int, filled: Ints) -> list[Emission]:
-    """Judge the open window, of which `filled` are the series with a value."""
-    policy, c = state.policy.surveillance, state.series
-    if not policy.detector.enabled:
-        return []
-    rows = filled[c.judged[filled]]
-    mean = c.total[rows] / c.count[rows]
-    at = state.window_start + 0.5 * policy.window_s
-    age, _ = age_and_samples(c, rows)
-    # What an hour's profile learns in the first days is as much the trend as the season.
-    level = mean - np.where(age >= TUNING.season_from_d, season_at(c, rows, at), 0.0)
-    w = Closing(offset, rows, mean, c.low[rows], c.high[rows], level, policy.window_s, at)
-    varies = (age >= TUNING.learning_d) & (variance(c, rows) > 0.0)
-    pace = np.maximum(state.agents.interval[c.slot[rows]], w.width)
-    course = follow(c, rows, w.level, w.low, w.high, pace)
-    told = telling.Telling(state, offset)
-    gaps.judge(state, told)
-    _stuck(state, w, course, varies, told)
-    _climbs(state, w, course, age, told)
-    _gone(state, w, told)
-    _moved(state, w, course, told)
-    return told.assessed()
-
-
-def _stuck(
-    state: SurveillanceState, w: Closing, course: Course, varies: Bools, told: telling.Telling
-) -> None:
-    c = state.series
-    opened = (c.told[w.rows] & STILL) > 0
-    for i in np.flatnonzero(course.stuck & varies & ~opened).tolist():
-        row, value = int(w.rows[i]), float(w.mean[i])
-        length = float(c.still[row]) * w.width
-        metric, key = told.names(row)
-        low, high = ranges(TUNING, c, w.rows[i : i + 1], w.at)
-        summary = (
-            f"{metric} of {key} has said exactly {value:g} for {telling.span(length)};"
-            f" it never stood still for long before"
-        )
-        since = state.time - length
-        why = Evidence(
-            "flat_line", "warning", metric, value, float(low[0]), float(high[0]), since, summary
-        )
-        told.raises(row, STILL, _STILL, why)
-    told.ends(w.rows[opened & course.moving], STILL, _STILL, "recovered")
-    accepted = told.old(w.rows[opened & ~course.moving], _STILL)
-    settle(c, accepted)
-    told.ends(accepted, STILL, _STILL, "new_normal")
-
-
 class _Ahead(NamedTuple):
     """Where the climbs of one scale lead.
 
@@ -133,43 +57,146 @@ class _Ahead(NamedTuple):
     left: Floats
 
 
-def _climbs(
-    state: SurveillanceState, w: Closing, course: Course, age: Floats, told: telling.Telling
-) -> None:
+class _Went(NamedTuple):
+    """How the series that are judged went in the window that closes.
+
+    Parameters
+    ----------
+    rows : array of int
+        Series with a value in it, ascending.
+    mean : array
+        Of those values.
+    stuck, moving : array of bool
+        See `processors.detection.course.Course`; none is stuck that never varied.
+    moved : array
+        By how much the mean of half an hour is above that of the window, seasons apart.
+    ahead : tuple of _Ahead
+        One for each of `SCALES`.
+    """
+
+    rows: Ints
+    mean: Floats
+    stuck: Bools
+    moving: Bools
+    moved: Floats
+    ahead: tuple[_Ahead, ...]
+
+
+class _Window(NamedTuple):
+    """The window that closes: its length in seconds, and its middle, seconds since the epoch."""
+
+    width: float
+    at: float
+
+
+def judge(state: SurveillanceState, offset: int, filled: Ints) -> list[Emission]:
+    """Judge the open window, of which `filled` are the series with a value."""
+    policy, c = state.policy.surveillance, state.series
+    if not policy.detector.enabled:
+        return []
+    w = _Window(policy.window_s, state.window_start + 0.5 * policy.window_s)
+    rows = filled[c.judged[filled]]
+    blocks = np.split(rows, range(BLOCK, len(rows), BLOCK))
+    went: _Went = _joined([_followed(state, w, block) for block in blocks])
+    told = telling.Telling(state, offset)
+    gaps.judge(state, told)
+    _stuck(state, w, went, told)
+    _climbs(state, w, went, told)
+    _gone(state, w, went, told)
+    _moved(state, w, went, told)
+    return told.assessed()
+
+
+def _followed(state: SurveillanceState, w: _Window, rows: Ints) -> _Went:
     c = state.series
-    opened = (c.told[w.rows] & CLIMBS) > 0
-    scales = [
-        _ahead(state, w, scale, climb, age)
+    mean = c.total[rows] / c.count[rows]
+    age, _ = age_and_samples(c, rows)
+    # What an hour's profile learns in the first days is as much the trend as the season.
+    level = mean - np.where(age >= TUNING.season_from_d, season_at(c, rows, w.at), 0.0)
+    pace = np.maximum(state.agents.interval[c.slot[rows]], w.width)
+    course = follow(c, rows, level, c.low[rows], c.high[rows], pace)
+    varies = (age >= TUNING.learning_d) & (variance(c, rows) > 0.0)
+    weighed = _Weighed(rows, mean, age, noise(TUNING, c, rows))
+    ahead = tuple(
+        _ahead(state, weighed, scale, climb)
         for scale, climb in zip(SCALES, course.climbs, strict=True)
-    ]
-    over = opened & np.logical_and.reduce([ahead.over for ahead in scales])
+    )
+    moved = course.level - level
+    return _Went(rows, mean, course.stuck & varies, course.moving, moved, ahead)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return tuples of arrays as one, each array one after another."""
+    first = parts[0]
+    if isinstance(first, np.ndarray):
+        return np.concatenate(parts)
+    columns = [_joined(column) for column in zip(*parts, strict=True)]
+    return type(first)(*columns) if hasattr(first, "_fields") else tuple(columns)
+
+
+def _stuck(state: SurveillanceState, w: _Window, went: _Went, told: telling.Telling) -> None:
+    c, rows = state.series, went.rows
+    opened = (c.told[rows] & STILL) > 0
+    for i in np.flatnonzero(went.stuck & ~opened).tolist():
+        row, value = int(rows[i]), float(went.mean[i])
+        length = float(c.still[row]) * w.width
+        metric, key = told.names(row)
+        low, high = ranges(TUNING, c, rows[i : i + 1], w.at)
+        summary = (
+            f"{metric} of {key} has said exactly {value:g} for {telling.span(length)};"
+            f" it never stood still for long before"
+        )
+        since = state.time - length
+        why = Evidence(
+            "flat_line", "warning", metric, value, float(low[0]), float(high[0]), since, summary
+        )
+        told.raises(row, STILL, _STILL, why)
+    told.ends(rows[opened & went.moving], STILL, _STILL, "recovered")
+    accepted = told.old(rows[opened & ~went.moving], _STILL)
+    settle(c, accepted)
+    told.ends(accepted, STILL, _STILL, "new_normal")
+
+
+def _climbs(state: SurveillanceState, w: _Window, went: _Went, told: telling.Telling) -> None:
+    rows = went.rows
+    opened = (state.series.told[rows] & CLIMBS) > 0
+    over = opened & np.logical_and.reduce([ahead.over for ahead in went.ahead])
     fresh = ~opened
-    for ahead in scales:
+    for ahead in went.ahead:
         for i in np.flatnonzero(ahead.begins & fresh).tolist():
-            told.raises(int(w.rows[i]), CLIMBS, _TREND, _climb(w, ahead, i, told))
+            told.raises(int(rows[i]), CLIMBS, _TREND, _climb(w, went, ahead, i, told))
         fresh = fresh & ~ahead.begins
         for i in np.flatnonzero(opened & ~over & (ahead.left <= _NEAR_S)).tolist():
-            told.worsens(int(w.rows[i]), _TREND, _climb(w, ahead, i, told))
-    told.ends(w.rows[over], CLIMBS, _TREND, "recovered")
-    accepted = told.old(w.rows[opened & ~over], _TREND)
+            told.worsens(int(rows[i]), _TREND, _climb(w, went, ahead, i, told))
+    told.ends(rows[over], CLIMBS, _TREND, "recovered")
+    accepted = told.old(rows[opened & ~over], _TREND)
     told.ends(accepted, CLIMBS, _TREND, "new_normal")
 
 
-def _ahead(state: SurveillanceState, w: Closing, scale: Scale, climb: Climb, age: Floats) -> _Ahead:
-    size, usual = np.abs(climb.slope) * scale.base_s, noise(TUNING, state.series, w.rows)
+class _Weighed(NamedTuple):
+    """Series, the means of their windows, their ages in days, and how much noise is usual."""
+
+    rows: Ints
+    mean: Floats
+    age: Floats
+    usual: Floats
+
+
+def _ahead(state: SurveillanceState, w: _Weighed, scale: Scale, climb: Climb) -> _Ahead:
+    size, age = np.abs(climb.slope) * scale.base_s, w.age
     ruled, left = _time_left(state, w, climb.speed)
     horizon = min(state.policy.surveillance.detector.horizon_s, _AS_FAR * scale.base_s)
     known = age >= max(TUNING.learning_d, 2.0 * scale.base_s / 86400.0)
-    learnt = known & (climb.excess >= 1.0) & (size >= _NOTABLE * usual)
+    learnt = known & (climb.excess >= 1.0) & (size >= _NOTABLE * w.usual)
     learnt &= ~ruled | (left <= horizon)
     # Who is new has no range of slopes yet; where a limit is near, that is no reason to wait.
     early = ~known & (age * 86400.0 >= scale.base_s) & (left <= scale.base_s)
-    early &= size >= _CERTAIN * usual
-    over = np.abs(climb.lately) * scale.base_s < _OVER * usual
+    early &= size >= _CERTAIN * w.usual
+    over = np.abs(climb.lately) * scale.base_s < _OVER * w.usual
     return _Ahead((learnt | early) & (climb.slope != 0.0), over, climb.speed, left)
 
 
-def _time_left(state: SurveillanceState, w: Closing, speed: Floats) -> tuple[Bools, Floats]:
+def _time_left(state: SurveillanceState, w: _Weighed, speed: Floats) -> tuple[Bools, Floats]:
     """Return which series have a limit, and in how many seconds each reaches it; inf for never."""
     rules, rule = state.rules, state.series.rule[w.rows]
     ruled, left = rule >= 0, np.full(len(w.rows), np.inf)
@@ -183,12 +210,12 @@ def _time_left(state: SurveillanceState, w: Closing, speed: Floats) -> tuple[Boo
     return ruled, left
 
 
-def _climb(w: Closing, ahead: _Ahead, i: int, told: telling.Telling) -> Evidence:
-    state, row = told.state, int(w.rows[i])
+def _climb(w: _Window, went: _Went, ahead: _Ahead, i: int, told: telling.Telling) -> Evidence:
+    state, row = told.state, int(went.rows[i])
     metric, key = told.names(row)
     hourly, value, time_left = (
         float(ahead.speed[i]) * 3600.0,
-        float(w.mean[i]),
+        float(went.mean[i]),
         float(ahead.left[i]),
     )
     way = "rises" if hourly > 0.0 else "falls"
@@ -199,14 +226,14 @@ def _climb(w: Closing, ahead: _Ahead, i: int, told: telling.Telling) -> Evidence
         limit = float(state.rules.worst[rule] * state.rules.sign[rule])
         summary += f"; at {value:.4g} now, it reaches {limit:g} in {telling.span(time_left)}"
         severity, due = "high" if time_left <= _NEAR_S else "warning", state.time + time_left
-    low, high = ranges(TUNING, state.series, w.rows[i : i + 1], w.at)
+    low, high = ranges(TUNING, state.series, went.rows[i : i + 1], w.at)
     usual, since = (float(low[0]), float(high[0])), state.time - LAGS_S[1]
     return Evidence("trend", severity, metric, value, *usual, since, summary, (), due)
 
 
-def _gone(state: SurveillanceState, w: Closing, told: telling.Telling) -> None:
+def _gone(state: SurveillanceState, w: _Window, went: _Went, told: telling.Telling) -> None:
     c, a = state.series, state.agents
-    back = w.rows[(c.told[w.rows] & MISSING) > 0]
+    back = went.rows[(c.told[went.rows] & MISSING) > 0]
     told.ends(back, MISSING, _MISSING, "recovered")
     rows = np.flatnonzero((c.slot[: c.size] >= 0) & (c.count[: c.size] == 0) & c.judged[: c.size])
     age, samples = age_and_samples(c, rows)
@@ -228,21 +255,21 @@ def _gone(state: SurveillanceState, w: Closing, told: telling.Telling) -> None:
     forget(c, accepted)
 
 
-def _moved(state: SurveillanceState, w: Closing, course: Course, told: telling.Telling) -> None:
+def _moved(state: SurveillanceState, w: _Window, went: _Went, told: telling.Telling) -> None:
     """Say of anomalies that stay where they went that the level has shifted."""
-    c = state.series
+    c, rows = state.series, went.rows
     for slot, name, finding in told.opened(BASELINE):
         row = series_of(state, slot, finding.metric)
-        place = int(np.searchsorted(w.rows, row))
-        if finding.kind == "shift" or place == len(w.rows) or w.rows[place] != row:
+        place = int(np.searchsorted(rows, row))
+        if finding.kind == "shift" or place == len(rows) or rows[place] != row:
             continue
         if c.told[row] & CLIMBS:
             finding.steady = 0
             continue
         only = slice(place, place + 1)
-        low, high = (float(bound[0]) for bound in ranges(TUNING, c, w.rows[only], w.at))
-        mean, quiet = float(w.mean[place]), _SETTLED * float(noise(TUNING, c, w.rows[only])[0])
-        steady = abs(float(course.level[place] - w.level[place])) <= quiet
+        low, high = (float(bound[0]) for bound in ranges(TUNING, c, rows[only], w.at))
+        mean, quiet = float(went.mean[place]), _SETTLED * float(noise(TUNING, c, rows[only])[0])
+        steady = abs(float(went.moved[place])) <= quiet
         if low <= mean <= high or not steady:
             finding.steady = 0
             continue

@@ -39,4 +39,8 @@ def of_windows(state: SurveillanceState, rows: Ints, at: float) -> Expected:
 
 
 def _or_none(values: Floats) -> Bounds:
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+    known = np.isfinite(values)
+    plain: Bounds = values.tolist()
+    if bool(known.all()):
+        return plain
+    return [value if sure else None for value, sure in zip(plain, known.tolist(), strict=True)]

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 import psutil
 
+from processors.runtime.heap import prepare
 from processors.step import Context
 from processors.surveillance import admission, anomaly, judge, presence, thresholds, windows
 from processors.surveillance.step import Surveillance
@@ -89,6 +90,7 @@ def states(agents: int) -> int:
 
 def row(agents: int) -> str:
     """Return what a fleet of so many agents costs: a row of the curve."""
+    prepare()
     step, began = Surveillance(), psutil.Process().memory_info().rss
     context = Context("telemetry", 0, 1, Signer(b"a secret for benchmarks"))
     count, kept = states(agents), []
@@ -124,6 +126,7 @@ def curve(sizes: Sequence[int]) -> None:
 
 def once(asked: argparse.Namespace) -> None:
     """Fold as asked, and print what each stage took."""
+    prepare()
     spent: dict[str, float] = {}
     if asked.stages:
         timed(spent)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from config.performance import PerformancePolicy, ResponseBounds
-from processors.performance.histogram import BUCKETS, bucket_of, quantile
+from processors.performance.histogram import BUCKETS, bucket_of, quantiles
 from processors.performance.score import LEVELS, level
 from processors.performance.state import Performance
 from processors.performance.window import Closing, Window
@@ -44,11 +44,11 @@ def work(completed: float, failed: float = 0.0, **others: float) -> dict[str, di
 def test_percentiles_are_within_a_bucket(spread, share):
     values = np.exp(np.random.default_rng(7).normal(5.0, spread, 5000))
     counts = np.bincount(bucket_of(values), minlength=BUCKETS).astype(np.float32)[None, :]
-    assert quantile(counts, share)[0] == pytest.approx(np.quantile(values, share), rel=1 / 6)
+    assert quantiles(counts, [share])[0][0] == pytest.approx(np.quantile(values, share), rel=1 / 6)
 
 
 def test_nothing_measured_has_no_percentile():
-    assert np.isnan(quantile(np.zeros((1, BUCKETS), dtype=np.float32), 0.95)[0])
+    assert np.isnan(quantiles(np.zeros((1, BUCKETS), dtype=np.float32), [0.95])[0][0])
 
 
 def test_a_prompt_agent_that_succeeds_is_excellent():
