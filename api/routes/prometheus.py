@@ -33,6 +33,7 @@ from projections.queries.totals import (
     agent_counts,
     agent_scores,
     open_finding_counts,
+    open_threat_counts,
     performance_scores,
     security_scores,
 )
@@ -70,6 +71,8 @@ async def families(served: Services, tenant: str | None) -> list[Family]:
                ("tenant", "type", "status", "health"), await ask(agent_counts, tenant)),
         Family("homeostat_findings_open", "gauge", "Findings that are open.",
                ("tenant", "kind", "severity"), await ask(open_finding_counts, tenant)),
+        Family("homeostat_threats_open", "gauge", "Threats that are open, by the rule broken.",
+               ("tenant", "rule", "severity"), await ask(open_threat_counts, tenant)),
         Family("homeostat_incidents_active", "gauge", "Incidents that are not closed.",
                ("tenant", "status", "severity"), await ask(active_incident_counts, tenant)),
         Family("homeostat_actions", "gauge", "Actions that are on record.",

@@ -24,6 +24,12 @@ def open_finding_counts(connection: Connection, tenant: str | None) -> Counted:
     return _rows(connection, query.where(findings.c.ended_at.is_(None)))
 
 
+def open_threat_counts(connection: Connection, tenant: str | None) -> Counted:
+    """Return how many threats are open, by tenant, rule and severity."""
+    query = _query(findings, ("tenant_id", "rule", "severity"), tenant)
+    return _rows(connection, query.where(findings.c.ended_at.is_(None), findings.c.rule != ""))
+
+
 def active_incident_counts(connection: Connection, tenant: str | None) -> Counted:
     """Return how many incidents are not closed, by tenant, status and severity."""
     query = _query(incidents, ("tenant_id", "status", "severity"), tenant)

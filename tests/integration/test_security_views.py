@@ -9,9 +9,11 @@ from sqlalchemy import Engine
 from processors.step import Fact
 from projections.queries.agents import get_agent, list_agents
 from projections.queries.as_of import list_agents_as_of
-from projections.queries.totals import security_scores
+from projections.queries.findings import get_finding
+from projections.queries.totals import open_threat_counts, security_scores
 from projections.views import Views
 from streams.contracts.events.agent import AgentSecurityChanged, SecurityIssue
+from streams.contracts.events.finding import FindingEnded, FindingRaised
 from tests.integration.log_of_facts import (
     PARTITIONS,
     SIGNER,
@@ -82,3 +84,26 @@ def test_an_agent_tells_what_it_lost_trust_by(database: Engine) -> None:
     assert (won.security_score, won.security_issues) == (100.0, [])
     assert never is not None
     assert (never.security_score, never.security_level) == (100.0, "secure")
+
+
+def test_open_threats_are_counted_by_their_rule(database: Engine) -> None:
+    facts = [registered("a"), *(threat(name, "leak", T0 + 1) for name in ("t1", "t2"))]
+    facts += [threat("t3", "surge", T0 + 2)]
+    over = FindingEnded("t3", "threat", "q", "recovered", 1.0)
+    facts += [Fact("default/a", over, T0 + 3, "t3")]
+    views = Views(database, SIGNER, PARTITIONS, "a test")
+    numbered = list(enumerate(facts))
+    views.write(facts_only(FakeLog().records(sealed("surveillance", "telemetry", 0, numbered))))
+    with database.connect() as connection:
+        assert open_threat_counts(connection, None) == [(("default", "leak", "high"), 2.0)]
+        assert open_threat_counts(connection, "another") == []
+        kept = get_finding(connection, "default", "t3")
+    assert kept is not None
+    assert kept.rule == "surge"
+
+
+def threat(finding_id: str, rule: str, at: float) -> Fact:
+    data = FindingRaised(
+        finding_id, "threat", "high", "q", 9.0, None, 5.0, at, f"{rule}: q is 9", 1, rule=rule
+    )
+    return Fact("default/a", data, at, finding_id)
