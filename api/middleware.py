@@ -6,13 +6,14 @@ Plain ASGI, because anything else buffers a live stream.
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Callable, Collection
 from email.utils import formatdate
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +45,8 @@ _REFUSALS: Final = {
         "this token was revoked; an admin issues another: homeostat tokens create",
     ),
 }
+_SAFETY: Final = tuple((name.encode(), value.encode()) for name, value in SAFETY.items())
+_HSTS: Final = (HSTS[0].encode(), HSTS[1].encode())
 Judge = Callable[[], Identity | Refusal]
 
 
@@ -59,12 +62,11 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFETY.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("date", formatdate(usegmt=True))
-                if secure:
-                    headers.setdefault(*HSTS)
+                headers = list(message.get("headers", ()))
+                given = {name for name, _ in headers}
+                ours = (*_SAFETY, _date(int(time.time())), *([_HSTS] if secure else ()))
+                headers += [header for header in ours if header[0] not in given]
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
@@ -192,6 +194,11 @@ class BodyLimit:
         return Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail, headers=headers
         )
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> tuple[bytes, bytes]:
+    return b"date", formatdate(second, usegmt=True).encode()
 
 
 def _protected(path: str) -> bool:

@@ -14,6 +14,7 @@ import uvicorn
 
 from api.app import create_app
 from api.certificate import Certificate
+from api.joining import JoiningProtocol
 from api.middleware import LOOPBACK
 from config.settings import Settings, SettingsError
 from streams.contracts.trust import Signer
@@ -63,7 +64,7 @@ async def run_api(
             app,
             access_log=False,
             date_header=False,
-            http="httptools",
+            http=JoiningProtocol,
             lifespan="on",
             log_config=None,
             server_header=False,

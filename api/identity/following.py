@@ -43,6 +43,7 @@ class Follower:
         self._signer = signer
         self._next = 0
         self._moved = asyncio.Event()
+        self._following: bool | None = None
 
     async def run(self) -> None:
         """Follow for ever; a broker that is away is waited for."""
@@ -60,7 +61,9 @@ class Follower:
             _LOG.warning("the topic of tokens was made anew; reading it from its beginning")
             self._forget()
         except (BrokerAway, TopicError) as error:
-            _LOG.info("tokens cannot be followed: %s", error)
+            if self._following is not False:
+                self._following = False
+                _LOG.warning("tokens cannot be followed until the log is back: %s", error)
             await asyncio.sleep(PAUSE_S)
 
     def _forget(self) -> None:
@@ -82,6 +85,9 @@ class Follower:
             self._next = max(self._next, first)
             await self._read(reader, place, ends)
             self.ledger.current = True
+            if self._following is False:
+                _LOG.info("tokens are followed again")
+            self._following = True
             await self._read(reader, place, None)
 
     async def _read(self, reader: LogReader, place: Place, ends: dict[Place, int] | None) -> None:

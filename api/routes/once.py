@@ -15,13 +15,14 @@ from api.errors import invalid
 
 async def named_once(request: Request) -> None:
     """Answer 422 where a parameter that takes one value is repeated."""
-    given = Counter(name for name, _ in request.query_params.multi_items())
-    if len(given) == given.total():
+    query = request.query_params
+    if len(query) == len(query.multi_items()):
         return
+    given = Counter(name for name, _ in query.multi_items())
     route: APIRoute = request.scope["route"]
     for name in _single(route.dependant):
         if given[name] > 1:
-            raise invalid(name, request.query_params.getlist(name), "give it once")
+            raise invalid(name, query.getlist(name), "give it once")
 
 
 def _single(dependant: Dependant) -> Iterator[str]:

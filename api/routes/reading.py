@@ -15,7 +15,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from fastapi import Request, Response
@@ -31,6 +31,9 @@ BRIEF_STEPS: Final = 10_000
 """Of SQLite's, see `projections.database.within`: a page of a few hundred rows."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _PLAIN: Final = (type(None), bool, int, float, str)
+_SINGLE: Final = {
+    each for kind in (str, int, float, bool) for each in (kind, kind | None, type(None))
+}
 _FOREIGN: Final = (
     "header_params",
     "cookie_params",
@@ -83,12 +86,16 @@ class Parameter:
         Its value where the query does not have it.
     settled : bool
         Whether that is known without asking the framework.
+    single : str or None
+        Its name in the request, where it is one text, number or flag; what else there is, such as
+        lists, the framework puts together.
     """
 
     field: Any
     in_path: bool
     default: Any
     settled: bool
+    single: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,9 @@ def _parameter(field: Any, *, in_path: bool) -> Parameter:
     info = field.field_info
     settled = not (in_path or info.is_required() or info.validate_default)
     default = field.default if settled else None
-    return Parameter(field, in_path, default, settled and isinstance(default, _PLAIN))
+    alias, kind = field.validation_alias or field.alias, info.annotation
+    single = alias if isinstance(alias, str) and {kind, *get_args(kind)} <= _SINGLE else None
+    return Parameter(field, in_path, default, settled and isinstance(default, _PLAIN), single)
 
 
 def _given(steps: list[Step], request: Request) -> list[dict[str, Any]] | None:
@@ -174,8 +183,12 @@ def _take(parameter: Parameter, received: Mapping[str, Any], values: dict[str, A
     if parameter.settled and (field.validation_alias or field.alias) not in received:
         values[field.name] = parameter.default
         return True
-    found, errors = request_params_to_args([field], received)
-    values.update(found)
+    if parameter.single is not None and parameter.single in received:
+        where = ("path" if parameter.in_path else "query", parameter.single)
+        values[field.name], errors = field.validate(received[parameter.single], {}, loc=where)
+    else:
+        found, errors = request_params_to_args([field], received)
+        values.update(found)
     return not errors
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 
 import pytest
 
+from api.joining import Joining
 from api.server import bound
 from config.settings import SettingsError
 
@@ -38,3 +40,26 @@ def test_an_address_that_is_not_ours_is_named():
         bound("192.0.2.1", 0),
     ):
         pass
+
+
+async def test_what_is_written_in_one_turn_is_sent_in_one_go():
+    sent: asyncio.Queue[bytes] = asyncio.Queue()
+
+    class Counted:
+        """Whoever is at the other end, as one who sees each sending."""
+
+        write = staticmethod(sent.put_nowait)
+        close = staticmethod(lambda: sent.put_nowait(b"closed"))
+
+    joining = Joining(Counted(), asyncio.get_running_loop())  # type: ignore[arg-type]
+    joining.write(b"head")
+    joining.write(b"body")
+    assert sent.get_nowait() == b"headbody"
+    joining.write(b"head of a stream")
+    assert sent.empty()
+    assert await sent.get() == b"head of a stream"
+    joining.write(b"last")
+    joining.close()
+    assert [await sent.get(), await sent.get()] == [b"last", b"closed"]
+    await asyncio.sleep(0)
+    assert sent.empty()
