@@ -19,7 +19,7 @@ from tests.ports import free_port
 needs_prometheus = pytest.mark.skipif(
     shutil.which("prometheus") is None, reason="prometheus is not installed here"
 )
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 
 
 @contextmanager

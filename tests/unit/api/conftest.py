@@ -61,7 +61,7 @@ class RunningApi:
         """Return a client; without a name, of the installation's first token."""
         token = self.settings.token() if who is None else f"token of {who}"
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.base, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.base, headers=headers, timeout=60)
 
     def happen(self, offset: int, count: int = 1) -> None:
         """Let `count` findings be raised at inbox offsets from `offset` on."""
@@ -119,7 +119,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
         loop.call_soon_threadsafe(stop.set)
 
     try:
-        yield RunningApi(f"http://127.0.0.1:{ports.get(timeout=30)}", settings, log, views, end)
+        yield RunningApi(f"http://127.0.0.1:{ports.get(timeout=180)}", settings, log, views, end)
     finally:
         end()
         thread.join()

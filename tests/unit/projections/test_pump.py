@@ -29,7 +29,7 @@ async def test_a_fact_is_written_at_once_with_what_waited_and_order_is_kept() ->
         if records[-1].offset == 2:
             stop.set()
 
-    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    await asyncio.wait_for(pump(batches(), write, stop), 120)
     assert [offset for batch in written for offset in batch] == [0, 1, 2]
 
 
@@ -48,7 +48,7 @@ async def test_heartbeats_alone_are_written_without_anything_following() -> None
         if len(written) == 2:
             stop.set()
 
-    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    await asyncio.wait_for(pump(batches(), write, stop), 120)
     assert written == [0, 1]
 
 
@@ -82,7 +82,7 @@ async def test_records_are_taken_while_others_are_written() -> None:
         if written[-1] == 2:
             stop.set()
 
-    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    await asyncio.wait_for(pump(batches(), write, stop), 120)
     assert written == [0, 1, 2]
 
 
@@ -109,7 +109,7 @@ async def test_reading_pauses_where_the_writer_is_far_behind(
             assert given <= 7  # one is written, five wait, and one more is asked for
             free.set()
 
-    await asyncio.wait_for(pump(batches(), write, stop), 10)
+    await asyncio.wait_for(pump(batches(), write, stop), 120)
     assert sum(sizes) == 100
     assert max(sizes) <= 6
 
@@ -123,4 +123,4 @@ async def test_a_failure_of_the_writer_is_not_swallowed() -> None:
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
-        await asyncio.wait_for(pump(batches(), write, asyncio.Event()), 10)
+        await asyncio.wait_for(pump(batches(), write, asyncio.Event()), 120)

@@ -36,7 +36,7 @@ def without_views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     thread.start()
     try:
         monkeypatch.setenv("HOMEOSTAT_HOME", str(tmp_path))
-        monkeypatch.setenv("HOMEOSTAT_API_PORT", str(ports.get(timeout=30)))
+        monkeypatch.setenv("HOMEOSTAT_API_PORT", str(ports.get(timeout=180)))
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)

@@ -130,7 +130,7 @@ async def test_the_kill_switch_stops_an_effect(hands: Hands) -> None:
 
 async def test_what_is_well_is_left_alone_unless_a_person_asks(hands: Hands) -> None:
     pid = hands.web.start().pid
-    await hands.web.until_well(5)
+    await hands.web.until_well(60)
     assert (await hands.do(command()))["evidence"]["reason"] == "not_needed"
     assert hands.web.running is not None
     assert hands.web.running.pid == pid

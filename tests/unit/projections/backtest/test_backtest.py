@@ -74,7 +74,7 @@ def test_a_row_is_answered_before_the_next_is_there(tmp_path: Path) -> None:
         for row, line in enumerate(lines[1:], start=1):
             feed.write(line)
             wait_for_rows(out / "pipe.csv", row, run)
-    run.join(10)
+    run.join(120)
     backtest([whole], out)
     assert (out / "pipe.csv").read_bytes() == (out / "whole.csv").read_bytes()
 
@@ -82,7 +82,7 @@ def test_a_row_is_answered_before_the_next_is_there(tmp_path: Path) -> None:
 def wait_for_rows(path: Path, rows: int, run: threading.Thread) -> None:
     """Return once `rows` are answered; the reader must live for that."""
     pause = threading.Event()
-    for _ in range(2000):
+    for _ in range(24_000):
         if path.exists() and path.read_text().count("\n") == rows + 1:
             return
         assert run.is_alive()
