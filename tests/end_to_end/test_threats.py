@@ -11,7 +11,7 @@ import pytest
 
 from streams.contracts.record import Outgoing
 from streams.contracts.topics import TELEMETRY
-from tests.end_to_end.harness import Installation
+from tests.end_to_end.harness import Installation, patient
 from tests.end_to_end.letters import send_raw
 
 AGENT = "intruder"
@@ -27,7 +27,7 @@ RULE = {
 
 
 def with_rule(homeostat: Installation, **changed: Any) -> dict[str, Any]:
-    policy: dict[str, Any] = homeostat.get("/policy")["policy"]
+    policy = patient(homeostat.get("/policy")["policy"])
     policy["surveillance"]["threats"].append(RULE | changed)
     return policy
 
@@ -35,7 +35,7 @@ def with_rule(homeostat: Installation, **changed: Any) -> dict[str, Any]:
 @pytest.fixture
 def watched(homeostat: Installation) -> Iterator[Installation]:
     """Put the rule in force; in the end the agent leaves for good."""
-    homeostat.put("/policy", {"policy": with_rule(homeostat), "reason": "logins are watched"})
+    homeostat.in_force(with_rule(homeostat), "logins are watched")
     yield homeostat
     told = homeostat.command("lifecycle", AGENT, "decommissioning", "--reason", "was a test")
     assert told.returncode == 0, told.stderr
