@@ -12,7 +12,10 @@ Status = Literal["open", "recovering", "closed"]
 
 
 class RootView(View):
-    """Where an incident most likely began; `confidence` is 0 to 1."""
+    """Where an incident most likely began.
+
+    `confidence` is 0 to 1: how far it leads the other candidates. It is no probability.
+    """
 
     agent: str = Field(examples=["default/db"])
     finding_id: str

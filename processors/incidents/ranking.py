@@ -17,10 +17,13 @@ weighs little.
 
 Measured by ``homeostat backtest incidents`` on 49 labelled incidents of three systems: the true
 service is first in .51, and among the first three in .59 of them; the largest deviation alone
-finds .22, the earliest .27, and the graph alone .18. The weights lie on a plateau, where doubling
-or halving one of them changes an incident or two. `confidence` is modest on the whole (.37 where
-.51 were right), and says little of a single incident: the third that it was surest of was right no
-more often than the others.
+finds .22, the earliest .27, and the graph alone .18. The weights were chosen on these same 49, and
+none was held back: what to expect of another system is less, and how much less is not known. The
+weights do lie on a plateau, where doubling or halving one of them changes an incident or two.
+
+`confidence` ranks, and is no probability: it says how far the first leads the other candidates.
+On the whole it is modest (.37 where .51 were right), and of a single incident it says little: the
+third that it was surest of was right no more often than the others.
 
 References
 ----------
@@ -149,6 +152,8 @@ def rank(nodes: Sequence[Node], needs: Mapping[str, Collection[str]]) -> list[Ra
 
 def confidence(ranking: Sequence[Ranked], most: int) -> float:
     """Return how far the first of a ranking leads, 0 to 1: its share of the squared scores.
+
+    No probability: nothing was calibrated, and it sums up scores whose scale has no unit.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ _IN_QUESTION: Final = IncidentPolicy().max_candidates
 class Score(NamedTuple):
     """Shares of incidents whose true service came first, and among the first three.
 
-    `confidence` is the mean of what was claimed for the first.
+    `confidence` is the mean lead of the first, to be held against `top1`; a lead is no probability.
     """
 
     dataset: str

@@ -37,7 +37,7 @@ class Root(msgspec.Struct, frozen=True):
     Parameters
     ----------
     confidence : float
-        0-1: how far its score stands out among those of the candidates.
+        0-1: how far its score stands out among those of the candidates; no probability.
     """
 
     agent: str

@@ -37,7 +37,7 @@ const standing = (i) => (i.status === "closed" ? shown("healthy", `over after ${
 function roots(incident) {
   const best = Math.max(...incident.candidates.map((c) => c.score), Number.EPSILON);
   return html`<section class="block"><header><h2>Where it began</h2></header>
-    ${incident.root ? html`<p class="pad"><b>${agentLink(agentOf(incident.root.agent))}</b>, with ${Math.round(incident.root.confidence * 100)} % confidence: ${words(incident.root.reason)}.</p>` : html`<p class="empty">Nothing points to one place.</p>`}
+    ${incident.root ? html`<p class="pad"><b>${agentLink(agentOf(incident.root.agent))}</b>: ${words(incident.root.reason)}. <span class="small quiet">Of the weight of all candidates it has ${Math.round(incident.root.confidence * 100)} %; that is a rank, and no probability.</span></p>` : html`<p class="empty">Nothing points to one place.</p>`}
     ${incident.candidates.length > 1 ? html`<ul class="list" aria-label="Possible roots">${incident.candidates.map((c) => html`<li><span class="grow">${agentLink(agentOf(c.agent))} <span class="small quiet">${words(c.reason)}</span></span>
       <svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width=${(100 * c.score) / best} height="8"/></svg><span class="num small">${Math.round(c.score * 100)} %</span></li>`)}</ul>` : nothing}</section>`;
 }
