@@ -50,6 +50,7 @@ from api.routes import (
 )
 from api.routes.once import named_once
 from api.tracing import heard
+from api.what_if.asking import WhatIfs
 from config.settings import Settings
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -124,6 +125,7 @@ def create_app(
     app.state.latencies, app.state.scrapes = Latencies(), Kept()
     app.state.otlp, app.state.remote_write = OtlpReceiver(), RemoteWriteReceiver()
     app.state.intake = Intake()
+    app.state.what_ifs = WhatIfs(connection, settings.secret())
     app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     complete(app)
     errors.install(app)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter
 
-from api.errors import Problem
+from api.errors import Problem, invalid
 from api.idempotency.naming import new_id
-from api.identity.guard import InstallationAdmin, Viewer
-from api.routes import READS, WRITES
+from api.identity.guard import Approver, InstallationAdmin, Tenant, Viewer
+from api.routes import READS, WRITES, problem
 from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.policy import PolicyChange, PolicyReceipt, PolicyView
+from api.schemas.what_if import WhatIfQuestion, WhatIfView
 from api.services import Served, Services
+from api.what_if.asking import Asking
 from config.policy import default_policy, policy_from, policy_hash
 from projections.queries.policies import PolicyRow, current_policy, list_policies
+from projections.what_if.bounds import Span
 from streams.producers.policy import publish_policy
 
+_SLOW: Final[dict[int | str, dict[str, Any]]] = {
+    504: problem("It takes too long; ask about a shorter span, or by command.")
+}
 router = APIRouter(prefix="/policy", tags=["policy"], responses=READS, route_class=Reading)
 
 
@@ -53,6 +60,22 @@ async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) 
     return PolicyReceipt(
         version=version, hash=policy_hash(policy), event_id=event.id, position=str(place)
     )
+
+
+@router.post("/what-if", responses=WRITES | _SLOW)
+async def what_if(
+    asking: Asking, _caller: Approver, tenant: Tenant, body: WhatIfQuestion
+) -> WhatIfView:
+    """Fold the newest of the recorded log under a policy; tell what would be decided otherwise.
+
+    Nothing is put in force and nothing is done. One question of a tenant is answered at a time.
+    """
+    candidate = policy_from(body.policy)
+    since = None if body.since is None else body.since.timestamp()
+    until = None if body.until is None else body.until.timestamp()
+    if since is not None and until is not None and since >= until:
+        raise invalid("since", str(body.since), f"name a moment before until, {body.until}")
+    return WhatIfView.model_validate(await asking.ask(candidate, Span(since, until, tenant)))
 
 
 def _next_version(served: Services, row: PolicyRow | None, replaces: int | None) -> int:

@@ -139,7 +139,8 @@ class PoliciesInForce:
 async def _at(reader: LogReader, topics: Sequence[str], moment: float | None) -> Offsets:
     if moment is None:
         return await reader.end_offsets(topics)
-    return await reader.offsets_at(topics, moment)
+    # The broker keeps stamps from 1970 on, and negative ones have meanings of their own.
+    return await reader.offsets_at(topics, max(0.0, moment))
 
 
 async def _newest(reader: LogReader, topics: Sequence[str], ends: Offsets, at_most: int) -> float:

@@ -6,10 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
-from tests.end_to_end.harness import Installation
+from config.policy import policy_from
+from projections.what_if.bounds import Span
+from projections.what_if.run import what_if
+from streams.contracts.telemetry import parse_time
+from tests.end_to_end.harness import PATIENCE_S, Installation
 
 AGENT = "default/what-if"
 
@@ -46,6 +51,16 @@ def asked(
     return done.stdout or done.stderr
 
 
+def question(homeostat: Installation, policy: dict[str, Any]) -> httpx.Response:
+    token = (homeostat.home / "token").read_text(encoding="ascii").strip()
+    return httpx.post(
+        f"http://127.0.0.1:{homeostat.api_port}/api/v1/policy/what-if",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"policy": policy},
+        timeout=PATIENCE_S,
+    )
+
+
 def rows_of(found: dict[str, Any], agent: str) -> dict[str, Any]:
     return {f"{row['what']} {row['kind']}": row for row in found["rows"] if row["agent"] == agent}
 
@@ -72,3 +87,27 @@ def test_the_recorded_policy_decides_the_same(
     told = asked(homeostat, tmp_path, policy, "--since", since, status=0)
     assert "nothing would be decided otherwise" in told
     assert "finding: " in told
+
+
+def test_the_same_is_told_by_http(homeostat: Installation, policy: dict[str, Any]) -> None:
+    answer = question(homeostat, otherwise(policy))
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert rows_of(found, AGENT)["finding log_size log_size_mb"]["gone"] == 1
+    assert found["diverged_agents"] >= 1
+    refused = question(homeostat, {"limits": {"max_queued": "many"}})
+    assert refused.status_code == 422
+    assert "limits.max_queued" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("at_most", [20, 90])
+async def test_from_the_midst_of_the_log_the_same_policy_decides_the_same(
+    homeostat: Installation, policy: dict[str, Any], at_most: int
+) -> None:
+    """Nothing is known of what came before, and both folds know equally little."""
+    since = parse_time(homeostat.get("/policy")["changed_at"])
+    span = Span(since, at_most=at_most)
+    found = await what_if(homeostat.connection, homeostat.signer, policy_from(policy), span)
+    assert found.equal, found.rows
+    assert found.records <= at_most
+    assert [note.startswith(f"the newest {at_most} records") for note in found.notes] == [True]

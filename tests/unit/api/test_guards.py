@@ -76,6 +76,7 @@ OWN = f"{PREFIX}/session"
 """Of whoever asks: open to every role, and it knows no other tenant."""
 VALID = {
     f"{PREFIX}/policy": {"policy": {}, "reason": "r"},
+    f"{PREFIX}/policy/what-if": {"policy": {}},
     f"{PREFIX}/telemetry": {"heartbeats": [{"agent_id": "a", "metrics": {}}]},
     f"{PREFIX}/agents/some-id/metrics": {"metrics": {}},
     f"{PREFIX}/agents/some-id/lifecycle": {"status": "maintenance", "reason": "r"},
@@ -97,6 +98,7 @@ BELOW = {
     "/actions/some-id/approve": "operator",
     "/actions/some-id/reject": "operator",
     "/policy": "approver",
+    "/policy/what-if": "operator",
     "/audit": "approver",
     "/tokens": "approver",
     "/tokens/some-id": "approver",

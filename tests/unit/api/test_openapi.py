@@ -27,6 +27,7 @@ from api.schemas import (
     policy,
     session,
     system,
+    what_if,
 )
 from api.schemas import audit as trail
 from api.schemas import telemetry as measured
@@ -49,6 +50,7 @@ PARTS = (
     policy,
     session,
     system,
+    what_if,
     measured,
     given_out,
     trail,
