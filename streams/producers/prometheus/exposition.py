@@ -16,7 +16,7 @@ ACCEPTED: Final = f"{OPENMETRICS};version=1.0.0;q=0.8,text/plain;version=0.0.4;q
 _LABELS: Final = r'\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\}'
 _NAME: Final = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _SAMPLE: Final = re.compile(
-    rf"({_NAME}[ \t]*(?:{_LABELS})?)[ \t]*([^ \t#{{}}]+)"
+    rf"({_NAME}(?:[ \t]*{_LABELS})?)[ \t]*([^ \t#{{}}]+)"
     r"(?:[ \t]+(-?[0-9.eE+-]+))?[ \t]*(#.*)?"
 )
 _LABEL: Final = re.compile(
@@ -84,7 +84,7 @@ def _sample(number: int, line: str, openmetrics: bool) -> tuple[str, float]:
     if parts is None or (parts[4] is not None and not openmetrics):
         raise Malformed(f"line {number} is no sample: {line[:_SHOWN]!r}")
     try:
-        return parts[1].rstrip(), _number(parts[2])
+        return parts[1], _number(parts[2])
     except ValueError as error:
         raise Malformed(f"line {number} has no number: {line[:_SHOWN]!r}") from error
 

@@ -35,7 +35,7 @@ class Group:
 
     def take(self, part: str | float, value: float, at: float) -> list[tuple[str, float]]:
         """Take one part as it was at `at`; return what the group tells once that is complete."""
-        if at < self._at or math.isnan(value):
+        if at < self._at or not math.isfinite(value):
             return []
         if at > self._at:
             if self._parts:

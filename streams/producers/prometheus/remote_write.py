@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from streams.producers.prometheus.translating import Reader, Translator
 from streams.producers.prometheus.wire import Messages, messages
-from streams.producers.series.bounded import Bounded
+from streams.producers.series.bounded import LONGEST_KEY, Bounded
 from streams.producers.series.counters import MOST
 from streams.producers.series.gathering import Admitted, Gathering
 from streams.producers.series.naming import agent_name
@@ -29,6 +29,8 @@ _KINDS: Final = (
     "unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset",
 )  # fmt: skip
 _FAMILIES: Final = 20_000
+_SPELT: Final = 4096
+"""Bytes of labels that are remembered with what they mean; longer ones are read each time."""
 _Known = tuple[str, Reader]
 
 
@@ -72,7 +74,7 @@ class RemoteWriteReceiver:
         told = {
             each.metric_family_name: _KINDS[each.type]
             for each in metadata
-            if 0 < each.type < len(_KINDS)
+            if 0 < each.type < len(_KINDS) and len(each.metric_family_name) <= LONGEST_KEY
         }
         if told.items() <= types.items():
             return
@@ -85,7 +87,9 @@ class RemoteWriteReceiver:
         key = tenant, b"".join(series.labels)
         known = self._series.get(key)
         if known is None:
-            known = self._series[key] = self._known(wire, series.labels, tenant)
+            known = self._known(wire, series.labels, tenant)
+            if len(key[1]) <= _SPELT:
+                self._series[key] = known
         agent, reader = known
         for sample in series.samples:
             at = sample.timestamp * 1e-3

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+import hashlib
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+LONGEST_KEY: Final = 1024
+"""Characters that are remembered of whatever a sender may make as long as it likes."""
+
+
+def short(key: str) -> str:
+    """Return `key`, or what stands for it where it is too long to be remembered.
+
+    Examples
+    --------
+    >>> short("requests"), len(short("x" * 100_000))
+    ('requests', 64)
+    """
+    if len(key) <= LONGEST_KEY:
+        return key
+    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=32).hexdigest()
 
 
 class Bounded(Generic[K, V]):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from streams.producers.series.bounded import Bounded
+from streams.producers.series.bounded import Bounded, short
 
 MOST: Final = 100_000
 """Series that are remembered, at 0.8 kB each; those that were silent longest are forgotten first,
@@ -70,6 +70,7 @@ class Counters:
         >>> counters.grown("requests", 25.0, (20.0,))
         Growth(seconds=5.0, parts=(20.0,))
         """
+        series = short(series)
         new = _Reading(at, start, tuple(parts))
         before, last = self._read.get(series) or (None, None)
         if last is not None:

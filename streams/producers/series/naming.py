@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from streams.contracts.telemetry import ID, MAX_ID, MAX_LABEL, RESERVED
+from streams.producers.series.bounded import LONGEST_KEY
 
 LONGEST: Final = 128
 """Characters of a metric's name."""
@@ -66,10 +67,11 @@ def metric_name(base: str, suffix: str = "", attributes: Iterable[tuple[str, str
     >>> metric_name("disk", "", [("path", "C: x")]), metric_name("up")
     ('disk:path-C:_x-1c03ad1d', 'reported_up')
     """
-    return _named(base, suffix, tuple(attributes))
+    pairs = tuple(attributes)
+    size = len(base) + sum(len(key) + len(value) for key, value in pairs)
+    return _kept(base, suffix, pairs) if size <= LONGEST_KEY else _named(base, suffix, pairs)
 
 
-@lru_cache(_KEPT)
 def _named(base: str, suffix: str, attributes: tuple[tuple[str, str], ...]) -> str:
     folded = "".join(f":{key}-{value}" for key, value in sorted(attributes))
     wanted = f"{base}{suffix}{folded}"
@@ -81,6 +83,9 @@ def _named(base: str, suffix: str, attributes: tuple[tuple[str, str], ...]) -> s
     if name != wanted or len(name) > LONGEST:
         return f"{name[: LONGEST - 9]}-{_digest(wanted)}"
     return name
+
+
+_kept = lru_cache(_KEPT)(_named)
 
 
 def agent_name(name: str, instance: str = "") -> str:

@@ -51,6 +51,8 @@ def exponential_quantile(
 ) -> float | None:  # fmt: skip
     """Return the `q` quantile of an exponential histogram, or None where nothing was counted.
 
+    None also where it is more than a number can hold: the scale is whatever a sender says.
+
     Parameters
     ----------
     scale : int
@@ -74,11 +76,13 @@ def exponential_quantile(
     rank = q * below[-1]
     index = bisect_left(below, rank)
     within = (rank - (below[index - 1] if index else 0.0)) / counts[index]
-    log2_base = 2.0**-scale
-    if index < len(down):
-        exponent = negative[0] + (len(down) - 1 - index) + 1 - within
-        return -float(2.0 ** (exponent * log2_base))
     if index == len(down):
         return 0.0
-    exponent = positive[0] + (index - len(down) - 1) + within
-    return float(2.0 ** (exponent * log2_base))
+    if index < len(down):
+        sign, exponent = -1.0, negative[0] + (len(down) - 1 - index) + 1 - within
+    else:
+        sign, exponent = 1.0, positive[0] + (index - len(down) - 1) + within
+    try:
+        return sign * float(2.0 ** (exponent * 2.0**-scale))
+    except OverflowError:
+        return None

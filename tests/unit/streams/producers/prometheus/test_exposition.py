@@ -88,6 +88,12 @@ def test_one_bad_line_spoils_a_scrape(line):
         parse(f"good 1\n{line}\n")
 
 
+def test_white_space_costs_no_more_than_its_length():
+    with pytest.raises(Malformed, match="line 1 is no sample"):
+        parse("a" + " " * 200_000 + "x y z")
+    assert parse('a {b="c"}\t 1').samples == [('a {b="c"}', 1.0)]
+
+
 @pytest.mark.parametrize("head", ["a{b}", 'a{b="c" d="e"}', "a{=}"])
 def test_labels_that_are_none_are_said(head):
     with pytest.raises(Malformed):

@@ -123,6 +123,22 @@ def test_ended_series_infos_and_reserved_names():
     assert beat.agent_id == "prometheus"
 
 
+def test_a_bucket_without_an_end_spoils_no_request():
+    receiver = RemoteWriteReceiver()
+    for at in (T0, T0 + 10, T0 + 20):
+        endless = [(name, labels, [(at, float("inf"))]) for name, labels, _ in parts(at, 1, 2)]
+        assert told(receiver, ("node_load1", OF, [(at, 0.5)]), *endless) == {"node_load1": 0.5}
+
+
+def test_series_with_long_labels_are_read_without_being_remembered():
+    receiver = RemoteWriteReceiver()
+    long = OF | {"query": "q" * 10_000}
+    receiver.read(body(("hits_total", long, [(T0, 10.0)])), "default")
+    (name,) = (found := told(receiver, ("hits_total", long, [(T0 + 10, 60.0)])))
+    assert found[name] == 5.0
+    assert len(receiver._series) == 0
+
+
 def test_what_cannot_be_read_is_said():
     for wrong in (b"\xff", b"\x0a\x05\x0a\x03\xff\xff\xff"):
         with pytest.raises(Undecodable):

@@ -101,6 +101,22 @@ def test_exponential_buckets_are_read_on_both_sides_of_zero():
     assert exponential_quantile(0.5, 0, 0, (0, [0.0])) is None
 
 
+@pytest.mark.parametrize(("scale", "offset"), [(-2000, 0), (-10, 5), (0, 2_000_000_000)])
+def test_a_bucket_beyond_every_number_has_no_quantile(scale, offset):
+    assert exponential_quantile(0.95, scale, 0, (offset, [1])) is None
+    assert exponential_quantile(0.95, scale, 0, (0, []), (offset, [1])) is None
+
+
+def test_what_a_sender_makes_long_is_told_apart_and_not_kept():
+    counters = Counters()
+    one, other = "x" * 100_000 + "1", "x" * 100_000 + "2"
+    assert counters.grown(one, 10.0, (1.0,)) is None
+    assert counters.grown(other, 10.0, (5.0,)) is None
+    assert counters.grown(one, 20.0, (11.0,)) == Growth(10.0, (10.0,))
+    assert all(len(key) < 100 for key in counters._read._young)
+    assert metric_name("m", "", [("a", one)]) != metric_name("m", "", [("a", other)])
+
+
 def test_an_agent_and_a_second_are_one_heartbeat():
     gathering = Gathering("t", Admitted())
     gathering.describe("a", "worker", {"zone": "z"})
