@@ -61,21 +61,27 @@ async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> A
     headers: dict[bytes, bytes] = {}
     body = bytearray()
     while not isinstance(event := connection.next_event(), h11.EndOfMessage):
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(65536))
-        elif isinstance(event, h11.Response):
-            if not 200 <= event.status_code < 300:
-                raise SourceAway(f"it answers {event.status_code}")
-            headers = dict(event.headers)
-        elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > MOST_BYTES:
-                raise SourceAway(f"it answers more than {MOST_BYTES} bytes")
-        elif isinstance(event, h11.ConnectionClosed):
-            raise SourceAway("it ends the connection instead of answering")
+        match event:
+            case h11.Response():
+                headers = _accepted(event)
+            case h11.Data():
+                body += event.data
+                if len(body) > MOST_BYTES:
+                    raise SourceAway(f"it answers more than {MOST_BYTES} bytes")
+            case h11.ConnectionClosed():
+                raise SourceAway("it ends the connection instead of answering")
+            case h11.NEED_DATA:
+                connection.receive_data(await reader.read(65536))
     packed = headers.get(b"content-encoding", b"").lower() == b"gzip"
     media_type = headers.get(b"content-type", b"").decode("latin-1")
     return Answer(media_type, _gunzipped(bytes(body)) if packed else bytes(body))
+
+
+def _accepted(response: h11.Response) -> dict[bytes, bytes]:
+    """Return the headers of an answer, if that is one of success."""
+    if not 200 <= response.status_code < 300:
+        raise SourceAway(f"it answers {response.status_code}")
+    return dict(response.headers)
 
 
 def _gunzipped(body: bytes) -> bytes:
