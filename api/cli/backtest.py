@@ -36,8 +36,9 @@ def detector(
         list[Path] | None,
         typer.Argument(
             metavar="PATH…",
-            help="CSV files (a timestamp, then a metric a column), or folders of them; "
-            "without any, the recorded log.",
+            help="CSV files, also packed as .csv.gz, or folders of them: first a timestamp "
+            "(ISO 8601, or a number since the epoch), then a metric a column; without any, the "
+            "recorded log.",
         ),
     ] = None,
     out: Annotated[
@@ -57,7 +58,7 @@ def detector(
     """Let the detector judge recorded rows one by one, as if they came live.
 
     Writes the columns timestamp, anomaly_score (0 to 1), alert (0 or 1) and drivers, a row for
-    each row that was read.
+    each row that was read. What is empty, NaN or infinite is a missing value.
     """
     policy = _policy(false_alarms)
     if path:
@@ -71,7 +72,8 @@ def detector(
         return
     what = "file" if path else "agent"
     say(
-        f"{done.files} {what}{'' if done.files == 1 else 's'} · {done.rows} rows · "
+        f"{done.files} {what}{'' if done.files == 1 else 's'} · "
+        f"{done.rows} row{'' if done.rows == 1 else 's'} · "
         f"{done.alarms} alarms · {done.seconds:.1f} s · {done.rate:.0f} rows/s · in {out}"
     )
 

@@ -72,7 +72,7 @@ class Table:
         header = [name.strip() for name in self._next() or []]
         if fault := _fault_of(header):
             raise self._error(1, fault)
-        self.names = header[1:]
+        self._first, *self.names = header
 
     def __iter__(self) -> Iterator[Measured]:
         """Yield row after row.
@@ -105,7 +105,8 @@ class Table:
             return ""
         place = f"{self._path}: line {self.first_back}"
         rows = "1 row is" if self.back == 1 else f"{self.back} rows are"
-        return f"{place}: {rows} earlier than the row before; judged as they stand, not by time"
+        doubt = "" if _is_named_time(self._first) else f" (is {shown(self._first)} the timestamp?)"
+        return f"{place}: {rows} earlier than the row before{doubt}; judged as they stand"
 
     def _next(self) -> list[str] | None:
         try:
@@ -128,7 +129,7 @@ def _fault_of(header: Sequence[str]) -> str:
             return f"column {number} has no name; every column must be named"
         if header.count(name) > 1:
             return f"column {shown(name)} must occur once; give each column its own name"
-        if name.lower() in _TIMES and header[0].lower() not in _TIMES:
+        if _is_named_time(name) and not _is_named_time(header[0]):
             return f"the first column must be the timestamp, and column {number} is {shown(name)}"
     return ""
 
@@ -138,6 +139,10 @@ def _divided(header: Sequence[str]) -> str:
         if sign in "".join(header):
             return f", divided by commas and not by {name}"
     return ""
+
+
+def _is_named_time(name: str) -> bool:
+    return name.lower() in _TIMES
 
 
 def _is_time(text: str) -> bool:

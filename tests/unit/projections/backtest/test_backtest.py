@@ -154,6 +154,11 @@ def test_rows_that_go_back_in_time_are_answered_in_their_order_and_told(tmp_path
     assert backtest([path], tmp_path / "out", told.append).rows == 6
     stamps = [row["timestamp"] for row in answers(tmp_path / "out" / "back.csv")]
     assert stamps == ["10", "20", "20", "15", "5", "30"]
-    assert told == [
-        f"{path}: line 5: 2 rows are earlier than the row before; judged as they stand, not by time"
-    ]
+    assert told == [f"{path}: line 5: 2 rows are earlier than the row before; judged as they stand"]
+
+
+def test_a_table_without_times_is_doubted(tmp_path: Path) -> None:
+    path, told = tmp_path / "none.csv", list[str]()
+    path.write_text("cpu,a\n20.5,1\n20.1,1\n")
+    assert backtest([path], tmp_path / "out", told.append).rows == 2
+    assert "line 3: 1 row is earlier than the row before (is 'cpu' the timestamp?)" in told[0]
