@@ -47,9 +47,9 @@ def entry(text: str) -> Entry:
 
 
 @asynccontextmanager
-async def trail_on(connection: Connection, signer: Signer = SIGNER) -> AsyncIterator[Trail]:
-    async with Publisher(connection, timeout_s=3.0) as publisher:
-        trail = Trail(connection, publisher, signer, "test")
+async def trail_on(connection: Connection, timeout_s: float = 60.0) -> AsyncIterator[Trail]:
+    async with Publisher(connection, timeout_s=timeout_s) as publisher:
+        trail = Trail(connection, publisher, SIGNER, "test")
         task = asyncio.create_task(trail.run())
         try:
             yield trail
@@ -139,7 +139,7 @@ def _swapped(records: list[Outgoing]) -> tuple[int, list[Outgoing]]:
 
 
 async def test_an_outage_delays_records_and_loses_none(broker_of_its_own, connection):
-    async with trail_on(connection) as trail:
+    async with trail_on(connection, timeout_s=3.0) as trail:
         await trail.before(entry("before"))
         await broker_of_its_own.stop()
         for number in range(5):

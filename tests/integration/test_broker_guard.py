@@ -10,7 +10,7 @@ from api.cli.broker_guard import keep_broker
 from streams.kafka.readiness import answers
 from tests.conftest import BrokerFactory
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class Told:

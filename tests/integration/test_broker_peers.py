@@ -28,7 +28,7 @@ def _read_by_another_client(bootstrap: str) -> list[Message]:
     )
     consumer.subscribe([POLICIES.name])
     try:
-        return consumer.consume(RECORDS, timeout=30)
+        return consumer.consume(RECORDS, timeout=120)
     finally:
         consumer.close()
 

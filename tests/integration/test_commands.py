@@ -48,7 +48,7 @@ def command(name: str, data: dict[str, Any], identity: str | None = None) -> Out
 
 async def read(log: CommandLog, count: int) -> list[Event | list[Outgoing]]:
     found = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         async for item in log.follow():
             found.append(item)
             if len(found) == count:

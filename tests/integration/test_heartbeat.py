@@ -35,7 +35,7 @@ async def test_a_program_s_heartbeats_are_in_the_log(broker: EmbeddedBroker) -> 
         with HeartbeatClient("sync-client", kafka=broker.bootstrap) as client:
             for n in range(2000):
                 client.send({"n": n})
-            assert client.flush(30)
+            assert client.flush(120)
             return client.counters.sent
 
     assert await asyncio.to_thread(program) == 2000
@@ -48,14 +48,14 @@ async def test_nothing_is_lost_while_the_broker_is_dead(fresh_broker: BrokerFact
     await ensure_topics(connection, 4)
     async with AsyncHeartbeatClient("patient", kafka=broker.bootstrap) as client:
         client.send({"n": 0})
-        assert await client.flush(30)
+        assert await client.flush(120)
         os.kill(broker.pid, signal.SIGKILL)
         await broker.wait()
         for n in range(1, 500):
             assert client.send({"n": n})
         assert not await client.flush(0.5)
         await broker.start()
-        assert await client.flush(60)
+        assert await client.flush(120)
     assert client.buffer.dropped == 0
     assert await beats(connection, "patient") == list(range(500))
 
@@ -71,7 +71,7 @@ async def test_beyond_the_buffer_the_oldest_are_counted(fresh_broker: BrokerFact
         for n in range(300):
             client.send({"n": n})
         await broker.start()
-        assert await client.flush(60)
+        assert await client.flush(120)
     found = await beats(connection, "small")
     assert buffer.dropped == 200
     assert found == list(range(200, 300))

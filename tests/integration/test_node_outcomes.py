@@ -77,12 +77,12 @@ async def test_an_outcome_that_cannot_be_kept_ends_the_node_and_is_settled_by_th
     with monkeypatch.context() as broken:
         broken.setattr(Claims, "finish", full)
         with pytest.raises(OSError, match="No space left"):
-            await asyncio.wait_for(run(tmp_path, connection, asyncio.Event()), 60)
+            await asyncio.wait_for(run(tmp_path, connection, asyncio.Event()), 120)
     assert len(unfinished(tmp_path)) == 1
 
     stop = asyncio.Event()
     later = asyncio.create_task(run(tmp_path, connection, stop))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while len(await finished(connection)) < 2:
             await asyncio.sleep(0.05)
     stop.set()

@@ -46,14 +46,15 @@ class Ticks:
 
     async def seen(self, place: Place, since: float) -> float:
         """Wait for a tick of `place` at `since` or later; return its time."""
-        async with asyncio.timeout(60), self._news:
+        async with asyncio.timeout(120), self._news:
             await self._news.wait_for(lambda: max(self.times.get(place, [0.0])) >= since)
         return next(at for at in self.times[place] if at >= since)
 
     def extra(self, place: Place, since: float) -> list[float]:
         """Return the ticks of `place` from `since` on that were not for everybody."""
         regular = set(self.times.get(Place(GOVERNANCE.name, 0), []))
-        return [at for at in self.times[place] if at >= since and at not in regular]
+        known = [at for at in self.times[place] if at <= max(regular)]  # of later ones, who knows
+        return [at for at in known if at >= since and at not in regular]
 
 
 @asynccontextmanager
@@ -82,7 +83,7 @@ async def leader(connection: Connection, members: int) -> int:
     client = AIOKafkaAdminClient(**connection.client_options())
     await client.start()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while True:
                 (answer,) = await client.describe_consumer_groups([GROUP])
                 _, _, state, _, _, there, *_ = answer.groups[0]

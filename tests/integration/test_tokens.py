@@ -115,8 +115,8 @@ async def test_a_token_expires(first):
     while (answer := await asked(first, given["token"])).status_code == 200:
         pass
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/token-expired")
-    (listed,) = (await first.get("/tokens", params={"state": "expired"})).json()["items"]
-    assert listed == given["issued"] | {"state": "expired"}
+    listed = (await first.get("/tokens", params={"state": "expired"})).json()["items"]
+    assert given["issued"] | {"state": "expired"} in listed
 
 
 async def test_every_process_knows_what_one_of_them_wrote(first, tmp_path, connection):
@@ -250,7 +250,7 @@ async def bearer(client: httpx.AsyncClient, kind: str, role: str) -> dict[str, s
         wanted = wished(role="admin")
         given = (await client.post("/tokens", params={"tenant": "t9"}, json=wanted)).json()
     else:
-        given = await made(client, role="admin", lasts_s=1 if kind == "expired" else 60)
+        given = await made(client, role="admin", lasts_s=1 if kind == "expired" else 3600)
     headers = {"Authorization": f"Bearer {given['token']}"}
     if kind == "revoked":
         await client.delete(f"/tokens/{given['issued']['token_id']}")
@@ -263,7 +263,7 @@ async def bearer(client: httpx.AsyncClient, kind: str, role: str) -> dict[str, s
 async def test_no_route_answers_whom_it_should_not(first, routes, kind):
     whose: dict[str, dict[str, str]] = {}
     asked = 0
-    async with httpx.AsyncClient(base_url=first.base_url, timeout=30) as stranger:
+    async with httpx.AsyncClient(base_url=first.base_url, timeout=120) as stranger:
         for (method, path), role in routes.items():
             if not concerns(kind, method, path, role):
                 continue

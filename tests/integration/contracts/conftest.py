@@ -87,7 +87,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        port = listening.get(timeout=60)
+        port = listening.get(timeout=180)
         if isinstance(port, BaseException):
             raise port
         base = f"http://127.0.0.1:{port}"
@@ -135,7 +135,7 @@ def _awaiting(action_id: str) -> Fact:
 
 def _until_shown(made: Served) -> None:
     last = f"{made.base}/api/v1/actions/{WAITING[-1]}"
-    with httpx.Client(headers=made.headers) as client:
+    with httpx.Client(headers=made.headers, timeout=60) as client:
         while True:
             answer = client.get(last)
             if answer.status_code == 200 and answer.json()["state"] == "awaiting":

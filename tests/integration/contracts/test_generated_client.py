@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import importlib
 import re
@@ -15,6 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from streams.contracts.envelope import decode_event
+from streams.contracts.topics import POLICIES
+from tests.end_to_end.harness import read_all
 from tests.integration.contracts.conftest import WAITING, Served
 
 PACKAGE = "homeostat_client"
@@ -28,7 +32,8 @@ class Generated:
         self.models = self.module("models")
         self.types = self.module("types")
         made = self.module("client").AuthenticatedClient
-        self.client = made(base_url=served.base, token=served.token)
+        patience = httpx.Timeout(60)
+        self.client = made(base_url=served.base, token=served.token, timeout=patience)
 
     def module(self, name: str) -> ModuleType:
         """Return one of the package's modules."""
@@ -45,7 +50,7 @@ def package(tmp_path_factory: pytest.TempPathFactory, served: Served) -> Iterato
     """Generate the client; a single warning of the generator fails it."""
     folder = tmp_path_factory.mktemp("generated")
     document = folder / "openapi.json"
-    document.write_bytes(httpx.get(f"{served.base}/api/v1/openapi.json").content)
+    document.write_bytes(httpx.get(f"{served.base}/api/v1/openapi.json", timeout=60).content)
     config = folder / "config.yaml"
     config.write_text(CONFIG)
     options = ["--path", document, "--config", config, "--output-path", folder / PACKAGE]
@@ -116,8 +121,18 @@ def test_an_answer_to_an_action_is_a_receipt_or_a_problem(api: Generated) -> Non
     assert (status, problem.type_) == (409, "/problems/preview-changed")
 
 
-def test_the_policy_is_read_changed_and_written_as_types(api: Generated) -> None:
-    _, shown = api("policy.get_policy")
+def latest_policy(api: Generated, served: Served) -> Any:
+    """Return the policy once the views show the last one on record: a change may be on its way."""
+    on_record = asyncio.run(read_all(served.connection, [POLICIES.name]))
+    changes = [decode_event(record.value) for record in on_record]
+    last = max((event.data["version"] for event in changes), default=0)
+    while (shown := api("policy.get_policy")[1]).version < last:
+        pass
+    return shown
+
+
+def test_the_policy_is_read_changed_and_written_as_types(api: Generated, served: Served) -> None:
+    shown = latest_policy(api, served)
     shown.policy.limits.max_concurrent = 2
     change = api.models.PolicyChange(shown.policy, reason="calm", replaces=shown.version)
     status, receipt = api("policy.replace_policy", body=change)

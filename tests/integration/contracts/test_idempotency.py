@@ -234,7 +234,7 @@ async def test_what_a_killed_process_had_written_is_not_done_twice(
     answer = await asked_again(client, method, path, json=body, headers=key)
     assert answer.status_code == 202, answer.text
     identity = answer.json()["event_id"]
-    shown = {"wait_for": answer.json()["position"], "limit": 1000}
+    shown = {"wait_for": answer.json()["position"], "wait_s": 30, "limit": 1000}
     events = (await client.get("/events", params=shown)).json()["items"]
     assert len([event for event in events if event["id"] == identity]) == 1
     copies = [

@@ -27,7 +27,7 @@ def test_cursors_lead_through_a_list_once_and_as_the_document_says(
     operation = api[path]["GET"]
     seen: list[str] = []
     cursor = None
-    with httpx.Client(base_url=served.base, headers=served.headers) as client:
+    with httpx.Client(base_url=served.base, headers=served.headers, timeout=60) as client:
         while cursor is not None or not seen:
             asked = {"limit": 7} | ({} if cursor is None else {"cursor": cursor})
             answer = client.get(path, params=asked)
@@ -42,7 +42,7 @@ def test_the_stream_tells_events_in_the_shape_of_the_list(served: Served) -> Non
     told = api["/api/v1/stream"]["GET"].definition.raw["responses"]["200"]["content"]
     headers = served.headers | {"last-event-id": "0"}
     with (
-        httpx.Client(base_url=served.base, headers=headers) as client,
+        httpx.Client(base_url=served.base, headers=headers, timeout=60) as client,
         client.stream("GET", "/api/v1/stream") as answer,
     ):
         assert answer.headers["content-type"].partition(";")[0] in told
