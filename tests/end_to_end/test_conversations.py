@@ -9,7 +9,7 @@ import pytest
 
 from streams.contracts.record import Outgoing
 from streams.contracts.topics import TELEMETRY, TOPICS
-from tests.end_to_end.harness import Installation, read_all
+from tests.end_to_end.harness import Installation, patient, read_all
 from tests.end_to_end.letters import reasons_of, send_raw
 
 AGENT = "bot-that-leaks"
@@ -34,12 +34,11 @@ def record(message: dict[str, Any], **metrics: float) -> Outgoing:
 @pytest.fixture
 def hurried(homeostat: Installation) -> Installation:
     """Let windows close, performance be told and leaks be over within seconds."""
-    found = homeostat.get("/policy")["policy"]
+    found = patient(homeostat.get("/policy")["policy"])
     watch = found["surveillance"]
     watch |= {"window_s": 2.0, "performance": watch["performance"] | {"minimum_windows": 1}}
     watch["conversations"]["leaks"]["quiet_s"] = 5.0
-    told = homeostat.put("/policy", {"policy": found, "reason": "a test that cannot wait"})
-    homeostat.wait_for(lambda: homeostat.get("/policy")["version"] >= told["version"], "policy")
+    homeostat.in_force(found, "a test that cannot wait")
     return homeostat
 
 

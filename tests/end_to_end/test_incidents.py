@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.end_to_end.harness import Installation
+from tests.end_to_end.harness import PATIENCE_S, Installation, patient
 
 NEEDS = {"ledger-db": "", "ledger-api": "ledger-db", "ledger-web": "ledger-api"}
 WELL, ILL = 10.0, 250.0
@@ -18,9 +18,9 @@ WELL, ILL = 10.0, 250.0
 @pytest.fixture(scope="module")
 def ledger(homeostat: Installation) -> Iterator[Installation]:
     """Give an installation with three agents that need each other, and short times of quiet."""
-    policy = homeostat.get("/policy")["policy"]
+    policy = patient(homeostat.get("/policy")["policy"])
     policy["incidents"] |= {"quiet_s": 2.0}
-    homeostat.put("/policy", {"policy": policy, "reason": "short"})
+    homeostat.in_force(policy, "short")
     for agent in NEEDS:
         report(homeostat, agent, WELL)
     homeostat.wait_for(lambda: all(homeostat.get(f"/agents/{a}") for a in NEEDS), "agents")
@@ -36,7 +36,7 @@ def post(homeostat: Installation, path: str, body: dict[str, Any]) -> None:
         f"http://127.0.0.1:{homeostat.api_port}/api/v1{path}",
         headers={"Authorization": f"Bearer {token}"},
         json=body,
-        timeout=10.0,
+        timeout=PATIENCE_S,
     ).raise_for_status()
 
 

@@ -69,19 +69,11 @@ def test_a_declared_service_is_seen(homeostat: Installation) -> None:
 
 
 def test_a_killed_service_comes_back_and_the_whole_story_is_told(homeostat: Installation) -> None:
-    test_a_declared_service_is_seen(homeostat)
-    before = homeostat.wait_for(homeostat.service_pid, "service")
-    known = {f["finding_id"] for f in homeostat.get("/findings", agent="web")["items"]}
+    known, before = homeostat.settled(), homeostat.service_pid()
+    assert before is not None
     os.kill(before, signal.SIGKILL)
-
-    def ended() -> str | None:
-        found = homeostat.get("/findings", agent="web", kind="service_down", state="ended")
-        new = [f["finding_id"] for f in found["items"] if f["finding_id"] not in known]
-        return new[0] if new else None
-
-    finding = homeostat.wait_for(ended, "finding that ended")
-    after = homeostat.wait_for(homeostat.service_pid, "service after the kill")
-    assert after != before
+    (finding,) = homeostat.settled(known) - known
+    assert homeostat.service_pid() != before
 
     def told() -> list[str] | None:
         links = homeostat.get(f"/findings/{finding}/chain")["items"]
