@@ -6,7 +6,7 @@ once a window of all series at once, before the window is closed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -58,7 +58,7 @@ class _Ahead(NamedTuple):
 
 
 class _Went(NamedTuple):
-    """How the series that are judged went in the window that closes.
+    """How series went in the window that closes: those of which there is something to say.
 
     Parameters
     ----------
@@ -96,10 +96,12 @@ def judge(state: SurveillanceState, offset: int, filled: Ints) -> list[Emission]
         return []
     w = _Window(policy.window_s, state.window_start + 0.5 * policy.window_s)
     rows = filled[c.judged[filled]]
-    blocks = np.split(rows, range(BLOCK, len(rows), BLOCK))
-    went: _Went = _joined([_followed(state, w, block) for block in blocks])
     told = telling.Telling(state, offset)
     gaps.judge(state, told)
+    odd = [series_of(state, slot, finding.metric) for slot, _, finding in told.opened(BASELINE)]
+    blocks = np.split(rows, range(BLOCK, len(rows), BLOCK))
+    followed = [_followed(state, w, block, np.array(odd, dtype=np.int64)) for block in blocks]
+    went: _Went = _mapped(np.concatenate, followed)
     _stuck(state, w, went, told)
     _climbs(state, w, went, told)
     _gone(state, w, went, told)
@@ -107,7 +109,8 @@ def judge(state: SurveillanceState, offset: int, filled: Ints) -> list[Emission]
     return told.assessed()
 
 
-def _followed(state: SurveillanceState, w: _Window, rows: Ints) -> _Went:
+def _followed(state: SurveillanceState, w: _Window, rows: Ints, odd: Ints) -> _Went:
+    """Follow the series in `rows`; return those that matter, with all that are in `odd`."""
     c = state.series
     mean = c.total[rows] / c.count[rows]
     age, _ = age_and_samples(c, rows)
@@ -121,17 +124,21 @@ def _followed(state: SurveillanceState, w: _Window, rows: Ints) -> _Went:
         _ahead(state, weighed, scale, climb)
         for scale, climb in zip(SCALES, course.climbs, strict=True)
     )
-    moved = course.level - level
-    return _Went(rows, mean, course.stuck & varies, course.moving, moved, ahead)
+    stuck = course.stuck & varies
+    matters = stuck | (c.told[rows] > 0) | np.isin(rows, odd)
+    for each in ahead:
+        matters |= each.begins
+    went = _Went(rows, mean, stuck, course.moving, course.level - level, ahead)
+    kept: _Went = _mapped(lambda columns: columns[0][matters], [went])
+    return kept
 
 
-def _joined(parts: Sequence[Any]) -> Any:
-    """Return tuples of arrays as one, each array one after another."""
-    first = parts[0]
-    if isinstance(first, np.ndarray):
-        return np.concatenate(parts)
-    columns = [_joined(column) for column in zip(*parts, strict=True)]
-    return type(first)(*columns) if hasattr(first, "_fields") else tuple(columns)
+def _mapped(change: Callable[[Sequence[Any]], Any], parts: Sequence[Any]) -> Any:
+    """Return tuples of arrays as one, each array made by `change` of those in its place."""
+    if isinstance(parts[0], np.ndarray):
+        return change(parts)
+    columns = [_mapped(change, column) for column in zip(*parts, strict=True)]
+    return type(parts[0])(*columns) if hasattr(parts[0], "_fields") else tuple(columns)
 
 
 def _stuck(state: SurveillanceState, w: _Window, went: _Went, told: telling.Telling) -> None:

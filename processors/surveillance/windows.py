@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from processors.columns import Bools, Floats, Ints
 from processors.step import Emission, Fact
@@ -65,17 +66,28 @@ def _facts(state: SurveillanceState, filled: Ints, width: float) -> Iterator[Fac
         for tenant, rows in _by_tenant(c, groups[metric], homes):
             for first in range(0, len(rows), _AGENTS_AT_MOST):
                 some = rows[first : first + _AGENTS_AT_MOST]
-                agents = [homes.keys[slot] for slot in c.slot[some].tolist()]
+                agents = homes.of(c.slot[some])
                 closed = _closed(state, metric, agents, some, width)
                 yield Fact(f"{tenant}/windows", closed, state.time)
 
 
 class _Homes(NamedTuple):
-    """Of every slot its key, and the place of its tenant among `names`, which are sorted."""
+    """Of every slot its key, and the place of its tenant among `names`, which are sorted.
+
+    `lists` holds what `of` returned before: agents of a kind send the same metrics.
+    """
 
     keys: list[str]
     tenant: Ints
     names: list[str]
+    lists: dict[bytes, list[str]]
+
+    def of(self, slots: npt.NDArray[np.int32]) -> list[str]:
+        """Return the keys of some slots."""
+        wanted = slots.tobytes()
+        if wanted not in self.lists:
+            self.lists[wanted] = [self.keys[slot] for slot in slots.tolist()]
+        return self.lists[wanted]
 
 
 def _homes(state: SurveillanceState) -> _Homes:
@@ -83,7 +95,7 @@ def _homes(state: SurveillanceState) -> _Homes:
     tenants = [key.partition("/")[0] for key in keys]
     names = sorted(set(tenants))
     places = {name: place for place, name in enumerate(names)}
-    return _Homes(keys, np.array([places[name] for name in tenants], dtype=np.int64), names)
+    return _Homes(keys, np.array([places[name] for name in tenants], dtype=np.int64), names, {})
 
 
 def _by_tenant(c: SeriesColumns, rows: Ints, homes: _Homes) -> Iterator[tuple[str, Ints]]:
