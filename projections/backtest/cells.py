@@ -66,11 +66,13 @@ def values_of(cells: Sequence[str]) -> Sequence[float | None]:
         Where a cell says something else.
     """
     try:
-        values = [float(cell) for cell in cells]
+        values = [float(cell) if cell else None for cell in cells]
     except ValueError:
         return [_value(cell) for cell in cells]
     # One sum says of them all whether they are finite.
-    return values if math.isfinite(sum(values)) else [_finite(value) for value in values]
+    if math.isfinite(sum(filter(None, values))):
+        return values
+    return [None if value is None else _finite(value) for value in values]
 
 
 def _value(cell: str) -> float | None:
