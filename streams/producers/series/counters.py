@@ -48,7 +48,13 @@ class Counters:
         return len(self._read)
 
     def grown(
-        self, series: str, at: float, parts: Sequence[float], start: float = 0.0
+        self,
+        series: str,
+        at: float,
+        parts: Sequence[float],
+        start: float = 0.0,
+        *,
+        restarts: bool = True,
     ) -> Growth | None:
         """Return the growth since the reading before `at`; None where there is none to compare.
 
@@ -60,6 +66,9 @@ class Counters:
             Seconds since the epoch: when it was read, and since when it has counted (0: unknown).
         parts : sequence of float
             What it holds, the count first; of a histogram the buckets as well.
+        restarts : bool
+            Whether a fall means that it began at zero anew. Otherwise it says nothing: what was
+            counted was forgotten in part, and by how much it grew meanwhile is not known.
 
         Examples
         --------
@@ -80,7 +89,9 @@ class Counters:
                 before = last
         self._read[series] = before, new
         comparable = before is not None and len(before.parts) == len(new.parts)
-        return _growth(before, new) if before is not None and comparable else None
+        if before is None or not comparable or (not restarts and _began_anew(before, new)):
+            return None
+        return _growth(before, new)
 
 
 def _growth(before: _Reading, new: _Reading) -> Growth:

@@ -115,15 +115,18 @@ def lags(seen: Seen) -> dict[str, float]:
 
 
 def rates(seen: Seen, at: float, counters: Counters) -> dict[str, float]:
-    """Return the records written per second since the look before, in all and to each topic."""
-    ends: dict[str, float] = {}
+    """Return the records written per second since the look before, in all and to each topic.
+
+    Each partition is counted by itself: one that is away, or deleted, must not make the others
+    look as if they had begun anew.
+    """
+    by_topic: dict[str, float] = {}
     for place, end in seen.ends.items():
-        if not place.topic.startswith(_INTERNAL):
-            ends[place.topic] = ends.get(place.topic, 0.0) + end
-    found = {}
-    for topic, written in {"": sum(ends.values()), **ends}.items():
-        growth = counters.grown(topic, at, (written,))
+        if place.topic.startswith(_INTERNAL):
+            continue
+        growth = counters.grown(f"{place.topic}/{place.partition}", at, (float(end),))
         if growth is not None:
-            name = metric_name("records_per_s", f":{topic}" if topic else "")
-            found[name] = growth.parts[0] / growth.seconds
-    return found
+            rate = growth.parts[0] / growth.seconds
+            by_topic[place.topic] = by_topic.get(place.topic, 0.0) + rate
+    found = {metric_name("records_per_s", f":{topic}"): rate for topic, rate in by_topic.items()}
+    return {"records_per_s": sum(by_topic.values())} | found if found else {}

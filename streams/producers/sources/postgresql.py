@@ -74,6 +74,8 @@ _GROWING: Final = {
     "temp_bytes": "temporary_bytes_per_s",
     "calls": "statements_per_s",
 }
+_FORGETTING: Final = frozenset({"calls"})
+"""Sums over statements, of which the extension forgets those that are seldom run."""
 
 
 class PostgresqlSensor:
@@ -187,7 +189,9 @@ def metrics_of(row: Mapping[str, Any], at: float, counters: Counters) -> dict[st
     since = float(row.get("since") or 0.0)
     for column, name in _GROWING.items():
         if row.get(column) is not None:
-            growth = counters.grown(column, at, (float(row[column]),), since)
+            forgets = column in _FORGETTING
+            start = 0.0 if forgets else since
+            growth = counters.grown(column, at, (float(row[column]),), start, restarts=not forgets)
             if growth is not None:
                 found[name] = growth.parts[0] / growth.seconds
     return found | _shares(row, at, since, counters)
@@ -202,7 +206,8 @@ def _shares(
     if blocks is not None and sum(blocks.parts) > 0:
         found["cache_hit_rate"] = blocks.parts[0] / sum(blocks.parts)
     if row.get("calls") is not None:
-        spent = counters.grown("spent", at, (float(row["calls"]), float(row["busy_ms"])))
+        parts = (float(row["calls"]), float(row["busy_ms"]))
+        spent = counters.grown("spent", at, parts, restarts=False)
         if spent is not None and spent.parts[0] > 0:
             found["statement_mean_ms"] = spent.parts[1] / spent.parts[0]
     return found

@@ -6,6 +6,7 @@ Source: Redis serialization protocol (RESP2), and the reference of ``INFO``.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,11 +59,11 @@ class RedisSensor:
                 password = self._password_file.read_text(encoding="utf-8").strip()
                 await _ask(reader, writer, "AUTH", password)
             told = parse_info(await _ask(reader, writer, "INFO"))
-        except (asyncio.IncompleteReadError, ValueError) as error:
+            metrics = metrics_of(told, time.time(), self._counters)
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
             raise SourceAway(f"it does not speak Redis' protocol: {error}") from error
         finally:
             writer.close()
-        metrics = metrics_of(told, time.time(), self._counters)
         return [Measured(self.name, metrics, {"version": told.get("redis_version", "")})]
 
     async def close(self) -> None:
@@ -104,9 +105,11 @@ def metrics_of(told: Mapping[str, str], at: float, counters: Counters) -> dict[s
     ValueError
         If a number is none.
     """
-    found = {name: float(told[field]) for field, name in _LEVELS.items() if field in told}
+    levels = {name: float(told[field]) for field, name in _LEVELS.items() if field in told}
+    # A ratio to nothing is told as nan, or inf: then it is not known.
+    found = {name: level for name, level in levels.items() if math.isfinite(level)}
     limit = float(told.get("maxmemory", 0))
-    if limit > 0:
+    if limit > 0 and "memory_used_bytes" in found:
         found["memory_usage"] = 100.0 * found["memory_used_bytes"] / limit
     found["keys"] = float(sum(_keys(value) for name, value in told.items() if _is_database(name)))
     for field, name in _GROWING.items():

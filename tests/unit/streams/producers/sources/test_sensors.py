@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from streams.kafka.cluster import Seen
+from streams.kafka.log_reader import Place
 from streams.producers.series.counters import Counters
-from streams.producers.sources import postgresql, redis
+from streams.producers.sources import kafka, postgresql, redis
 from streams.producers.sources.gpu import GpuSensor, parse_cards
 from streams.producers.sources.sensor import Measured, SourceAway, watch
 
@@ -54,6 +56,34 @@ def test_statistics_that_were_reset_count_from_then_on():
     anew = {**ROW, "since": 105.0, "xact_commit": 10, "blks_hit": 10, "blks_read": 10}
     found = postgresql.metrics_of(anew, 110.0, counters)
     assert (found["transactions_per_s"], found["cache_hit_rate"]) == (2.0, 0.5)
+
+
+def test_statements_that_were_forgotten_are_no_restart():
+    counters = Counters()
+    for at, calls in ((100.0, 5_000), (110.0, 4_900)):
+        found = postgresql.metrics_of({**ROW, "calls": calls, "busy_ms": 9.0}, at, counters)
+        assert not {"statements_per_s", "statement_mean_ms"} & found.keys()
+    found = postgresql.metrics_of({**ROW, "calls": 4_950, "busy_ms": 59.0}, 120.0, counters)
+    assert (found["statements_per_s"], found["statement_mean_ms"]) == (5.0, 1.0)
+
+
+def test_a_topic_that_is_deleted_makes_no_others_begin_anew():
+    counters = Counters()
+
+    def looked(at: float, ends: dict[Place, int]) -> dict[str, float]:
+        return kafka.rates(Seen(1, {}, ends, {}, {}), at, counters)
+
+    kept, gone, internal = Place("kept", 0), Place("gone", 0), Place("__offsets", 0)
+    assert looked(100.0, {kept: 1_000, gone: 9_000, internal: 5}) == {}
+    both = {"records_per_s": 30.0, "records_per_s:kept": 10.0, "records_per_s:gone": 20.0}
+    assert looked(110.0, {kept: 1_100, gone: 9_200, internal: 9}) == both
+    assert looked(120.0, {kept: 1_200}) == {"records_per_s": 10.0, "records_per_s:kept": 10.0}
+    assert looked(130.0, {kept: 1_300, Place("kept", 1): 7_000})["records_per_s:kept"] == 10.0
+
+
+def test_a_ratio_of_a_cache_that_is_none_is_left_out():
+    told = {"mem_fragmentation_ratio": "-nan", "connected_clients": "2", "maxmemory": "100"}
+    assert redis.metrics_of(told, 1.0, Counters()) == {"clients": 2.0, "keys": 0.0}
 
 
 def test_a_cache_that_nobody_asks_has_no_hit_rate():
