@@ -90,6 +90,16 @@ class LeakPolicy(PolicyPart, frozen=True, kw_only=True):
     personal_roles: tuple[Role, ...] = ("assistant",)
     quiet_s: Duration = 3600.0
 
+    def __post_init__(self) -> None:
+        """Refuse a token that is called like another, or like a form: one severity would win."""
+        taken = set(self.__struct_fields__)
+        for token in self.tokens:
+            if token.name in taken:
+                raise ValueError(
+                    f"tokens: name is {token.name!r}, which is taken; give each its own"
+                )
+            taken.add(token.name)
+
 
 class RepetitionPolicy(PolicyPart, frozen=True, kw_only=True):
     """When an agent says the same again.

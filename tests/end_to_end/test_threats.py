@@ -72,7 +72,9 @@ async def test_who_breaks_a_rule_again_is_quarantined_until_a_person_says_otherw
     (issue,) = scored(watched, 55.0, 1)["security"]["issues"]
     finding = watched.wait_for(lambda: watched.get(f"/findings/{issue['finding_id']}"), "finding")
     assert (finding["kind"], finding["agent_id"]) == ("threat", AGENT)
-    assert finding["severity"] == "critical"
+    assert (finding["severity"], finding["rule"]) == ("critical", issue["rule"])
+    listed = watched.command("findings", "--agent", AGENT, "--state", "all").stdout
+    assert f"threat {issue['rule']}" in listed
     assert finding["summary"].startswith(f"failed_logins: failed_logins of default/{AGENT} is 500")
     await guess(watched, 0)
     watched.wait_for(lambda: opened(standing(watched)) == [False], "end of the threat")

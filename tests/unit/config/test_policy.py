@@ -31,6 +31,14 @@ def test_a_mistake_is_named(plain, named):
         policy_from(plain)
 
 
+@pytest.mark.parametrize("names", [("mine", "mine"), ("email",)])
+def test_a_token_has_a_name_of_its_own(names):
+    tokens = [{"name": name, "prefixes": ["k-"], "minimum": 8, "maximum": 9} for name in names]
+    plain = {"surveillance": {"conversations": {"leaks": {"tokens": tokens}}}}
+    with pytest.raises(PolicyError, match=f"name is '{names[0]}', which is taken"):
+        policy_from(plain)
+
+
 def test_an_unreadable_file_is_named(tmp_path):
     with pytest.raises(PolicyError, match=r"absent\.yaml"):
         load_policy(tmp_path / "absent.yaml")
