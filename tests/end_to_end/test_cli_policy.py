@@ -20,9 +20,7 @@ def run(homeostat: Installation, *argv: str, status: int = 0) -> str:
 
 def in_force(homeostat: Installation, policy: dict[str, Any], reason: str) -> str:
     """Put a policy in force; return its version once it shows."""
-    receipt = homeostat.put("/policy", {"policy": policy, "reason": reason})
-    homeostat.wait_for(lambda: homeostat.get("/policy")["version"] == receipt["version"], "policy")
-    return str(receipt["version"])
+    return str(homeostat.in_force(policy, reason))
 
 
 @pytest.fixture

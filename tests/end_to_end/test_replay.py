@@ -47,18 +47,12 @@ def at_rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     installation = Installation(tmp_path_factory.mktemp("at-rest"))
     try:
         installation.start()
+        known = installation.settled()
         os.kill(installation.wait_for(installation.service_pid, "service"), signal.SIGKILL)
-        installation.wait_for(lambda: healed(installation), "healed service")
+        installation.settled(known)
         yield installation
     finally:
         installation.stop()
-
-
-def healed(installation: Installation) -> bool:
-    """Say whether the story of the killed service has come to its end."""
-    finished = installation.get("/events", type="action.finished")["items"]
-    ended = installation.get("/findings", agent="web", state="ended")["items"]
-    return bool(finished and ended)
 
 
 @asynccontextmanager

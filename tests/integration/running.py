@@ -43,7 +43,7 @@ async def running(connection: Connection, name: str, slot: int = 0) -> AsyncIter
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what the worker does in its own time."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not true():
             await asyncio.sleep(0.01)
 
