@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { changed, noteFailure, stale, state } from "../store.js";
 import { askReason } from "../parts/dialogs.js";
 import { tokens } from "../parts/tokens.js";
+import { asker, differences, forget } from "../parts/what_if.js";
 
 let draft = null;
 let told = "";
@@ -39,6 +40,8 @@ async function leave() {
   location.reload();
 }
 
+const asks = () => ["approver", "admin"].includes(state.who.role);
+
 export function settings() {
   const { version, hash, changed_by: by, reason, policy } = state.policy ?? {};
   return html`<h1>Settings</h1>
@@ -48,6 +51,6 @@ export function settings() {
       <button @click=${leave}>Sign out</button></div></section>
     ${tokens()}
     <section class="block"><header><h2>Policy</h2><span class="small quiet right">${policy ? html`version ${version}, ${by}${reason ? `: ${reason}` : ""}, <code>${hash.slice(0, 12)}</code>` : nothing}</span></header>
-      <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${state.who.role !== "admin"} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>
-        <div class="row"><button class="primary" ?disabled=${draft === null} @click=${save}>Put in force</button><button ?disabled=${draft === null} @click=${() => { draft = null; told = ""; changed(); }}>Discard</button><span role="status">${told}</span></div>` : nothing}</div></section>`;
+      <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${!asks()} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>
+        <div class="row"><button class="primary" ?disabled=${draft === null || state.who.role !== "admin"} @click=${save}>Put in force</button><button ?disabled=${draft === null} @click=${() => { draft = null; told = ""; forget(); changed(); }}>Discard</button>${asks() ? asker(() => draft ?? JSON.stringify(state.policy.policy)) : nothing}<span role="status">${told}</span></div>${differences()}` : nothing}</div></section>`;
 }
