@@ -59,7 +59,7 @@ from streams.producers.otlp.receiver import OtlpReceiver
 from streams.producers.prometheus.remote_write import RemoteWriteReceiver
 
 PREFIX: Final = "/api/v1"
-_PARTS: Final = (
+_ROUTES: Final = (
     agents, fleet, telemetry, findings, incidents, actions, events, policy, session, system,
     dead_letters, conversations,
     audit, tokens, remote_write,
@@ -94,14 +94,7 @@ def create_app(
     SettingsError
         If ``tokens.yaml`` cannot be used.
     """
-    file = settings.home / "tokens.yaml"
-    known = Tokens(settings.token(), file, scraper=settings.scrape_token)
-    sessions = Sessions(known, settings.secret())
-    publisher = Publisher(connection)
-    trail = Trail(connection, publisher, signer)
-    refusals = Refusals(trail)
-    book = Book(connection, publisher, signer)
-    parts = Parts(settings.database, connection, signer, known, publisher, trail, refusals, book)
+    parts = _shared(settings, connection, signer)
     app = FastAPI(
         title="Homeostat",
         version="1",
@@ -114,32 +107,46 @@ def create_app(
         dependencies=_asked_first(connection),
         lifespan=lifespan(parts, poll_s),
     )
-    for each in _PARTS:
-        app.include_router(each.router, prefix=PREFIX)
-    app.include_router(prometheus.router)
-    app.include_router(otlp.router)
-    app.include_router(asyncapi.router)
-    app.include_router(page_router())
-    app.include_router(guide.router)
-    app.state.sessions, app.state.tokens = sessions, known
-    app.state.latencies, app.state.scrapes = Latencies(), Kept()
+    _route(app)
+    app.state.tokens, app.state.sessions = parts.tokens, Sessions(parts.tokens, settings.secret())
+    app.state.latencies, app.state.scrapes, app.state.intake = Latencies(), Kept(), Intake()
     app.state.otlp, app.state.remote_write = OtlpReceiver(), RemoteWriteReceiver()
-    app.state.intake = Intake()
     app.state.what_ifs = WhatIfs(connection, settings.secret())
-    app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
     complete(app)
     errors.install(app)
-    # The last one added is the first one asked.
-    app.add_middleware(Idempotency, book=book, prefix=PREFIX)
+    _guard(app, parts, _limits(settings), LOOPBACK | {settings.api_host, *hosts})
+    return app
+
+
+def _shared(settings: Settings, connection: Connection, signer: Signer) -> Parts:
+    tokens = Tokens(settings.token(), settings.home / "tokens.yaml", scraper=settings.scrape_token)
+    publisher = Publisher(connection)
+    trail = Trail(connection, publisher, signer)
+    book = Book(connection, publisher, signer)
+    return Parts(
+        settings.database, connection, signer, tokens, publisher, trail, Refusals(trail), book
+    )
+
+
+def _route(app: FastAPI) -> None:
+    for each in _ROUTES:
+        app.include_router(each.router, prefix=PREFIX)
+    for router in (prometheus.router, otlp.router, asyncapi.router, page_router(), guide.router):
+        app.include_router(router)
+    app.add_api_route("/healthz", _healthz, tags=["system"], methods=["GET"])
+
+
+def _guard(app: FastAPI, parts: Parts, limits: Limits, hosts: Collection[str]) -> None:
+    """Let every request be asked, answered and counted; the last one added is the first asked."""
+    app.add_middleware(Idempotency, book=parts.book, prefix=PREFIX)
     app.add_middleware(BodyLimit)
-    app.add_middleware(RateLimit, limits=_limits(settings))
-    app.add_middleware(Authentication, tokens=known, sessions=sessions)
-    app.add_middleware(Auditing, trail=trail, refusals=refusals)
-    app.add_middleware(HostGuard, allowed=LOOPBACK | {settings.api_host, *hosts})
+    app.add_middleware(RateLimit, limits=limits)
+    app.add_middleware(Authentication, tokens=parts.tokens, sessions=app.state.sessions)
+    app.add_middleware(Auditing, trail=parts.trail, refusals=parts.refusals)
+    app.add_middleware(HostGuard, allowed=hosts)
     app.add_middleware(otlp.OtlpFailures)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, latencies=app.state.latencies)
-    return app
 
 
 def _limits(settings: Settings) -> Limits:
