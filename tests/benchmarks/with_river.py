@@ -68,7 +68,8 @@ def opinion(series: Labelled, model: Any) -> tuple[Floats, Floats]:
 
 def _scored(model: Any, row: list[float]) -> float:
     if isinstance(model, anomaly.PredictiveAnomalyDetection):
-        score = model.score_one(None, row[0])
+        begun = bool(model.predictive_model.level)  # it cannot forecast from nothing
+        score = model.score_one(None, row[0]) if begun else 0.0
         model.learn_one(None, row[0])
         return float(score)
     features = {str(index): value for index, value in enumerate(row) if value == value}
