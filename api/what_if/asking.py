@@ -22,8 +22,8 @@ from streams.kafka import launch
 from streams.kafka.connection import Connection
 
 _LOG: Final = logging.getLogger("homeostat.api")
-AT_MOST: Final = 200_000
-"""Records that are read: some 20 s of a core."""
+AT_MOST: Final = 300_000
+"""Records that are read: some seven seconds of a core."""
 PATIENCE_S: Final = 90.0
 TOGETHER: Final = 2
 _RETRY: Final = {"retry-after": "10"}
