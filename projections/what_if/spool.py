@@ -146,16 +146,17 @@ class Spool:
             The step's time then.
         """
         anchor = self.database.execute(
-            'SELECT max("offset") FROM recorded WHERE topic = ? AND partition = ? AND of_topic = ?'
-            " AND of_partition = ? AND of_offset <= ? AND step IS NOT NULL",
+            'SELECT "offset" FROM recorded WHERE topic = ? AND partition = ? AND of_topic = ?'
+            " AND of_partition = ? AND of_offset <= ? AND step IS NOT NULL"
+            ' ORDER BY of_offset DESC, "offset" DESC LIMIT 1',
             (*place, cause.topic, cause.partition, offset),
-        ).fetchone()[0]
+        ).fetchone()
         due = self.database.execute(
             'SELECT "offset" FROM recorded WHERE topic = ? AND partition = ? AND at > ? '
             'ORDER BY at, "offset" LIMIT 1',
             (*place, at),
         ).fetchone()
-        return max(-1 if anchor is None else anchor + 1, END if due is None else due[0])
+        return max(0 if anchor is None else anchor[0] + 1, END if due is None else due[0])
 
     def recorded(self, place: Place, begin: int) -> list[Written]:
         """Return the next recorded records of an inbox, from offset `begin`."""
