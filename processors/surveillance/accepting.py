@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 
 from processors.columns import Ints
+from processors.detection.company import forget as forget_company
 from processors.detection.course import accept as take_climb
 from processors.detection.course import forget as forget_course
 from processors.detection.course import settle
 from processors.detection.memory import AGENT_MEMORY, doubt, forget
 from processors.step import Emission, Fact
-from processors.surveillance import anomaly, clocks, courses, gaps
+from processors.surveillance import anomaly, clocks, company, courses, gaps
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.state import SurveillanceState, series_of
 from streams.contracts.envelope import Event
@@ -66,12 +67,14 @@ def relearn(
     slot = _slot(state, event)
     rows = _rows(state, slot, asked.metrics)
     emissions = courses.end(state, offset, rows, "relearnt")
+    emissions += company.end(state, offset, rows, "relearnt")
     emissions += anomaly.calm(state, offset, slot, "relearnt", state.time)
     # What the metrics say together is another thing now, and is judged mildly for a day.
     for column, (_, blank) in AGENT_MEMORY.items():
         getattr(state.agents, column)[slot] = blank
     forget(state.series, rows)
     forget_course(state.series, rows)
+    forget_company(state.series, rows)
     return _because(event, emissions + assess(state, offset, slot, state.time))
 
 
@@ -93,6 +96,11 @@ def _missing(state: SurveillanceState, slot: int, metric: str) -> None:
     state.series.told[row] &= ~courses.MISSING & 0xFF
 
 
+def _company(state: SurveillanceState, slot: int, metric: str) -> None:
+    company.accept(state, slot)
+    state.series.told[series_of(state, slot, metric)] &= ~company.ALONE & 0xFF
+
+
 def _gaps(state: SurveillanceState, slot: int, _: str) -> None:
     state.agents.usually_lost[slot] = state.agents.lost[slot]
     state.agents.losing[slot] = False
@@ -104,6 +112,7 @@ _LEARNT: Final[dict[str, Callable[[SurveillanceState, int, str], None]]] = {
     courses.CHANNELS[courses.CLIMBS]: _climb,
     courses.CHANNELS[courses.MISSING]: _missing,
     gaps.CHANNEL: _gaps,
+    company.CHANNEL: _company,
     clocks.CHANNEL: lambda state, slot, _: clocks.accept(state, slot),
 }
 

@@ -14,6 +14,7 @@ from processors.detection.fold import Promise, Seen, Told, Values, see, tell
 from processors.detection.memory import accept, rest
 from processors.detection.tuning import TUNING
 from processors.step import Emission
+from processors.surveillance import company
 from processors.surveillance.findings import Evidence, end_finding, raise_finding
 from processors.surveillance.samples import Samples
 from processors.surveillance.state import SurveillanceState
@@ -95,6 +96,7 @@ def calm(
     if reason == "new_normal":
         rows = np.array(state.series_of(slot), dtype=np.int64)
         accept(state.series, rows[state.series.judged[rows]], at)
+        company.accept(state, slot)
     opened = sorted(state.findings.get(slot, {}))
     names = [name for name in opened if name.startswith(f"{CHANNEL}/")]
     return [e for name in names for e in end_finding(state, offset, slot, name, reason, at)]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.columns import Bools, Columns, Floats
+from processors.detection.company import COMPANY_MEMORY
 from processors.detection.course import COURSE_MEMORY, Counts
 from processors.detection.memory import AGENT_MEMORY, SERIES_MEMORY
 
@@ -82,6 +83,7 @@ class SeriesColumns(Columns):
         "level": (np.int8, 0),
         **SERIES_MEMORY,
         **COURSE_MEMORY,
+        **COMPANY_MEMORY,
     }
     slot: npt.NDArray[np.int32]
     metric: npt.NDArray[np.int32]
@@ -110,3 +112,4 @@ class SeriesColumns(Columns):
     means: npt.NDArray[np.float32]
     steepness: npt.NDArray[np.float32]
     slopes: npt.NDArray[np.float32]
+    company: npt.NDArray[np.float32]

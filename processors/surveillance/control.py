@@ -12,6 +12,7 @@ from processors.lifecycle.transitions import Allowed, Status, transition
 from processors.step import Emission
 from processors.surveillance import (
     anomaly,
+    company,
     conversations,
     courses,
     presence,
@@ -156,6 +157,7 @@ def _unruled(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emi
 def _unjudged(state: SurveillanceState, offset: int, rows: Ints) -> list[Emission]:
     """End the anomalies that are told by metrics which the detector judges no longer."""
     emissions = courses.end(state, offset, rows, "superseded")
+    emissions += company.end(state, offset, rows, "superseded")
     for row in rows.tolist():
         slot, name = int(state.series.slot[row]), state.metric_names[state.series.metric[row]]
         if f"{anomaly.CHANNEL}/{name}" in state.findings.get(slot, {}):

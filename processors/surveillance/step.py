@@ -12,6 +12,7 @@ from processors.parts import Part
 from processors.step import Context, Emission
 from processors.surveillance import (
     clocks,
+    company,
     control,
     conversations,
     performance,
@@ -108,7 +109,8 @@ def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emis
         if windows.is_over(state):
             out += batch.flush(state)
             out += performance.close(state, record.offset)
-            closed = clocks.close(state, record.offset) + windows.close(state, record.offset)
+            closed = clocks.close(state, record.offset) + company.close(state, record.offset)
+            closed += windows.close(state, record.offset)
             out += closed + threats.follow(state, record.offset, closed)
             out += conversations.close(state, record.offset)
     if is_tick:

@@ -29,7 +29,7 @@ SCENARIOS: Final = (
     Scenario(
         "crypto_mining", "the processor is busy at an even level, below every limit",
         (HOST, WORKER), (Add("cpu_usage", (22, 28)), Add("temperature", (6, 9))), hours(8, 16),
-        ("threat", "shift", "anomaly"),
+        ("threat", "shift", "decoupled", "anomaly"),
     ),
     Scenario(
         "coordinated_attack", "the same happens to all agents of a host within a minute",

@@ -25,6 +25,6 @@ SCENARIOS: Final = (
     Scenario(
         "correlation_break", "the processor answers to the load of another time of day; each "
         "value is usual",
-        (SERVICE,), (Decouple("cpu_usage", 9.0),), hours(12, 24), ("anomaly",),
+        (SERVICE,), (Decouple("cpu_usage", 9.0),), hours(12, 24), ("decoupled", "anomaly"),
     ),
 )  # fmt: skip

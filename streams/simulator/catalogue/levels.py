@@ -13,13 +13,13 @@ SCENARIOS: Final = (
     Scenario(
         "step_up", "answers take twice as long from one moment to the next",
         (SERVICE, WORKER), (Scale("response_time_avg", (1.6, 2.4)),), hours(6, 12),
-        ("shift", "anomaly", "threshold"),
+        ("shift", "decoupled", "anomaly", "threshold"),
     ),
     Scenario(
         "step_down", "most of the traffic is gone",
         (SERVICE, WORKER),
         (Scale("bytes_sent", (0.2, 0.4)), Scale("active_tasks", (0.2, 0.4))), hours(6, 12),
-        ("shift", "anomaly"),
+        ("shift", "decoupled", "anomaly"),
     ),
     Scenario(
         "creep", "answers take longer each day",
@@ -30,7 +30,7 @@ SCENARIOS: Final = (
         "canary_regression", "a new version on one agent: somewhat slower, a few more errors",
         (SERVICE,),
         (Scale("response_time_avg", (1.25, 1.45)), Add("error_rate", (0.004, 0.008))),
-        hours(6, 12), ("shift", "anomaly"),
+        hours(6, 12), ("shift", "decoupled", "anomaly"),
     ),
     Scenario(
         "deploy", "a new version takes more memory and less time, for good: told once, "
