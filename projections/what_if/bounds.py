@@ -6,13 +6,14 @@ import time
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from projections.what_if.changes import INBOXES
 from streams.contracts.envelope import rfc3339
 from streams.contracts.record import Outgoing, Record
-from streams.contracts.topics import DAY_MS, POLICIES, TELEMETRY
+from streams.contracts.topics import DAY_MS, DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
 from streams.contracts.trust import Signer
 from streams.kafka.log_reader import LogReader, Offsets, Place
 
+INBOXES: Final = (DECISIONS.name, GOVERNANCE.name)
+"""What is folded behind surveillance."""
 _LOOKS: Final = 24
 """Halvings of the time for which inboxes are kept: to less than a tenth of a second."""
 

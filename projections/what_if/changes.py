@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 from processors.step import Fact
+from projections.what_if.bounds import INBOXES
 from projections.what_if.differences import Differences
 from projections.what_if.spool import Inserted, Spool
 from projections.what_if.twin import Followed, Twin
 from streams.contracts.events.registry import BY_DATA
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing
-from streams.contracts.topics import DECISIONS, GOVERNANCE
+from streams.contracts.topics import GOVERNANCE
 from streams.kafka.log_reader import Place
-
-INBOXES: Final = (DECISIONS.name, GOVERNANCE.name)
 
 
 class Lane(Protocol):

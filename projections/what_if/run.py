@@ -13,8 +13,8 @@ from processors.governor.step import governor
 from processors.step import Context, Step
 from processors.surveillance.step import Surveillance
 from projections.replay.progress import Progress, Report
-from projections.what_if.bounds import Bounds, PoliciesInForce, Span, bounds_of
-from projections.what_if.changes import INBOXES, Changes
+from projections.what_if.bounds import INBOXES, Bounds, PoliciesInForce, Span, bounds_of
+from projections.what_if.changes import Changes
 from projections.what_if.differences import Differences
 from projections.what_if.lane import Lane
 from projections.what_if.report import WhatIf, report

@@ -9,7 +9,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from config.policy import Policy, policy_hash
+from processors.fold import FoldState
 from processors.step import Context, Emission, Fact, Sealer, Step
+from processors.surveillance.state import SurveillanceState
 from projections.what_if.pairs import Pair, pairs
 from projections.what_if.spool import virtual
 from streams.contracts.envelope import Event, derived_id, outgoing, rfc3339
@@ -52,9 +54,15 @@ class Twin:
         self.begun = self.forked = False
 
     def fork(self, candidate: Policy, first: Record) -> Iterator[Followed]:
-        """Put `candidate` in force in a second state, just before the record `first`."""
+        """Put `candidate` in force in a second state, just before the record `first`.
+
+        Where it is in force already, it is not announced again: a step that takes a policy begins
+        some waits anew.
+        """
         self.forked = True
         self._after = self.step.load(self.context, self.step.dump(self._before))
+        if _in_force(self._before) == msgspec.structs.replace(candidate, version=0):
+            return
         signed = self.context.signer.sign(_announcement(candidate, first))
         change = first._replace(
             offset=first.offset - 1, key=signed.key, value=signed.value, headers=signed.headers
@@ -118,6 +126,12 @@ def _by_offset(emissions: Sequence[Emission]) -> dict[int, list[tuple[int, Fact]
             found[offset].append((counted[offset], item))
         counted[offset] += 1
     return found
+
+
+def _in_force(state: FoldState[Any] | SurveillanceState) -> Policy:
+    """Return the policy of a state, without its version."""
+    policy = state.in_force.policy if isinstance(state, FoldState) else state.policy
+    return msgspec.structs.replace(policy, version=0)
 
 
 def _is_policy(record: Record) -> bool:

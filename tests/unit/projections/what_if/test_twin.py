@@ -48,6 +48,17 @@ def test_the_policy_that_was_in_force_changes_nothing(name: str, first: int) -> 
     assert {each.verdict for each in told(name, POLICY, first)} <= {Verdict.SAME}
 
 
+def test_the_policy_that_was_in_force_begins_no_wait_anew() -> None:
+    """A threshold is exceeded for thirty seconds of its sixty when the candidate comes."""
+    records = HISTORIES["limits"]().records
+    begun = next(
+        n for n, r in enumerate(records) if n > 30 and b'"cpu_usage":80' in (r.value or b"")
+    )
+    changed = max(r.timestamp for r in records if b"policy.changed" in (r.value or b""))
+    found = told("limits", POLICY, begun + 12)
+    assert {each.verdict for each in found if each.at < changed} == {Verdict.SAME}
+
+
 def test_a_raised_threshold_takes_findings_away() -> None:
     found = told("limits", warning_at(85.0))
     first = next(each for each in found if each.verdict is Verdict.MOVED)
