@@ -20,13 +20,14 @@ T = TypeVar("T")
 Plain = dict[str, Any]
 """An answer as JSON has it."""
 _NUMBER: Final = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+_SECONDS: Final = (int, float)
 _COUNTED: Final = {"minimum": -62_135_596_800, "exclusiveMaximum": 253_402_300_800}
 """Years 1 to 9999, in seconds since the epoch."""
 
 
 def shown(at: Any) -> Any:
     """Return seconds since the epoch as text; anything else, such as None, as it is."""
-    return rfc3339(at) if isinstance(at, int | float) else at
+    return rfc3339(at) if isinstance(at, _SECONDS) else at
 
 
 def _instant(at: Any) -> Any:
