@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 _FILE: Final = Path(__file__).with_name("policy.yaml")
+_EXACT: Final = 2.0**53
+"""Up to here every whole number is a float of its own."""
 _PRESETS: Final = Path(__file__).with_name("presets")
 
 
@@ -126,10 +128,20 @@ def load_preset(name: str) -> Policy:
 def policy_from(plain: Any, where: str = "policy") -> Policy:
     """Return the policy that plain data (from YAML or an event) describes."""
     try:
-        return msgspec.convert(plain, Policy)
+        return msgspec.convert(_whole(plain), Policy)
     except msgspec.ValidationError as error:
         told = f"{error}{value_at(plain, str(error))}"
         raise PolicyError(f"{where}: {told}; see config/policy.yaml for every key") from error
+
+
+def _whole(plain: Any) -> Any:
+    """Return plain data with whole numbers as ints, which 909.0 is in JSON and its schemas."""
+    if isinstance(plain, dict):
+        return {key: _whole(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_whole(each) for each in plain]
+    whole = isinstance(plain, float) and plain.is_integer() and abs(plain) <= _EXACT
+    return int(plain) if whole else plain
 
 
 @functools.cache

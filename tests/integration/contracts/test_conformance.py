@@ -48,6 +48,7 @@ def _document() -> dict[str, Any]:
 
 config = SchemathesisConfig.from_dict(
     {
+        "request-timeout": 120.0,
         "checks": {
             "not_a_server_error": {"expected-statuses": NO_DEFECT},
             "negative_data_rejection": {"expected-statuses": REFUSED},

@@ -48,3 +48,15 @@ def test_the_governor_is_asked_for_risky_actions_only_by_a_person():
     limits = default_policy().limits
     for name, action in default_policy().actions.items():
         assert action.mode != "auto" or action.risk <= limits.risk_needs_person, name
+
+
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    plain = msgspec.to_builtins(default_policy())
+    plain["limits"]["max_concurrent"] = 909.0
+    plain["surveillance"]["clock"]["future_tolerance_s"] = 7
+    policy = policy_from(plain)
+    assert (policy.limits.max_concurrent, type(policy.limits.max_concurrent)) == (909, int)
+    assert type(policy.surveillance.clock.future_tolerance_s) is float
+    plain["limits"]["max_concurrent"] = 909.5
+    with pytest.raises(PolicyError, match=r"max_concurrent \(it is 909.5\)"):
+        policy_from(plain)
