@@ -52,7 +52,7 @@ config = SchemathesisConfig.from_dict(
         "checks": {
             "not_a_server_error": {"expected-statuses": NO_DEFECT},
             "negative_data_rejection": {"expected-statuses": REFUSED},
-        }
+        },
     }
 )
 api = schemathesis.openapi.from_dict(_document(), config=config)

@@ -58,5 +58,5 @@ def test_a_whole_number_is_one_however_it_is_written() -> None:
     assert (policy.limits.max_concurrent, type(policy.limits.max_concurrent)) == (909, int)
     assert type(policy.surveillance.clock.future_tolerance_s) is float
     plain["limits"]["max_concurrent"] = 909.5
-    with pytest.raises(PolicyError, match=r"max_concurrent \(it is 909.5\)"):
+    with pytest.raises(PolicyError, match=r"max_concurrent` \(it is 909.5\)"):
         policy_from(plain)
