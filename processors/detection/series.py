@@ -25,6 +25,8 @@ LARGEST: Final = 50.0
 """Deviations beyond this many spreads are no worse than this."""
 JUDGED_FROM: Final = 50
 _CLIPPED_FROM: Final = 200
+_GROWTH: Final = 4.0
+"""What one value may make of the largest one."""
 _SHORT: Final = (4.0, 16.0)
 _MOST_SAMPLES: Final = 1_000_000.0
 _MOST_DAYS: Final = 365.0
@@ -143,6 +145,9 @@ def observe(m: Arithmetic, p: Tuning, s: Series, season: Value, x: Value, dt: Va
 
     reach = m.where((s.samples >= _CLIPPED_FROM) & (spread > 0.0), p.clip * spread, 1e300)
     lesson = m.maximum(m.minimum(rest, reach), -reach)
+    # One value far beyond all others must not make the metric coarse for months.
+    most = m.where((s.samples >= _CLIPPED_FROM) & (s.largest > 0.0), _GROWTH * s.largest, 1e300)
+    largest = m.minimum(m.maximum(x, -x), most)
     step = rate * lesson
     low, high = _range(m, raw, s.low, s.high, fade, s.samples < 1.0)
     short_low, short_high = _range(
@@ -158,7 +163,7 @@ def observe(m: Arithmetic, p: Tuning, s: Series, season: Value, x: Value, dt: Va
         samples=m.minimum(count, _MOST_SAMPLES),
         age=m.minimum(s.age + dt * (1.0 / 86400.0), _MOST_DAYS),
         variance=s.variance + rate * (lesson * lesson - s.variance),
-        largest=m.maximum(m.maximum(x, -x), s.largest * fade),
+        largest=m.maximum(largest, s.largest * fade),
         usual=usual,
         typical=typical,
         short=short - step,

@@ -101,3 +101,13 @@ def test_values_of_any_size_give_finite_scores() -> None:
     rng = np.random.default_rng(6)
     values = rng.choice([0.0, -1e149, 1e149, 1e-300, 5.0, -7.0], size=(500, 3))
     assert all(0.0 <= row.score <= 1.0 for row in run(values, 60.0))
+
+
+@pytest.mark.parametrize("glitch", [1e4, 1e18])
+def test_a_glitch_does_not_make_a_metric_blind(glitch: float) -> None:
+    values = noise(7, 3020)
+    values[2000], values[3010:] = glitch, 120.0
+    rows = run(values, 300.0)
+    assert rows[2000].alarm
+    assert not any(row.alarm for row in rows[2900:3010])
+    assert any(row.alarm for row in rows[3010:])
