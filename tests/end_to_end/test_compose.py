@@ -17,12 +17,12 @@ import pytest
 
 from streams.kafka.embedded_broker import EmbeddedBroker
 from tests.architecture.test_compose import OURS, ROOT, SERVICES
+from tests.end_to_end.harness import PATIENCE_S
 from tests.integration.conftest import postgres, postgres_url
 from tests.ports import free_port
 
 __all__ = ["postgres", "postgres_url"]
 
-PATIENCE_S = 90.0
 SCRAPE = "a-token-of-prometheus"
 
 
@@ -77,7 +77,7 @@ class Composed:
             env=self.environment(service),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
             check=False,
         )
 
@@ -110,7 +110,7 @@ class Composed:
         statuses = {}
         for name, process in self._running.items():
             try:
-                statuses[name] = process.wait(30)
+                statuses[name] = process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 statuses[name] = process.wait()
