@@ -60,6 +60,15 @@ class _Coordinates(msgspec.Struct):
     offset: int
 
 
+def passed_over(event: Event) -> tuple[str, int, int] | None:
+    """Return topic, partition and offset of what the runtime says that a step passed over."""
+    unhandled = event.type == DEAD_LETTERED and event.data.get("reason") == UNHANDLED
+    if event.type != SKIPPED and not unhandled:
+        return None
+    where = msgspec.convert(event.data, _Coordinates)
+    return where.topic, where.partition, where.offset
+
+
 class Content(NamedTuple):
     """Key and value as written; `place` is where in the log."""
 
@@ -160,11 +169,10 @@ class Recorded:
 
     def _passed_over(self, step: str, event: Event) -> bool:
         """Say whether the runtime wrote it in place of a step that could not; remember where."""
-        unhandled = event.type == DEAD_LETTERED and event.data.get("reason") == UNHANDLED
-        if event.type != SKIPPED and not unhandled:
+        where = passed_over(event)
+        if where is None:
             return False
-        where = msgspec.convert(event.data, _Coordinates)
-        self.skips.add((step, where.topic, where.partition, where.offset))
+        self.skips.add((step, *where))
         return True
 
     def _insert(self, origin: Origin, record: Record) -> None:

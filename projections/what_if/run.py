@@ -18,6 +18,7 @@ from projections.what_if.changes import Changes
 from projections.what_if.differences import Differences
 from projections.what_if.lane import Lane
 from projections.what_if.report import WhatIf, report
+from projections.what_if.skips import Skips, read_skips, without
 from projections.what_if.spool import Spool
 from projections.what_if.twin import Twin
 from projections.what_if.weave import Weave
@@ -54,8 +55,9 @@ async def what_if(
     async with LogReader(connection) as reader:
         bounds = await bounds_of(reader, span)
         policies = await PoliciesInForce.read(reader)
+        skips = await read_skips(reader, signer)
         with closing(Spool(signer)) as spool:
-            fold = _Fold(reader, signer, spool, candidate, bounds, policies, told)
+            fold = _Fold(reader, signer, spool, candidate, bounds, policies, skips, told)
             await fold.decided()
             for place in bounds.of(TELEMETRY.name):
                 await fold.surveillance(place)
@@ -84,6 +86,7 @@ class _Fold:
         candidate: Policy,
         bounds: Bounds,
         policies: PoliciesInForce,
+        skips: Skips,
         told: Report,
     ) -> None:
         self._reader = reader
@@ -92,6 +95,7 @@ class _Fold:
         self._candidate = candidate
         self._bounds = bounds
         self._policies = policies
+        self._skips = skips
         self._told = told
         self._differences = Differences(spool.tell)
 
@@ -101,7 +105,7 @@ class _Fold:
         progress = Progress("reading what was decided", bounds.length(places), self._told)
         begins = {place: bounds.begins[place] for place in places}
         async for batch in self._reader.read(begins, bounds.ends):
-            self._spool.keep(batch)
+            self._spool.keep(without(batch, self._skips))
             progress.add(len(batch))
         progress.finish()
 
@@ -114,8 +118,9 @@ class _Fold:
         progress = Progress(f"surveillance {place.partition}", max(0, end - begin), self._told)
         async for batch in self._reader.read({place: begin}, {place: end}):
             self._begin(twin, batch[0])
-            twin.learn([record for record in batch if record.offset < fork])
-            after = [record for record in batch if record.offset >= fork]
+            folded = without(batch, self._skips)
+            twin.learn([record for record in folded if record.offset < fork])
+            after = [record for record in folded if record.offset >= fork]
             if after and not twin.forked:
                 changes.follow_all(twin, twin.fork(self._candidate, after[0]))
             if after:
