@@ -101,6 +101,8 @@ class Company(NamedTuple):
         What the forecast leaves over, in usual swings.
     alone, back : array of bool
         Whether that leaves its range, and whether it lies within.
+    known : array of bool
+        Whether any of this can be relied on.
     """
 
     forecast: Floats
@@ -108,6 +110,7 @@ class Company(NamedTuple):
     left: Floats
     alone: Bools
     back: Bools
+    known: Bools
 
 
 def take(c: CompanyMemory, rows: Ints, mean: Floats, dt: Floats) -> None:
@@ -176,7 +179,7 @@ def judge(
     judged = (age >= _JUDGED_FROM_D) & (usual > 0.0)
     judged &= (others.weight >= _OTHERS) & (k[:, _LEFT] <= _OWN_AFFAIR)
     alone = judged & (size >= _ALONE * usual) & (size >= _NOTABLE)
-    seen = Company(k[:, _MEAN] + swing * said, swing * usual, left, alone, size <= usual)
+    seen = Company(k[:, _MEAN] + swing * said, swing * usual, left, alone, size <= usual, judged)
     share = np.where(age < _JUDGED_FROM_D, 1.0, dt / (_WIDEN_S + dt))
     wider = usual * (1.0 - dt * _FADE) + share * np.maximum(size - usual, 0.0)
     k[:, ranged] = np.where(age >= _RANGE_FROM_D, wider, usual)

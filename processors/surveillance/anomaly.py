@@ -7,14 +7,14 @@ from typing import Final
 import numpy as np
 
 from processors.columns import Bools, Ints
+from processors.detection import company
 from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
 from processors.detection.explain import drivers, one_in, usual
 from processors.detection.fold import Promise, Seen, Told, Values, see, tell
-from processors.detection.memory import accept, rest
+from processors.detection.memory import accept, age_and_samples, rest
 from processors.detection.tuning import TUNING
 from processors.step import Emission
-from processors.surveillance import company
 from processors.surveillance.findings import Evidence, end_finding, raise_finding
 from processors.surveillance.samples import Samples
 from processors.surveillance.state import SurveillanceState
@@ -95,8 +95,9 @@ def calm(
     rest(state.agents, slot)
     if reason == "new_normal":
         rows = np.array(state.series_of(slot), dtype=np.int64)
-        accept(state.series, rows[state.series.judged[rows]], at)
-        company.accept(state, slot)
+        own = rows[state.series.judged[rows]]
+        accept(state.series, own, at)
+        company.accept(state.series, own, age_and_samples(state.series, own)[0])
     opened = sorted(state.findings.get(slot, {}))
     names = [name for name in opened if name.startswith(f"{CHANNEL}/")]
     return [e for name in names for e in end_finding(state, offset, slot, name, reason, at)]

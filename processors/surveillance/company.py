@@ -15,8 +15,10 @@ from processors.detection import company
 from processors.detection.company import Company
 from processors.detection.memory import age_and_samples
 from processors.step import Emission
+from processors.surveillance import units
+from processors.surveillance.anomaly import CHANNEL as ANOMALY
 from processors.surveillance.findings import Evidence
-from processors.surveillance.state import SurveillanceState
+from processors.surveillance.state import SurveillanceState, series_of
 from processors.surveillance.telling import Telling
 
 CHANNEL: Final = "company"
@@ -70,6 +72,9 @@ def _told(
     for row in accepted.tolist():
         accept(state, int(c.slot[row]))
     told.ends(accepted, ALONE, CHANNEL, "new_normal")
+    marked = np.flatnonzero((c.told[: c.size] & ALONE) > 0)
+    told.ends(told.old(marked[c.count[marked] == 0], CHANNEL), ALONE, CHANNEL, "quiet")
+    _renamed(told, rows, mean, seen)
     alone: dict[int, list[int]] = {}
     for i in np.flatnonzero(seen.alone & ~held[c.slot[rows]]).tolist():
         alone.setdefault(int(c.slot[rows[i]]), []).append(i)
@@ -89,14 +94,43 @@ def _evidence(
     least = _AS_STRONG * abs(float(seen.left[first]))
     strong = [i for i in places if abs(float(seen.left[i])) >= least][:_DRIVERS]
     names = [told.names(int(rows[i]))[0] for i in strong]
-    forecast, reach = float(seen.forecast[first]), float(seen.reach[first])
-    low, high = forecast - reach, forecast + reach
-    summary = (
-        f"{names[0]} of {told.names(int(rows[first]))[1]} is {value:.4g}, where its other metrics"
-        f" say {low:.4g} to {high:.4g}: it no longer goes with them"
-    )
     since = state.time - _LATELY_S
-    return Evidence(KIND, "warning", names[0], value, low, high, since, summary, tuple(names))
+    return _why(told, rows, value, seen, first, since, tuple(names))
+
+
+def _renamed(told: Telling, rows: Ints, mean: Floats, seen: Company) -> None:
+    """Say of anomalies whose metric only has another unit that it has."""
+    for slot, name, finding in told.opened(ANOMALY):
+        place = int(np.searchsorted(rows, series_of(told.state, slot, finding.metric)))
+        found = place < len(rows) and told.names(int(rows[place]))[0] == finding.metric
+        if not found or finding.kind == units.KIND or not bool(seen.known[place]):
+            continue
+        value, only = float(mean[place]), (finding.metric,)
+        why = _why(told, rows, value, seen, place, finding.since, only)
+        if why.kind == units.KIND:
+            told.replaces(slot, name, ANOMALY, why)
+
+
+def _why(
+    told: Telling,
+    rows: Ints,
+    value: float,
+    seen: Company,
+    i: int,
+    since: float,
+    drivers: tuple[str, ...],
+) -> Evidence:
+    metric, key = told.names(int(rows[i]))
+    forecast, reach = float(seen.forecast[i]), float(seen.reach[i])
+    low, high = forecast - reach, forecast + reach
+    kind, means = KIND, "it no longer goes with them"
+    if factor := units.changed(value, forecast, reach):
+        kind, means = units.KIND, f"its unit seems to have changed by a factor of {factor:.3g}"
+    summary = (
+        f"{metric} of {key} is {value:.4g}, where its other metrics say {low:.4g} to {high:.4g}:"
+        f" {means}"
+    )
+    return Evidence(kind, "warning", metric, value, low, high, since, summary, drivers)
 
 
 def end(state: SurveillanceState, offset: int, rows: Ints, reason: str) -> list[Emission]:

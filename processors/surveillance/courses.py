@@ -268,7 +268,7 @@ def _moved(state: SurveillanceState, w: _Window, went: _Went, told: telling.Tell
     for slot, name, finding in told.opened(BASELINE):
         row = series_of(state, slot, finding.metric)
         place = int(np.searchsorted(rows, row))
-        if finding.kind == "shift" or place == len(rows) or rows[place] != row:
+        if finding.kind != "anomaly" or place == len(rows) or rows[place] != row:
             continue
         if c.told[row] & CLIMBS:
             finding.steady = 0

@@ -11,7 +11,7 @@ SEVERITIES: Final = ("emergency", "critical", "high", "warning", "info")
 
 ACCEPTABLE: Final = (
     "anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew",
-    "decoupled",
+    "decoupled", "unit_change",
 )  # fmt: skip
 """Kinds of the detector's, which finds out itself what is normal, and can be told."""
 
@@ -31,7 +31,7 @@ class FindingRaised(msgspec.Struct, frozen=True):
     kind : str
         service_down, agent_offline, threshold, disk_pressure, port_conflict, crash_loop,
         automation_suspended; of the detector anomaly, shift, trend, flat_line, missing_metric,
-        heartbeat_gap, clock_skew and decoupled.
+        heartbeat_gap, clock_skew, decoupled and unit_change.
     severity : str
         info, warning, high, critical or emergency.
     metric : str

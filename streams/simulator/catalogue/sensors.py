@@ -42,6 +42,6 @@ SCENARIOS: Final = (
     Scenario(
         "unit_change", "a metric that came in milliseconds comes in seconds",
         measuring("response_time_avg"), (Scale("response_time_avg", (0.001, 0.001)),),
-        hours(6, 12), ("shift", "decoupled", "anomaly"),
+        hours(6, 12), ("shift", "unit_change", "decoupled", "anomaly"),
     ),
 )  # fmt: skip

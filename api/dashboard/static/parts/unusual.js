@@ -7,7 +7,7 @@ import { between, count, day, gist, lasting, measured, number, severityLook, sta
 import { askReason } from "./dialogs.js";
 import { findingLink } from "./lists.js";
 
-export const DETECTED = new Set(["anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew", "decoupled"]);
+export const DETECTED = new Set(["anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew", "decoupled", "unit_change"]);
 export const driversOf = (finding) => (finding.drivers.length ? finding.drivers : finding.metric ? [finding.metric] : []);
 
 const before = (finding, others) => {

@@ -83,6 +83,16 @@ def test_what_answers_to_another_hour_is_told_until_it_goes_with_the_rest_again(
     assert life.ended() == ["recovered"] * len(life.raised())
 
 
+def test_a_metric_in_another_unit_is_named_so(life: Life) -> None:
+    kilobytes = dict(SIZES, sent=(9.0, 2e3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.unit.processors.surveillance.test_company.SIZES", kilobytes)
+        life.live(2.0)
+    told = [f for f in only(life.found, "finding.raised") if f["kind"] == "unit_change"]
+    assert [(f["metric"], f["value"] < 2e3 < f["expected_low"]) for f in told] == [("sent", True)]
+    assert "factor of 0.001" in told[0]["summary"]
+
+
 def test_metrics_with_nothing_in_common_say_nothing_of_each_other() -> None:
     life = Life(related=False)
     life.live(192.0)
