@@ -15,12 +15,11 @@ from markdown_it import MarkdownIt
 
 from api.guide.pages import read_page
 from tests.end_to_end.guide_rig import Block, Shown, blocks
-from tests.end_to_end.harness import ROOT
+from tests.end_to_end.harness import PATIENCE_S, ROOT
 from tests.end_to_end.terminal import Terminal
 from tests.ports import free_port
 
 GUIDES_PORTS = (8000, 9092, 8099, 8100)
-PATIENCE_S = 30.0
 _HEALED = """\
 $ homeostat findings --state ended --agent demo
 finding …
