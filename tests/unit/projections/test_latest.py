@@ -47,7 +47,7 @@ def signed(record: Record, kind: RecordKind, origin: bytes = b"") -> Record:
 
 def forward(record: Record, offset: int, *, trusted: bool) -> Record:
     origin = str(Position("telemetry", record.partition, offset)).encode()
-    moved = forwarded(record, "default/web", HOME, 99.0, trusted=trusted)
+    moved = forwarded(record, "default/web", HOME, 99.0, trusted=trusted, ahead=0.0)
     out = SIGNER.sign(moved, RecordKind.FORWARD, origin)
     return Record("telemetry", HOME, 7, 101.0, out.key, out.value, out.headers)
 
