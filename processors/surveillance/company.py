@@ -1,7 +1,8 @@
 """Metrics that no longer go with the others of their agent, told once a window.
 
 One finding an agent, and none while its anomaly stands: who is known to be anomalous needs no
-second word. While either lasts nothing is learnt.
+second word. Nothing is learnt while it lasts. While an anomaly does all is, or what the detector
+takes for one night after night, a job perhaps, would never be known here.
 """
 
 from __future__ import annotations
@@ -49,18 +50,19 @@ def close(state: SurveillanceState, offset: int) -> list[Emission]:
     age, _ = age_and_samples(c, rows)
     others = company.hear(c, rows, slots, age, blocks)
     opened = (c.told[rows] & ALONE) > 0
-    held = np.isfinite(state.agents.alarm_since[: state.agents.size])
+    held = np.zeros(state.agents.size, dtype=np.bool_)
     held[slots[opened]] = True
     seen = [
         company.judge(c, rows[s], others.only(s), age[s], dt[s], held[slots[s]], state.window_start)
         for s in blocks
     ]
     whole = Company(*(np.concatenate(column) for column in zip(*seen, strict=True)))
-    return _told(state, offset, rows, mean, whole, held)
+    quiet = held | np.isfinite(state.agents.alarm_since[: state.agents.size])
+    return _told(state, offset, rows, mean, whole, quiet)
 
 
 def _told(
-    state: SurveillanceState, offset: int, rows: Ints, mean: Floats, seen: Company, held: Bools
+    state: SurveillanceState, offset: int, rows: Ints, mean: Floats, seen: Company, quiet: Bools
 ) -> list[Emission]:
     told, c = Telling(state, offset), state.series
     opened = (c.told[rows] & ALONE) > 0
@@ -76,7 +78,7 @@ def _told(
     told.ends(told.old(marked[c.count[marked] == 0], CHANNEL), ALONE, CHANNEL, "quiet")
     _renamed(told, rows, mean, seen)
     alone: dict[int, list[int]] = {}
-    for i in np.flatnonzero(seen.alone & ~held[c.slot[rows]]).tolist():
+    for i in np.flatnonzero(seen.alone & ~quiet[c.slot[rows]]).tolist():
         alone.setdefault(int(c.slot[rows[i]]), []).append(i)
     for slot, places in sorted(alone.items()):
         places.sort(key=lambda i: (-abs(float(seen.left[i])), i))
