@@ -61,7 +61,7 @@ async def run(options: argparse.Namespace, folder: Path) -> int:
             await flowing
             inbox = await read_all(connection, "telemetry")
             await drained(connection, expected(inbox, options.partitions), 120)
-        found = await verdict(connection, load.acknowledged, options.partitions)
+        found = await verdict(connection, inbox, load.acknowledged, options.partitions)
         print({"faults": faults, "exits": len(workers.exits), **found})
         return int(any(found[name] for name in _MUST_BE_ZERO))
     finally:

@@ -47,7 +47,7 @@ async def test_no_acknowledged_record_is_lost_or_told_twice_under_kills(
             load.stop()
         inbox = await read_all(connection, "telemetry")
         await drained(connection, expected(inbox, PARTITIONS), 180)
-    found = await verdict(connection, load.acknowledged, PARTITIONS)
+    found = await verdict(connection, inbox, load.acknowledged, PARTITIONS)
     print(found, workers.exits)
     assert {n: found[n] for n in ("lost", "missing", "foreign", "out_of_order")} == {
         "lost": 0, "missing": 0, "foreign": 0, "out_of_order": 0,
