@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
+from processors.runtime.heap import prepare
 from processors.runtime.worker import run_worker
 from processors.step import Emission
 from streams.contracts.record import Record
@@ -45,6 +46,7 @@ class Metered(CommonJob):
 
 async def main(bootstrap: str, goal: int) -> None:
     """Fold it all, from the last snapshot on."""
+    prepare()
     connection, stop = Connection(bootstrap), asyncio.Event()
     async with LogReader(connection) as reader:
         found = await reader.end_offsets([INBOX.name])
