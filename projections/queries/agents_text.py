@@ -62,8 +62,8 @@ def pattern(wanted: str) -> str:
 def narrowing(connection: Connection, wanted: str) -> Any:
     """Return the value of the parameter `narrowing`; None where trigrams are of no help.
 
-    PostgreSQL is told trigrams of both ends, SQLite the rows that have them. Too short a text has none,
-    and one that most agents contain is found sooner by reading on.
+    PostgreSQL is told trigrams of both ends, SQLite the rows that have them. Too short a text has
+    none, and one that most agents contain is found sooner by reading on.
     """
     if len(wanted) < _SHORTEST or not wanted.isprintable():
         return None
