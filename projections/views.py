@@ -11,10 +11,11 @@ from projections import store
 from projections.database import writing
 from projections.latest import LatestMetrics
 from projections.marks import Marks
-from projections.models import agents, epochs, events, marks, positions
+from projections.models import agents, epochs, events, marks, positions, status_history
 from projections.opening import open_fact, source_position
 from projections.queries.health import PROJECTION
 from projections.read_models import fold, touches
+from projections.read_models.agent import open_intervals
 from projections.read_models.dead_letter import refused
 from projections.retention import Retention
 from projections.rows import Key, Rows, Seen
@@ -188,7 +189,7 @@ def _write_positions(connection: Connection, records: Sequence[Record]) -> dict[
     return {place: record.offset + 1 for place, record in newest.items()}
 
 
-def _preload(connection: Connection, rows: Rows, opened: Iterable[Seen]) -> None:
+def _preload(connection: Connection, rows: Rows, opened: Sequence[Seen]) -> None:
     wanted: dict[object, set[Key]] = {}
     tables = {}
     for seen in opened:
@@ -197,6 +198,9 @@ def _preload(connection: Connection, rows: Rows, opened: Iterable[Seen]) -> None
             tables[table.name] = table
     for name, table in tables.items():
         rows.preload(table, store.load(connection, table, wanted[name]), wanted[name])
+    # Which intervals are open is in the rows of the agents, so it is known only now.
+    intervals = {key for seen in opened for key in open_intervals(rows, seen)}
+    rows.preload(status_history, store.load(connection, status_history, intervals), intervals)
 
 
 def _known_ids(connection: Connection, opened: Iterable[Seen]) -> set[str]:

@@ -20,6 +20,8 @@ from streams.contracts.events.agent import (
 )
 from streams.contracts.events.performance import AgentPerformanceChanged
 
+_ASPECTS: Final = ("status", "health")
+
 
 def registered(rows: Rows, seen: Seen) -> None:
     """Enter an agent; registering again changes what it is, not what became of it."""
@@ -111,6 +113,13 @@ FOLDS: Final = {
 def touched(seen: Seen) -> tuple[Table, Key]:
     """Return the row that an event of `FOLDS` changes."""
     return agents, seen.agent
+
+
+def open_intervals(rows: Rows, seen: Seen) -> list[Key]:
+    """Return the keys of the intervals that the fold of `seen` may end, of a known agent."""
+    if seen.event.type not in FOLDS or (row := rows.get(agents, *seen.agent)) is None:
+        return []
+    return [(event, aspect) for aspect in _ASPECTS if (event := row[f"{aspect}_event"])]
 
 
 def _begin(
