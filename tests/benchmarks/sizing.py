@@ -65,8 +65,12 @@ class Sized(Installation):
         return {}
 
     def allow(self, agents: int) -> None:
-        """Let the tenant have so many agents, and some."""
+        """Let the tenant have so many agents, and some, which may pause for as long as it takes."""
         policy = self.get("/policy")["policy"]
+        policy["surveillance"]["presence"] |= {
+            "default_interval_s": 3600.0,
+            "maximum_silence_s": 86400.0,
+        }
         policy["tenants"]["default"]["max_agents"] = 2 * agents + 1000
         self.put("/policy", {"policy": policy, "reason": "sizing"})
 
