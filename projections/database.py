@@ -111,7 +111,8 @@ def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA cache_size = -8000")
+        # A writer that runs out of it spills pages into the log that it writes again.
+        cursor.execute(f"PRAGMA cache_size = -{8_000 if read_only else 64_000}")
         cursor.execute(f"PRAGMA query_only = {int(read_only)}")
         cursor.close()
 
