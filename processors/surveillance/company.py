@@ -14,6 +14,7 @@ import numpy as np
 from processors.columns import Bools, Floats, Ints
 from processors.detection import company
 from processors.detection.company import Company
+from processors.detection.fold import BLOCK
 from processors.detection.memory import age_and_samples
 from processors.step import Emission
 from processors.surveillance import units
@@ -26,8 +27,6 @@ CHANNEL: Final = "company"
 KIND: Final = "decoupled"
 ALONE: Final = 8
 """The bit of it in `told`; see `processors.surveillance.courses`."""
-_BLOCK: Final = 8192
-"""Rows at once: as many as stay in a processor's cache."""
 _DRIVERS: Final = 3
 _AS_STRONG: Final = 0.5
 _LATELY_S: Final = 1200.0
@@ -44,7 +43,7 @@ def close(state: SurveillanceState, offset: int) -> list[Emission]:
     slots = c.slot[rows].astype(np.int64)
     mean = c.total[rows] / c.count[rows]
     dt = np.maximum(state.agents.interval[slots], policy.window_s)
-    blocks = [slice(first, first + _BLOCK) for first in range(0, len(rows), _BLOCK)]
+    blocks = [slice(first, first + BLOCK) for first in range(0, len(rows), BLOCK)]
     for some in blocks:
         company.take(c, rows[some], mean[some], dt[some])
     age, _ = age_and_samples(c, rows)
