@@ -200,8 +200,8 @@ _NOTE_OUTAGES = """patience => {
         setTimeout(() => done(false), patience);
     });
 }"""
-"""Sees every change of the page: the server may be back before a look from outside. What waits in the
-page for a string of code would be stopped by the page's own policy."""
+"""Sees every change of the page: the server may be back before a look from outside. To wait there for
+a string of code is what the page's own policy forbids."""
 
 
 def test_it_survives_a_restart_of_the_server(own: Installation, page: Page) -> None:
