@@ -200,8 +200,8 @@ _NOTE_OUTAGES = """patience => {
         setTimeout(() => done(false), patience);
     });
 }"""
-"""Sees every change of the page: the server may be back before a look from outside. To wait there for
-a string of code is what the page's own policy forbids."""
+"""Sees every change of the page: the server may be back before a look from outside. The page's own
+policy forbids to wait there for a string of code."""
 
 
 def test_it_survives_a_restart_of_the_server(own: Installation, page: Page) -> None:
