@@ -163,7 +163,9 @@ def test_who_asks_the_api_says_why_it_cannot(
     assert told.lower() in said.err.lower()
 
 
-@pytest.mark.parametrize("name", ["replay", "projections rebuild", "log export", "simulate"])
+@pytest.mark.parametrize(
+    "name", ["replay", "policy what-if", "projections rebuild", "log export", "simulate"]
+)
 def test_a_log_that_is_away_is_said(homeostat: Installation, tmp_path: Path, name: str) -> None:
     done = homeostat.command(*argv_of(name, tmp_path), HOMEOSTAT_KAFKA="127.0.0.1:1")
     assert done.returncode == 3, done.stdout + done.stderr
@@ -172,7 +174,7 @@ def test_a_log_that_is_away_is_said(homeostat: Installation, tmp_path: Path, nam
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("name", ["replay", "projections rebuild", "log export"])
+@pytest.mark.parametrize("name", ["replay", "policy what-if", "projections rebuild", "log export"])
 def test_a_home_without_a_log_is_wrong_settings(
     homeostat: Installation, tmp_path: Path, name: str
 ) -> None:
