@@ -19,6 +19,7 @@ from config.given import value_at
 from config.incidents import IncidentPolicy
 from config.limits import LimitsPolicy, TenantPolicy
 from config.quantities import PolicyPart
+from config.silences import SilencePolicy
 from config.surveillance import (
     ClockPolicy,
     DetectorPolicy,
@@ -74,6 +75,8 @@ class Policy(PolicyPart, frozen=True):
         Limits of every other tenant.
     incidents : IncidentPolicy
         Which findings belong together, and for how long.
+    silences : SilencePolicy
+        How much may be silenced, and for how long.
 
     Examples
     --------
@@ -88,6 +91,7 @@ class Policy(PolicyPart, frozen=True):
     tenants: dict[str, TenantPolicy] = {}
     other_tenants: TenantPolicy = TenantPolicy(max_agents=10_000)
     incidents: IncidentPolicy = IncidentPolicy()
+    silences: SilencePolicy = SilencePolicy()
 
     def tenant(self, tenant_id: str) -> TenantPolicy:
         """Return the limits of a tenant."""

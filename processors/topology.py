@@ -42,6 +42,7 @@ OUTSIDE: Final = (
             topics.CORRELATION,
             topics.ACTIONS,
             topics.POLICIES,
+            topics.SILENCES,
             topics.TOKENS,
             topics.AUDIT,
             topics.REQUESTS,

@@ -93,7 +93,17 @@ def _weigh(
         if answers(action, finding.raised):
             learnt = learnt_of(state, name, finding.raised.agent_type)
             found = candidate(name, action, learnt, policy.limits)
-            yield Weighed(finding, _with_reason(found, _barred(target, name)))
+            barred = _silenced(finding, found) or _barred(target, name)
+            yield Weighed(finding, _with_reason(found, barred))
+
+
+def _silenced(finding: OpenFinding, found: Candidate) -> str:
+    """Return what a silence holds back: in maintenance all, else what would ask a person."""
+    if finding.withheld is None:
+        return ""
+    if finding.withheld.maintenance:
+        return "maintenance"
+    return "" if found.mode == "auto" else "silenced"
 
 
 def _barred(target: Target, action: str) -> str:

@@ -9,6 +9,7 @@ from processors.decision.crash_loop import crash_loop
 from processors.decision.evolve import told
 from processors.decision.proposals import proposal
 from processors.decision.requests import requested
+from processors.decision.silencing import refused, silenced
 from processors.decision.state import DecisionState, OpenFinding, Target
 from processors.fold import Message, PolicyInForce
 from processors.step import Fact
@@ -18,12 +19,15 @@ from streams.contracts.events.action import ActionRequested, ActionWithheld
 
 def decide(state: DecisionState, message: Message, in_force: PolicyInForce) -> Iterator[Fact]:
     """Yield what follows for every target that the message concerns or whose time has come."""
+    yield from refused(state, message, in_force)
+    woken = state.woken
     if isinstance(message.data, ActionRequested):
         yield requested(state, message, message.data, in_force)
-        return
-    for key in state.woken:
+        woken = []  # a wish is answered, whatever else is open
+    for key in [*woken, *(key for key in state.roused if key not in woken)]:
         target = state.targets.get(key)
         if target is not None:
+            yield from silenced(state, key, target, message)
             yield from crash_loop(key, target, message, in_force)
             yield from _answer(state, key, target, message, in_force)
 
@@ -68,6 +72,8 @@ def _withhold(
     candidates = ranking.of(finding.raised.finding_id)
     if not candidates:
         reason, retry_at = "no_candidate", None
+    elif finding.withheld is not None and finding.withheld.maintenance:
+        reason, retry_at = "maintenance", finding.withheld.until
     elif not reason:
         reason = candidates[0].rejected
     if finding.told == told(reason, retry_at):

@@ -7,9 +7,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from config.policy import LimitsPolicy
-from processors.decision import outcomes
+from processors.decision import outcomes, silencing
 from processors.decision.repetition import stability_s
-from processors.decision.state import Attempt, CrashLoop, DecisionState, OpenFinding, Target
+from processors.decision.state import (
+    Attempt,
+    CrashLoop,
+    DecisionState,
+    OpenFinding,
+    Target,
+)
 from processors.fold import Message, PolicyInForce
 from processors.step import Fact
 from streams.contracts.events.action import (
@@ -18,7 +24,14 @@ from streams.contracts.events.action import (
     ActionRefused,
     ActionWithheld,
 )
-from streams.contracts.events.finding import FindingChanged, FindingEnded, FindingRaised
+from streams.contracts.events.finding import (
+    FindingChanged,
+    FindingEnded,
+    FindingRaised,
+    FindingReleased,
+    FindingWithheld,
+)
+from streams.contracts.events.silence import SilenceCreated, SilenceEnded, SilenceRefused
 
 OWN_KINDS: Final = frozenset({"crash_loop", "automation_suspended"})
 """Findings about automation itself: they tell a person, and no action answers them."""
@@ -28,12 +41,20 @@ def evolve(
     state: DecisionState, message: Message, fact: Fact | None, in_force: PolicyInForce
 ) -> None:
     """Fold one message, or one fact that followed from it, into `state`."""
-    if fact is not None:
+    if fact is None:
+        _fold_news(state, message, in_force)
+        silencing.fold(state, message, in_force)
+    elif not isinstance(fact.data, SilenceRefused):
         target = state.targets.setdefault(fact.subject, Target())
         _fold_fact(target, fact)
         _settle(state, fact.subject, target)
-    elif message.event is None:
+
+
+def _fold_news(state: DecisionState, message: Message, in_force: PolicyInForce) -> None:
+    if message.event is None:
         _wake(state, message, in_force)
+    elif isinstance(message.data, SilenceCreated | SilenceEnded):
+        state.woken = []
     else:
         key = message.event.subject
         state.woken = [key]
@@ -80,6 +101,9 @@ def _fold_message(
     match message.data:
         case FindingRaised() as raised if raised.kind not in OWN_KINDS:
             _raised(state, target, message, raised, limits)
+        case FindingRaised() as raised:
+            event_id = message.event.id if message.event else ""
+            target.notices[raised.finding_id] = OpenFinding(raised, event_id)
         case FindingChanged() as changed:
             _changed(target, changed)
         case FindingEnded() as ended:
@@ -109,13 +133,14 @@ def _raised(
 
 
 def _changed(target: Target, changed: FindingChanged) -> None:
-    if (known := target.findings.get(changed.finding_id)) is not None:
+    if (known := target.open(changed.finding_id)) is not None:
         known.raised = replace(
             known.raised, severity=changed.severity, value=changed.value, summary=changed.summary
         )
 
 
 def _ended(target: Target, ended: FindingEnded, at: float, limits: LimitsPolicy) -> None:
+    target.notices.pop(ended.finding_id, None)
     if ended.kind == "service_down":
         target.stopped_by = ""  # whoever started it again, it is wanted now
     if target.findings.pop(ended.finding_id, None) is None or target.struggling:
@@ -142,6 +167,8 @@ def _fold_fact(target: Target, fact: Fact) -> None:
             target.crash_loop.told = target.failures
         case FindingEnded():
             target.crash_loop = None
+        case FindingWithheld() | FindingReleased() as data:
+            silencing.told(target, data, fact.at)
         case _:
             pass
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from processors.silences.book import Silence
 from streams.contracts.events.finding import FindingRaised
+
+
+class Withheld(msgspec.Struct, frozen=True):
+    """A finding asks for nobody's attention, by a silence, since and until when."""
+
+    silence_id: str
+    maintenance: bool
+    since: float
+    until: float
 
 
 class OpenFinding(msgspec.Struct):
@@ -13,6 +23,7 @@ class OpenFinding(msgspec.Struct):
     raised: FindingRaised
     event_id: str
     told: str = ""
+    withheld: Withheld | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -61,7 +72,9 @@ class Target(msgspec.Struct):
     Parameters
     ----------
     findings : dict
-        What is open, by finding id.
+        What is open and may be answered, by finding id.
+    notices : dict
+        Open findings about automation itself, which no action answers.
     attempts : dict
         What is under way, by action id.
     trial : Trial or None
@@ -99,16 +112,22 @@ class Target(msgspec.Struct):
     struggle: str = ""
     crash_loop: CrashLoop | None = None
     stopped_by: str = ""
+    notices: dict[str, OpenFinding] = {}
 
     @property
     def struggling(self) -> bool:
         """Whether a finding of the kind that was last answered is open."""
         return any(f.raised.kind == self.struggle for f in self.findings.values())
 
+    def open(self, finding_id: str) -> OpenFinding | None:
+        """Return an open finding, whether it may be answered or not."""
+        return self.findings.get(finding_id) or self.notices.get(finding_id)
+
     @property
     def forgettable(self) -> bool:
         """Whether nothing is open, under way, on probation or to be told."""
-        busy = self.findings or self.attempts or self.crash_loop or self.stopped_by
+        told = self.findings or self.notices or self.crash_loop
+        busy = told or self.attempts or self.stopped_by
         return not busy and self.stable_at is None and not self.failures
 
     @property
@@ -144,9 +163,15 @@ class Learnt(msgspec.Struct):
 
 
 class DecisionState(msgspec.Struct):
-    """The state of one partition; `due` holds the targets that wait, `woken` whom to look at."""
+    """The state of one partition.
+
+    `due` holds the targets that wait, `woken` whom a message is about, and `roused` whose findings
+    a silence begins or ceases to withhold.
+    """
 
     targets: dict[str, Target] = {}
     learnt: dict[str, Learnt] = {}
     due: dict[str, float] = {}
     woken: list[str] = []
+    silences: dict[str, dict[str, Silence]] = {}
+    roused: list[str] = []

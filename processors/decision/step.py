@@ -6,6 +6,7 @@ from processors.decision.decide import decide
 from processors.decision.evolve import evolve
 from processors.decision.state import DecisionState
 from processors.fold import FoldStep
+from processors.silences.book import next_due as next_turn
 from streams.contracts.events.registry import EVENT_TYPES
 from streams.contracts.topics import DECISIONS
 
@@ -15,6 +16,9 @@ _WRITES = (
     "finding.raised",
     "finding.changed",
     "finding.ended",
+    "finding.withheld",
+    "finding.released",
+    "silence.refused",
     "record.dead_lettered",
 )
 
@@ -33,5 +37,11 @@ def decision() -> FoldStep[DecisionState]:
         state=DecisionState,
         decide=decide,
         evolve=evolve,
-        next_due=lambda state: min(state.due.values(), default=None),
+        next_due=_next_due,
     )
+
+
+def _next_due(state: DecisionState) -> float | None:
+    """Return when the next target is to be looked at, or a silence begins or ends."""
+    turn = next_turn(state.silences)
+    return min([*state.due.values(), *([] if turn is None else [turn])], default=None)

@@ -107,6 +107,8 @@ AUDIT: Final = Topic("audit", Kind.FACTS, single=True)
 """Who did what and who was not let, in chains of hashes."""
 REQUESTS: Final = Topic("requests", Kind.INBOX, single=True, retention_days=2, log_append_time=True)
 """Requests to the API that name a key, and their answers, in one order for every API process."""
+SILENCES: Final = Topic("silences", Kind.FACTS, single=True)
+"""Silences and maintenance windows: made, refused and ended, in order."""
 DEAD_LETTERS: Final = Topic("dead-letters", Kind.FACTS, single=True)
 """Records from outside that could not be accepted, each with its reason and coordinates."""
 TIMERS: Final = Topic("timers", Kind.INBOX, single=True, retention_days=1)
@@ -114,7 +116,7 @@ TIMERS: Final = Topic("timers", Kind.INBOX, single=True, retention_days=1)
 
 TOPICS: Final[tuple[Topic, ...]] = (
     TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION, FLEET, WINDOWS, FINDINGS, INCIDENTS, ACTIONS,
-    COMMANDS, POLICIES, TOKENS, AUDIT, REQUESTS, DEAD_LETTERS, TIMERS,
+    COMMANDS, POLICIES, SILENCES, TOKENS, AUDIT, REQUESTS, DEAD_LETTERS, TIMERS,
 )  # fmt: skip
 
 

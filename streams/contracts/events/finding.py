@@ -102,6 +102,44 @@ class FindingEnded(msgspec.Struct, frozen=True):
     lasted_s: float
 
 
+class FindingWithheld(msgspec.Struct, frozen=True):
+    """An open finding asks for nobody's attention now, by a silence.
+
+    Parameters
+    ----------
+    silence_id : str
+        The rule that withholds it: of several the one that is maintenance, then that ends last.
+    silenced_by, reason : str
+        Who made it, and why.
+    maintenance : bool
+        Whether automatic actions on it are held back as well.
+    until : float
+        When the silence, or this window of it, ends; seconds since the epoch.
+    """
+
+    finding_id: str
+    kind: str
+    silence_id: str
+    silenced_by: str
+    reason: str
+    maintenance: bool
+    until: float
+
+
+class FindingReleased(msgspec.Struct, frozen=True):
+    """An open finding that was withheld asks for attention again, and is acted on as if new.
+
+    `reason` is over (the silence, or this window of it), ended (by a person), or changed: the
+    finding is not what the silence is about any more.
+    """
+
+    finding_id: str
+    kind: str
+    silence_id: str
+    reason: str
+    withheld_s: float
+
+
 class AcceptanceRequested(msgspec.Struct, frozen=True):
     """A person takes what the detector found for the new normal.
 

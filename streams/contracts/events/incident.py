@@ -149,3 +149,19 @@ class IncidentClosed(msgspec.Struct, frozen=True):
     reason: str
     lasted_s: float
     merged_into: str = ""
+
+
+class IncidentWithheld(msgspec.Struct, frozen=True):
+    """Silences withhold all that is open of an incident: it asks for nobody's attention now.
+
+    `silences` holds their ids.
+    """
+
+    incident_id: str
+    silences: list[str]
+
+
+class IncidentReleased(msgspec.Struct, frozen=True):
+    """An incident that was withheld asks for attention again: something open is not silenced."""
+
+    incident_id: str

@@ -21,6 +21,7 @@ from streams.contracts.events import (
     incident,
     performance,
     request,
+    silence,
     system,
 )
 from streams.contracts.topics import Topic
@@ -62,9 +63,13 @@ _TYPES: Final = (
     EventType("finding.raised", finding.FindingRaised, _FOUND, version=3),
     EventType("finding.changed", finding.FindingChanged, _FOUND, version=2),
     EventType("finding.ended", finding.FindingEnded, _FOUND),
+    EventType("finding.withheld", finding.FindingWithheld, (_T.FINDINGS, _T.CORRELATION)),
+    EventType("finding.released", finding.FindingReleased, (_T.FINDINGS, _T.CORRELATION)),
     EventType("incident.opened", incident.IncidentOpened, (_T.INCIDENTS,)),
     EventType("incident.changed", incident.IncidentChanged, (_T.INCIDENTS,)),
     EventType("incident.closed", incident.IncidentClosed, (_T.INCIDENTS,)),
+    EventType("incident.withheld", incident.IncidentWithheld, (_T.INCIDENTS,)),
+    EventType("incident.released", incident.IncidentReleased, (_T.INCIDENTS,)),
     EventType(
         "finding.acceptance_requested", finding.AcceptanceRequested, (_T.TELEMETRY, _T.FINDINGS)
     ),
@@ -82,6 +87,9 @@ _TYPES: Final = (
     EventType("action.finished", action.ActionFinished, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.concluded", action.ActionFinished, (_T.DECISIONS,)),
     EventType("policy.changed", system.PolicyChanged, (_T.POLICIES,), version=2),
+    EventType("silence.created", silence.SilenceCreated, (_T.SILENCES,)),
+    EventType("silence.ended", silence.SilenceEnded, (_T.SILENCES,)),
+    EventType("silence.refused", silence.SilenceRefused, (_T.SILENCES,)),
     EventType("token.issued", access.TokenIssued, (_T.TOKENS,)),
     EventType("token.revoked", access.TokenRevoked, (_T.TOKENS,)),
     EventType("audit.recorded", access.AuditRecorded, (_T.AUDIT,)),
