@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import Connection, Engine, text
 
@@ -109,3 +111,20 @@ def test_the_index_can_answer(postgres_url: str) -> None:
         told = connection.exec_driver_sql(f"EXPLAIN {asked}", values).scalars()
         assert "ix_agents_text" in "\n".join(told)
     engine.dispose()
+
+
+def test_a_search_soon_after_many_agents_came_reads_few_pages(postgres_url: str) -> None:
+    engine = open_database(postgres_url)
+    prepare(engine)
+    came = (AgentRegistered(f"agent-{n:06d}", "service", provisional=True) for n in range(3000))
+    write(engine, *(Fact(f"default/{one.agent_id}", one, T0) for one in came))
+    asked = agents.select().where(agents_text.candidates("postgresql")[1]).compile(engine)
+    with engine.connect() as connection:
+        connection.execute(text("SET enable_seqscan = off"))
+        values = {"tenant": "default", "narrowing": ["234"]}
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}"
+        told = connection.exec_driver_sql(explain, values).scalar()
+    engine.dispose()
+    search = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]["Plans"][0]
+    assert search["Index Name"] == "ix_agents_text"
+    assert search["Shared Hit Blocks"] + search["Shared Read Blocks"] < 32
