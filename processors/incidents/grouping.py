@@ -198,6 +198,7 @@ def _take_in(
     for finding_id in other.parts:
         state.incident_of[finding_id] = kept.incident_id
     kept.parts |= other.parts
+    kept.withheld += other.withheld
     kept.findings += other.findings
     kept.since = min(kept.since, other.since)
     kept.touched_at = max(kept.touched_at, other.touched_at)

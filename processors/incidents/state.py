@@ -40,6 +40,8 @@ class Part(msgspec.Struct, array_like=True):
         How far the value lay beyond what was expected, in widths of that range.
     because : str
         What linked it; empty for the one that an incident began with.
+    silence : str
+        What withholds it, if anything does.
     """
 
     agent: str
@@ -51,6 +53,7 @@ class Part(msgspec.Struct, array_like=True):
     excess: float
     because: str | None = None
     ended_at: float | None = None
+    silence: str = ""
 
 
 class Incident(msgspec.Struct):
@@ -80,6 +83,10 @@ class Incident(msgspec.Struct):
         When it is to be told of, and when it may close.
     merged : list
         Ids of told incidents that it took in since it was last told of.
+    withheld : int
+        How many of its open findings silences withhold.
+    told_withheld : bool
+        Whether it was told that this is so of all of them.
     """
 
     incident_id: str
@@ -101,6 +108,8 @@ class Incident(msgspec.Struct):
     tell_at: float | None = None
     close_at: float | None = None
     merged: list[str] = []
+    withheld: int = 0
+    told_withheld: bool = False
 
     @property
     def open_total(self) -> int:
@@ -167,6 +176,8 @@ class IncidentsState(msgspec.Struct):
         Who followed on whom, by agent.
     pairs : int
         How many entries there are in all their `after`.
+    judging : list
+        Incidents of which it may have changed whether silences withhold all of them.
     recent : list
         The latest agents that began to show findings, with the time of each.
     """
@@ -184,6 +195,7 @@ class IncidentsState(msgspec.Struct):
     pairs: int = 0
     recent: list[tuple[float, str]] = []
     swept_at: float = 0.0
+    judging: list[str] = []
 
     def look_at(self, incident: Incident, at: float) -> None:
         """Note that there is something to do about `incident` at that time."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from config.incidents import IncidentPolicy
 from processors.fold import FoldStep, Message, PolicyInForce
-from processors.incidents import alike, fleet, grouping
+from processors.incidents import alike, attention, fleet, grouping
 from processors.incidents.endings import close
 from processors.incidents.state import Ending, Incident, IncidentsState
 from processors.incidents.telling import as_changed, told
@@ -17,11 +17,24 @@ from processors.step import Fact
 from streams.contracts.envelope import derived_id
 from streams.contracts.events.agent import AgentLabelled, AgentRegistered, AgentStatusChanged
 from streams.contracts.events.finding import FindingChanged, FindingEnded, FindingRaised
-from streams.contracts.events.incident import IncidentChanged, IncidentClosed, IncidentOpened
+from streams.contracts.events.incident import (
+    IncidentChanged,
+    IncidentClosed,
+    IncidentOpened,
+    IncidentReleased,
+    IncidentWithheld,
+)
 from streams.contracts.events.registry import EVENT_TYPES
 from streams.contracts.topics import CORRELATION
 
-_WRITES = ("incident.opened", "incident.changed", "incident.closed", "record.dead_lettered")
+_WRITES = (
+    "incident.opened",
+    "incident.changed",
+    "incident.closed",
+    "incident.withheld",
+    "incident.released",
+    "record.dead_lettered",
+)
 
 
 def incidents() -> FoldStep[IncidentsState]:
@@ -45,6 +58,7 @@ def decide(state: IncidentsState, message: Message, in_force: PolicyInForce) -> 
         yield _closed(state.endings[0], message.at, cause)
     while state.telling:
         yield _told(state, state.incidents[state.telling[0]], message.at, cause, in_force)
+    yield from attention.judged(state, message.at, cause)
 
 
 def evolve(
@@ -53,6 +67,7 @@ def evolve(
     """Fold one message, or one fact that followed from it, into `state`."""
     policy = in_force.policy.incidents
     if fact is None:
+        state.judging = []
         _fold_news(state, message, policy)
         _look(state, message.at, policy)
     elif isinstance(fact.data, IncidentClosed):
@@ -60,11 +75,16 @@ def evolve(
     elif isinstance(fact.data, IncidentOpened):
         del state.telling[0]
         _note_told(state.incidents[fact.data.incident_id], fact.data, message.at)
+        state.judging.append(fact.data.incident_id)
+    elif isinstance(fact.data, IncidentWithheld | IncidentReleased):
+        withheld = isinstance(fact.data, IncidentWithheld)
+        state.incidents[fact.data.incident_id].told_withheld = withheld
 
 
 def _fold_news(state: IncidentsState, message: Message, policy: IncidentPolicy) -> None:
     if message.event is None:
         return
+    attention.fold(state, message.data)
     key, at = message.event.subject, message.at
     match message.data:
         case AgentRegistered() | AgentLabelled() as data:
