@@ -34,6 +34,8 @@ _SIGNED: Final = {
     },
 }
 _SNAPSHOT: Final = "A chunk of a step's state: a cache, private to the step."
+_CHECKPOINT: Final = "A step's state of one day, private to the step."
+_STATES: Final = (Kind.SNAPSHOTS, Kind.CHECKPOINTS)
 
 
 @cache
@@ -73,7 +75,7 @@ def carried_by(topic: Topic) -> list[str]:
 
     Inboxes get ticks, and each policy that is put in force, beside what is written to them.
     """
-    if topic.kind is Kind.SNAPSHOTS:
+    if topic.kind in _STATES:
         return ["snapshot"]
     names = [kind.name for kind in EVENT_TYPES.values() if topic in kind.to]
     if topic in INBOXES:
@@ -96,7 +98,11 @@ def _channel(topic: Topic) -> dict[str, Any]:
             kept[name] = int(settings[name])
     kafka["topicConfiguration"] = kept
     refs = {name: {"$ref": f"#/components/messages/{name}"} for name in carried_by(topic)}
-    told = {Kind.INBOX: "Read by one step, in order.", Kind.FACTS: "The permanent record."}
+    told = {
+        Kind.INBOX: "Read by one step, in order.",
+        Kind.FACTS: "The permanent record.",
+        Kind.CHECKPOINTS: _CHECKPOINT,
+    }
     return {
         "address": topic.name,
         "description": told.get(topic.kind, _SNAPSHOT),

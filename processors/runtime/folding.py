@@ -37,7 +37,9 @@ def fold(lane: Lane, records: Sequence[Record]) -> list[Outgoing]:
         if len(record.value) > MAX_OUTPUT:
             detail = f"{len(record.value)} bytes for {record.topic}; at most {MAX_OUTPUT}"
             raise OutputTooLarge(detail)
-    lane.next = records[-1].offset + 1
+    lane.next, lane.time = records[-1].offset + 1, records[-1].timestamp
+    if lane.checkpoint_at is None:
+        lane.checkpoint_at = records[0].timestamp
     return sealed
 
 

@@ -60,6 +60,10 @@ class Lane:
     snapshot_at: float = field(default_factory=time.monotonic)
     """When the last snapshot began, or the lane was restored, on the monotonic clock."""
     snapshot_position: int = -1
+    time: float = 0.0
+    """The inbox's stamp of the last record folded, in seconds since the epoch."""
+    checkpoint_at: float | None = None
+    """`time` at the last checkpoint; None where the state began with the log, which needs none."""
     snapshotting: bool = False
     writing: asyncio.Task[Any] | None = None
     """Writes the last snapshot that was begun."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -27,6 +27,8 @@ ROWS: Final = 65_536
 """Of one column in one page."""
 BYTES: Final = 262_144
 """Of what is no array, in one page."""
+NEAR: Final = 8
+"""Records that are read along rather than sought past."""
 _DIGEST: Final = 16
 
 
@@ -88,6 +90,8 @@ class Book:
     used: int = 0
     index: int = -1
     stale: dict[str, int] = field(default_factory=dict)
+    written: int = 0
+    """Bytes of pages, so far."""
 
     def drafts(self, parts: Parts) -> Iterator[Draft]:
         """Yield every page of `parts`, those with new content compressed and given a slot."""
@@ -110,7 +114,12 @@ class Book:
         head = Head(self.writer, draft.ref.slot, self.index, self.stale)
         value = framed(msgspec.json.encode(head), draft.packed or b"")
         key = page_key(partition, self.writer, draft.ref.slot)
+        self.written += len(value)
         return signer.sign(Outgoing(topic, key, value, partition=partition))
+
+    def index_of(self, refs: Iterable[Ref]) -> Index:
+        """Return the index of a state whose pages lie at `refs`."""
+        return Index(self.writer, self.used, list(refs))
 
     def settle(self, refs: Iterable[Ref], index: int) -> None:
         """Take the index at offset `index` for the last one."""
@@ -195,3 +204,20 @@ def whole(index: Index, found: Mapping[int, memoryview]) -> dict[str, bytes] | N
             return None
         pages.append((ref.name, content))
     return joined(pages)
+
+
+def runs(offsets: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the stretches (first, last) in which `offsets`, ascending, lie closely together.
+
+    Examples
+    --------
+    >>> runs([3, 4, 6, 40])
+    [(3, 6), (40, 40)]
+    """
+    found: list[tuple[int, int]] = []
+    for offset in offsets:
+        if found and offset - found[-1][1] <= NEAR:
+            found[-1] = (found[-1][0], offset)
+        else:
+            found.append((offset, offset))
+    return found

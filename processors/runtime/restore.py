@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from processors.runtime import checkpoints
 from processors.runtime.lane import Lane
+from processors.runtime.pages import runs
 from processors.runtime.snapshot_format import Assembly, Label, Snapshot
 from processors.step import Context, Step
+from streams.contracts.envelope import rfc3339
 from streams.contracts.topics import snapshots_of
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -21,8 +24,6 @@ log = logging.getLogger(__name__)
 
 TAIL: Final = 8
 """Records at the end of a snapshot partition that are looked at first."""
-NEAR: Final = 8
-"""Records that are read along rather than sought past."""
 _ATTEMPT_S: Final = 20.0
 _PAUSE_S: Final = 0.3
 
@@ -116,13 +117,29 @@ class Restorer:
         step = self._steps[place.topic]
         context = Context(*place, self._partitions[place.topic], self._signer)
         snapshot = await tail.snapshot(reader, step)
+        old = tail.assembly.superseded(step.name, step.version)
+        if snapshot is None and old is None:
+            snapshot = await self._checkpoint(reader, step, place, range(begin, end))
         if snapshot is not None and snapshot.label.position <= end:
             lane = _resumed(step, context, snapshot, begin)
         else:
-            old = tail.assembly.superseded(step.name, step.version)
             lane = _afresh(step, context, old, begin, end)
         lane.book.stale = tail.assembly.books()
         return lane
+
+    async def _checkpoint(
+        self, reader: LogReader, step: Step[Any], place: Place, kept: range
+    ) -> Snapshot | None:
+        """Return the newest checkpoint, for a partition whose snapshot is lost."""
+        found = await checkpoints.read_checkpoints(reader, self._signer)
+        for each in reversed(checkpoints.of(found, step.name, step.version, place)):
+            if not kept.start <= each.label.position <= kept.stop:
+                continue
+            if (snapshot := await checkpoints.load(reader, self._signer, each)) is not None:
+                log.warning("%s/%d: no snapshot is left; resuming from the checkpoint of %s",
+                            *place, rfc3339(each.at))  # fmt: skip
+                return snapshot
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +168,6 @@ class _Tail:
             self.assembly.add(records)
 
 
-def runs(offsets: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the stretches (first, last) in which `offsets`, ascending, lie closely together.
-
-    Examples
-    --------
-    >>> runs([3, 4, 6, 40])
-    [(3, 6), (40, 40)]
-    """
-    found: list[tuple[int, int]] = []
-    for offset in offsets:
-        if found and offset - found[-1][1] <= NEAR:
-            found[-1] = (found[-1][0], offset)
-        else:
-            found.append((offset, offset))
-    return found
-
-
 async def _fold_up_to(end: int, lane: Lane, reader: LogReader) -> None:
     place = Place(*lane.place)
     async for records in reader.read({place: lane.next}, {place: end}):
@@ -189,12 +189,15 @@ def _resumed(step: Step[Any], context: Context, snapshot: Snapshot, begin: int) 
         cut_over=label.cut_over,
         skipped=set(label.skipped),
         snapshot_position=label.position,
+        checkpoint_at=label.checkpoint_at,
     )
 
 
 def _afresh(step: Step[Any], context: Context, old: Label | None, begin: int, end: int) -> Lane:
     """Fold from the beginning; what an earlier version said stands and is not said again."""
     lane = Lane(step, context, step.initial(context), begin)
+    if begin or old is not None:
+        lane.checkpoint_at = 0.0  # before this state there is none from which to fold
     if old is not None and old.position <= end:
         lane.silent_before = old.position
         lane.generation = old.generation

@@ -7,7 +7,7 @@ this is not the state but an index of its pages (`processors.runtime.pages`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -42,6 +42,8 @@ class Label(msgspec.Struct, frozen=True):
         Offsets that were passed over recently.
     paged : bool
         Whether it holds an index of pages instead of the state.
+    checkpoint_at : float
+        When the last checkpoint was, in the inbox's own time; 0 for none.
     """
 
     step: str
@@ -53,6 +55,7 @@ class Label(msgspec.Struct, frozen=True):
     cut_over: str = ""
     skipped: tuple[int, ...] = ()
     paged: bool = False
+    checkpoint_at: float = 0.0
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -76,6 +79,14 @@ def encode(snapshot: Snapshot, topic: str, partition: int, signer: Signer) -> li
         record = Outgoing(topic, key, framed(header, part), partition=partition)
         records.append(signer.sign(record))
     return records
+
+
+def state_of(index: Index, found: Mapping[int, memoryview]) -> bytes | None:
+    """Return the state whose pages were `found`, or None where one is not what it should be."""
+    parts = whole(index, found)
+    if parts is None:
+        return None
+    return parts[""] if parts.keys() == {""} else packed(parts)
 
 
 class Assembly:
@@ -169,10 +180,7 @@ class Assembly:
         data = self._unpacked(label)
         if not label.paged:
             return data
-        parts = whole(msgspec.msgpack.decode(data, type=Index), self._pages)
-        if parts is None:
-            return None
-        return parts[""] if parts.keys() == {""} else packed(parts)
+        return state_of(msgspec.msgpack.decode(data, type=Index), self._pages)
 
     def _unpacked(self, label: Label) -> bytes:
         import cramjam

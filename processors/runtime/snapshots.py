@@ -12,13 +12,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from processors.parts import Parted, Parts, packed, plain, size_of
+from processors.runtime import checkpoints
 from processors.runtime.ending import Tasks
 from processors.runtime.lane import Lane
 from processors.runtime.outputs import Outputs
-from processors.runtime.pages import Draft, Index, Ref
+from processors.runtime.pages import Book, Draft, Ref
 from processors.runtime.snapshot_format import Label, Snapshot, encode
 from streams.contracts.record import Outgoing
-from streams.contracts.topics import snapshots_of
+from streams.contracts.topics import CHECKPOINT_PAGES, snapshots_of
 from streams.contracts.trust import Signer
 
 T = TypeVar("T")
@@ -69,21 +70,24 @@ class Snapshots:
         now = time.monotonic()
         age = now - lane.snapshot_at
         if _replay_is_long(lane) and age >= PAUSE_S:
-            self.begin(lane)
+            self.begin(lane, checkpoint=checkpoints.is_due(lane))
         elif now >= self._not_before:
             due = lane.since_snapshot >= RECORDS or lane.urgent
             if (due and age >= PAUSE_S) or age >= AGE_S:
-                self.begin(lane)
+                self.begin(lane, checkpoint=checkpoints.is_due(lane))
 
-    def begin(self, lane: Lane) -> asyncio.Task[Any]:
-        """Begin a snapshot of `lane` now; the task ends when it is acknowledged."""
+    def begin(self, lane: Lane, *, checkpoint: bool = False) -> asyncio.Task[Any]:
+        """Begin a snapshot of `lane` now, and a checkpoint of the same state where that is due.
+
+        The task ends when all is acknowledged.
+        """
         began = lane.snapshot_at = time.monotonic()
         lane.snapshotting, lane.urgent = True, False
         lane.since_snapshot, lane.folding_s = 0, 0.0
         label, parts = _label(lane), _parts(lane)
         self._cost(time.monotonic() - began)
         outputs, lane.pending = lane.pending, []
-        writing = self._write(lane, label, parts, outputs)
+        writing = self._write(lane, label, parts, outputs, lane.time if checkpoint else None)
         lane.writing = self._tasks.start(writing, "snapshot")
         return lane.writing
 
@@ -93,15 +97,20 @@ class Snapshots:
             await asyncio.wait({lane.writing})
 
     async def _write(
-        self, lane: Lane, label: Label, parts: Parts, outputs: list[asyncio.Future[Any]]
+        self,
+        lane: Lane,
+        label: Label,
+        parts: Parts,
+        outputs: list[asyncio.Future[Any]],
+        checkpoint_at: float | None,
     ) -> None:
         topic, partition = snapshots_of(lane.step.inbox).name, lane.context.partition
         await asyncio.gather(*outputs)  # facts are durable before the state that implies them
         refs: list[Ref] | None = None
         if size_of(parts) > WHOLE:
-            refs = await self._pages(lane, topic, parts)
-            index = Index(lane.book.writer, lane.book.used, refs)
-            snapshot = Snapshot(msgspec.structs.replace(label, paged=True), _encoder.encode(index))
+            refs = await self._pages(lane, lane.book, topic, parts)
+            data = _encoder.encode(lane.book.index_of(refs))
+            snapshot = Snapshot(msgspec.structs.replace(label, paged=True), data)
         else:
             snapshot = Snapshot(label, packed(parts) if len(parts) > 1 else plain(parts[""]))
         records = await self._aside(encode, snapshot, topic, partition, self._signer)
@@ -113,15 +122,27 @@ class Snapshots:
         lane.generation, lane.snapshot_position = label.generation, label.position
         leftovers = lane.book.leftovers(partition)
         await asyncio.gather(*await self._outputs.erase(topic, partition, leftovers))
+        if checkpoint_at is not None:
+            await self._checkpoint(lane, label, parts, checkpoint_at)
         lane.snapshotting = False
         self.written += 1
 
-    async def _pages(self, lane: Lane, topic: str, parts: Parts) -> list[Ref]:
+    async def _checkpoint(self, lane: Lane, label: Label, parts: Parts, at: float) -> None:
+        """Write the state once more, whole, to where nothing takes its place."""
+        book = Book()
+        refs = await self._pages(lane, book, CHECKPOINT_PAGES.name, parts)
+        if lane.alive:
+            index = book.index_of(refs)
+            made = checkpoints.Checkpoint(label, *lane.place, at, book.written, index)
+            await self._sent([made.record(self._signer)])
+            lane.checkpoint_at = at
+
+    async def _pages(self, lane: Lane, book: Book, topic: str, parts: Parts) -> list[Ref]:
         """Write the pages that are new; return where all of them lie."""
-        drafts, refs = lane.book.drafts(parts), list[Ref]()
+        drafts, refs = book.drafts(parts), list[Ref]()
         while lane.alive and (group := await self._aside(_next, drafts)):
             partition, new = lane.context.partition, [d for d in group if d.packed is not None]
-            records = [lane.book.record(draft, topic, partition, self._signer) for draft in new]
+            records = [book.record(draft, topic, partition, self._signer) for draft in new]
             offsets = iter(await self._sent(records))
             refs += [d.ref if d.packed is None else d.ref.at(next(offsets)) for d in group]
         return refs
@@ -176,4 +197,5 @@ def _label(lane: Lane) -> Label:
         1 - lane.generation,
         cut_over=lane.cut_over,
         skipped=tuple(sorted(lane.skipped)[-_SKIPS_KEPT:]),
+        checkpoint_at=lane.checkpoint_at or 0.0,
     )

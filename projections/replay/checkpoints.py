@@ -1,58 +1,91 @@
-"""The snapshots of the steps, as a verification uses them: how far, since when, and from where."""
+"""What is kept of the steps' states, as a verification uses it: how far, since when, from where."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from processors.runtime.snapshot_format import Assembly
+from processors.runtime.checkpoints import Checkpoint, load, of, read_checkpoints
+from processors.runtime.snapshot_format import Assembly, Snapshot
 from processors.step import Step
+from streams.contracts.envelope import rfc3339
 from streams.contracts.topics import snapshots_of
 from streams.contracts.trust import Signer
 from streams.kafka.log_reader import LogReader, Place
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The last snapshot of one partition of a step's inbox.
+class Begin:
+    """A state from which a fold can begin: the next offset, the state, and what it is called."""
+
+    position: int
+    data: bytes
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of one partition of a step's inbox.
 
     Parameters
     ----------
     position : int
-        The next offset to fold; everything that follows from those before it is written.
+        The last snapshot's next offset; everything that follows from those before it is written.
     since : int
         The offset from which this version of the step decides; before it, an earlier one did.
-    data : bytes
-        The state at `position`.
+    snapshot : Snapshot or None
+        The last one of this version.
+    checkpoints : list of Checkpoint
+        Those of this version, oldest first.
     """
 
     position: int = 0
     since: int = 0
-    data: bytes = b""
+    snapshot: Snapshot | None = None
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+
+    async def oldest(self, reader: LogReader, signer: Signer, span: range) -> Begin | None:
+        """Return the oldest state that lacks none of the records before `span`, if any."""
+        for each in self.checkpoints:
+            position = each.label.position
+            if span.start <= position <= span.stop:
+                loaded = await load(reader, signer, each)
+                if loaded is not None:
+                    told = f"the oldest checkpoint that is kept, of {rfc3339(each.at)}"
+                    return Begin(position, loaded.data, told)
+        last = self.snapshot
+        if last is None or last.label.position < span.start:
+            return None
+        position = min(last.label.position, span.stop)
+        return Begin(position, last.data, "the last snapshot, as no checkpoint is kept")
 
 
-async def checkpoints(
+async def what_is_kept(
     reader: LogReader, signer: Signer, steps: Sequence[Step[Any]]
-) -> Mapping[tuple[str, Place], Checkpoint]:
-    """Return the last snapshot, by the step's name and the place in its inbox."""
+) -> Mapping[tuple[str, Place], Kept]:
+    """Return what is kept, by the step's name and the place in its inbox."""
     stores = {snapshots_of(step.inbox).name: step for step in steps}
     begins = await reader.beginning_offsets(stores)
     found = {store: Assembly(signer) for store in begins}
     async for batch in reader.read(begins, await reader.end_offsets(stores)):
         found[Place(batch[0].topic, batch[0].partition)].add(batch)
+    checkpoints = await read_checkpoints(reader, signer)
     return {
-        (step.name, Place(step.inbox.name, store.partition)): checkpoint
+        (step.name, place): _kept(assembly, step, of(checkpoints, step.name, step.version, place))
         for store, assembly in found.items()
         for step in [stores[store.topic]]
-        if (checkpoint := _checkpoint(assembly, step)) is not None
+        for place in [Place(step.inbox.name, store.partition)]
     }
 
 
-def _checkpoint(assembly: Assembly, step: Step[Any]) -> Checkpoint | None:
+def _kept(assembly: Assembly, step: Step[Any], checkpoints: list[Checkpoint]) -> Kept:
     best = assembly.best(step.name, step.version)
     if best is not None:
         since = best.label.cut_over.partition("@")[2]
-        return Checkpoint(best.label.position, int(since or 0), best.data)
+        return Kept(best.label.position, int(since or 0), best, checkpoints)
+    if checkpoints:
+        last = checkpoints[-1]
+        return Kept(last.label.position, last.since, None, checkpoints)
     earlier = assembly.superseded(step.name, step.version)
-    return None if earlier is None else Checkpoint(since=earlier.position)
+    return Kept() if earlier is None else Kept(since=earlier.position)

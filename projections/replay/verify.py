@@ -1,9 +1,10 @@
 """Checks that the recorded inboxes still lead to the recorded decisions, byte for byte.
 
-Every step is folded again from the oldest record of its inbox, and what it would write is compared
-with what it wrote: topic, key and value. Nothing is produced, sent or touched; all that this
-module holds is a reader of the log. Only what the present version of a step decided is compared;
-what an earlier one wrote, or what follows from records that have expired, is given.
+Every step is folded again from the oldest record of its inbox, or from the oldest checkpoint where
+that has expired, and what it would write is compared with what it wrote: topic, key and value.
+Nothing is produced, sent or touched; all that this module holds is a reader of the log. Only what
+the present version of a step decided is compared; what an earlier one wrote, or what follows from
+records before the checkpoint, is given.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import closing
 from typing import Any
 
 from processors.step import Context, Sealer, Step
-from projections.replay.checkpoints import Checkpoint, checkpoints
+from projections.replay.checkpoints import Kept, what_is_kept
 from projections.replay.difference import difference
 from projections.replay.progress import Progress, Report
 from projections.replay.recorded import Content, Origin, Recorded
@@ -82,9 +83,10 @@ class _Verification:
             | {DEAD_LETTERS.name}
         )
         self._indexed: Offsets = {}
-        self._checkpoints: Mapping[tuple[str, Place], Checkpoint] = {}
+        self._kept: Mapping[tuple[str, Place], Kept] = {}
         self._missing: dict[Origin, Outgoing] = {}
         self._given_of: dict[tuple[str, str, int], int] = {}
+        self._decided_from: dict[tuple[str, str, int], int] = {}
         self._found = VerifyReport()
 
     async def run(self, fetch_sizes: Sequence[int]) -> VerifyReport:
@@ -93,7 +95,7 @@ class _Verification:
         ends = await self._reader.end_offsets(inboxes)
         first = await self._reader.beginning_offsets(inboxes)
         self._indexed = await self._reader.beginning_offsets(self._outputs)
-        self._checkpoints = await checkpoints(self._reader, self._signer, self._steps)
+        self._kept = await what_is_kept(self._reader, self._signer, self._steps)
         await self._index()
         for number, size in enumerate(fetch_sizes, 1):
             for step in self._steps:
@@ -106,10 +108,9 @@ class _Verification:
         return self._found
 
     def _contradictions(self) -> None:
-        """Note what was written twice and unlike, by the present version of a step."""
+        """Note what was written twice and unlike, of what is decided again."""
         for origin, one, other in self._recorded.contradictions:
-            place = Place(origin.inbox, origin.partition)
-            if origin.offset >= self._checkpoints.get((origin.step, place), Checkpoint()).since:
+            if origin.offset >= self._decided_from.get(origin[:3], 0):
                 unlike = difference(one.value, other.value)
                 what = f"{other.place} repeats {one.place} otherwise: {unlike}"
                 self._found.add("different", f"{origin}: {what}")
@@ -132,7 +133,7 @@ class _Verification:
         here = (step.name, *place)
         partitions = len(await self._reader.places([place.topic]))
         context = Context(place.topic, place.partition, partitions, self._signer)
-        state, span, compared = self._begin(step, context, span)
+        state, span, compared = await self._begin(step, context, span)
         sealer = Sealer(step.name, context)
         progress = Progress(f"{step.name} {place.topic}/{place.partition}", len(span), self._report)
         batches = self._reader.read({place: span.start}, {place: span.stop})
@@ -148,33 +149,37 @@ class _Verification:
         for origin, where in self._recorded.left_over(*here, compared, number):
             self._found.add("surplus", f"{origin} at {where}")
 
-    def _begin(self, step: Step[Any], context: Context, span: range) -> tuple[Any, range, range]:
+    async def _begin(
+        self, step: Step[Any], context: Context, span: range
+    ) -> tuple[Any, range, range]:
         """Return the state to begin with, the offsets to fold, and those to compare."""
         place = Place(context.topic, context.partition)
-        checkpoint = self._checkpoints.get((step.name, place), Checkpoint())
+        kept = self._kept.get((step.name, place), Kept())
         if span.start == 0:
-            compared = range(min(checkpoint.since, span.stop), span.stop)
+            compared = range(min(kept.since, span.stop), span.stop)
             self._given(step, place, compared.start)
             return step.initial(context), span, compared
         # Behind the first record that is left, its state lacks what came between.
-        usable = bool(checkpoint.data) and checkpoint.position >= span.start
-        start = min(checkpoint.position, span.stop) if usable else span.stop
+        oldest = await kept.oldest(self._reader, self._signer, span)
+        start = span.stop if oldest is None else oldest.position
         self._given(step, place, start)
-        reason = (
-            f"{step.name} on {place.topic}/{place.partition}: records before {span.start} have "
-            f"expired; verified from {start}, the oldest checkpoint that is kept"
-            if usable
-            else f"{step.name} on {place.topic}/{place.partition}: records before {span.start} "
-            "have expired, and no checkpoint is kept"
+        expired = f"{step.name} on {place.topic}/{place.partition}: records before {span.start} "
+        self._note(
+            f"{expired}have expired, and no checkpoint is kept"
+            if oldest is None
+            else f"{expired}have expired; verified from {start}, {oldest.told}"
         )
+        state = step.initial(context) if oldest is None else step.load(context, oldest.data)
+        return state, range(start, span.stop), range(start, span.stop)
+
+    def _note(self, reason: str) -> None:
         if reason not in self._found.unverified:
             self._found.unverified.append(reason)
-        state = step.load(context, checkpoint.data) if usable else step.initial(context)
-        return state, range(start, span.stop), range(start, span.stop)
 
     def _given(self, step: Step[Any], place: Place, before: int) -> None:
         """Count what follows from inbox records `before` an offset, which is not decided again."""
         here = (step.name, *place)
+        self._decided_from[here] = before
         self._given_of[here] = self._recorded.count_before(*here, before)
         self._found.given = sum(self._given_of.values())
 
@@ -213,7 +218,7 @@ class _Verification:
     def _may_come(self, origin: Origin) -> bool:
         """Say whether the step may not have come to that record yet."""
         place = Place(origin.inbox, origin.partition)
-        settled = self._checkpoints.get((origin.step, place), Checkpoint()).position
+        settled = self._kept.get((origin.step, place), Kept()).position
         return origin.offset >= max(settled, self._recorded.highest(*origin[:3]) + 1)
 
 

@@ -1,8 +1,9 @@
 """Every topic, with its settings: the only home of topic names.
 
-Three kinds of topic exist. An *inbox* is what one stateful step reads; it carries ticks, so it
+Four kinds of topic exist. An *inbox* is what one stateful step reads; it carries ticks, so it
 expires. A *fact* topic is the permanent record from which every view is rebuilt; nothing in it
-expires. A *snapshot* topic is a cache of a step's state and is compacted.
+expires. A *snapshot* topic is a cache of a step's state and is compacted. A *checkpoint* topic
+holds a state a day for as long as inboxes are kept, so that a fold can begin within them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 DAY_MS: Final = 86_400_000
+INBOX_DAYS: Final = 7
 
 
 class Kind(StrEnum):
@@ -20,6 +22,7 @@ class Kind(StrEnum):
     INBOX = "inbox"
     FACTS = "facts"
     SNAPSHOTS = "snapshots"
+    CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Topic:
     name : str
         The name on the broker.
     kind : Kind
-        Inbox, facts or snapshots.
+        Inbox, facts, snapshots or checkpoints.
     single : bool
         One partition only (a governor's inbox, commands); otherwise the installation's number.
     retention_days : float or None
@@ -69,13 +72,16 @@ class Topic:
                 "retention.ms": str(kept),
                 "retention.bytes": "-1",
             }
+            if self.kind is not Kind.FACTS:
+                # Only what lies in a closed file is deleted.
+                config["segment.ms"] = str(DAY_MS)
         if self.log_append_time:
             config["message.timestamp.type"] = "LogAppendTime"
         return config | self.extra
 
 
 def _inbox(name: str, *, single: bool = False) -> Topic:
-    return Topic(name, Kind.INBOX, single=single, retention_days=7, log_append_time=True)
+    return Topic(name, Kind.INBOX, single=single, retention_days=INBOX_DAYS, log_append_time=True)
 
 
 TELEMETRY: Final = _inbox("telemetry")
@@ -113,6 +119,14 @@ DEAD_LETTERS: Final = Topic("dead-letters", Kind.FACTS, single=True)
 """Records from outside that could not be accepted, each with its reason and coordinates."""
 TIMERS: Final = Topic("timers", Kind.INBOX, single=True, retention_days=1)
 """When a step wants its next tick; read by the ticker alone."""
+CHECKPOINTS: Final = Topic(
+    "checkpoints", Kind.CHECKPOINTS, single=True, retention_days=INBOX_DAYS + 2
+)
+"""Every day's state of every step: which record is folded next, and where its pages lie."""
+CHECKPOINT_PAGES: Final = Topic(
+    "checkpoints.pages", Kind.CHECKPOINTS, retention_days=INBOX_DAYS + 3
+)
+"""The pages of checkpoints; written before what refers to them, so they outlive it."""
 
 TOPICS: Final[tuple[Topic, ...]] = (
     TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION, FLEET, WINDOWS, FINDINGS, INCIDENTS, ACTIONS,
@@ -132,6 +146,7 @@ def snapshots_of(inbox: Topic) -> Topic:
 
 
 def every_topic() -> tuple[Topic, ...]:
-    """Return all topics of an installation, snapshots included."""
+    """Return all topics of an installation, snapshots and checkpoints included."""
     inboxes = (TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION)
-    return TOPICS + tuple(snapshots_of(inbox) for inbox in inboxes)
+    snapshots = tuple(snapshots_of(inbox) for inbox in inboxes)
+    return (*TOPICS, *snapshots, CHECKPOINTS, CHECKPOINT_PAGES)
