@@ -4,7 +4,9 @@ import * as api from "./api.js";
 import { changed, follow, load, noteFailure, now, onChange, recall, state, travel } from "./store.js";
 import { ago, clock, count, look, severityLook } from "./words.js";
 import { scrubber } from "./parts/scrubber.js";
+import { openCommands, VIEWS as TABS } from "./parts/commands.js";
 import { openKeys } from "./parts/dialogs.js";
+import { dress, dressed } from "./parts/theme.js";
 import { overview } from "./views/overview.js";
 import { fleet } from "./views/fleet.js";
 import { agent } from "./views/agent.js";
@@ -16,10 +18,6 @@ import { pipeline } from "./views/pipeline.js";
 import { settings } from "./views/settings.js";
 
 const VIEWS = { overview, fleet, agent, incidents, findings, actions, log, pipeline, settings };
-const TABS = [
-  ["overview", "Overview"], ["fleet", "Fleet"], ["incidents", "Incidents"], ["actions", "Actions"],
-  ["log", "Log"], ["pipeline", "Pipeline"], ["settings", "Settings"],
-];
 const app = document.getElementById("app");
 let shownAt = 0; // when the fleet's state was first on the screen, for those who measure
 app.replaceChildren();
@@ -78,6 +76,7 @@ function draw() {
       <header class="top">
         <a class="brand" href="#/overview"><img src="/ui/icon.svg" alt="">Homeostat</a>
         <nav class="tabs" aria-label="Views">${tabs(here.name)}</nav>
+        <button class="find" aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K" @click=${openCommands}>Find or do <kbd>Ctrl K</kbd></button>
         ${link()}
       </header>
       ${notices()}
@@ -118,9 +117,14 @@ async function begin(token) {
   setInterval(() => { if (!document.hidden) { if (!state.moment) load("health").catch(noteFailure); changed(); } }, 5000);
 }
 
-const GO = { o: "overview", f: "fleet", i: "incidents", a: "actions", l: "log", p: "pipeline", s: "settings" };
+const GO = Object.fromEntries(TABS.map(([name, , key]) => [key, name]));
 let going = false;
 addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "k" && state.who) {
+    event.preventDefault();
+    if (!document.querySelector("dialog[open]")) openCommands();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) return;
   if (document.querySelector("dialog[open]")) return;
   if (going && GO[event.key]) location.hash = `#/${GO[event.key]}`;
@@ -141,13 +145,12 @@ function focusSearch() {
 }
 
 function move(step) {
-  const stops = [...document.querySelectorAll("main [data-stop], main .list a, main tr[data-href] a, main .line")];
+  const stops = [...document.querySelectorAll("main [data-stop], main .list a, main tr[data-href] a")];
   const at = stops.indexOf(document.activeElement);
   stops[Math.max(0, Math.min(stops.length - 1, at + step))]?.focus();
 }
 
-const theme = localStorage.getItem("theme");
-if (theme) document.documentElement.dataset.theme = theme;
+if (dressed()) dress(dressed());
 const given = /^#token=(.+)$/.exec(location.hash)?.[1];
 if (given) history.replaceState(null, "", "/#/overview");
 begin(given).catch((error) => signInView(given || error.status !== 401 ? error.message : ""));

@@ -2,15 +2,19 @@
 import { html, nothing, render } from "/lib/lit-html.js";
 import { agentOf, told, when } from "../words.js";
 
-function open(content) {
+// Shows what `content` gives until it is closed; what had the focus before has it again then.
+export function open(content, kind = "", label = "") {
   const dialog = document.createElement("dialog");
+  if (kind) dialog.className = kind;
+  if (label) dialog.ariaLabel = label;
   document.body.append(dialog);
   const close = () => dialog.close();
+  const redraw = () => render(content(close), dialog);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) close(); });
-  render(content(close), dialog);
+  redraw();
   dialog.showModal();
-  return dialog;
+  return { dialog, redraw };
 }
 
 export function openEvent(event) {
@@ -35,7 +39,7 @@ export function askReason(title, verb, why) {
       given = new FormData(event.target).get("reason");
       event.target.closest("dialog").close();
     };
-    const dialog = open((close) => html`<form @submit=${submit}>
+    const { dialog } = open((close) => html`<form @submit=${submit}>
       <h2>${title}</h2><p class="quiet">${why}</p>
       <label>Reason <input name="reason" required maxlength="1000" class="grow" autofocus></label>
       <div class="row"><button class="primary">${verb}</button><button type="button" @click=${close}>Cancel</button></div></form>`);
@@ -43,8 +47,18 @@ export function askReason(title, verb, why) {
   });
 }
 
+// Returns whether the person means it.
+export function askSure(title, verb, why) {
+  return new Promise((resolve) => {
+    let sure = false;
+    const { dialog } = open((close) => html`<div class="body"><h2>${title}</h2><p class="quiet">${why}</p>
+      <div class="row"><button class="primary" autofocus @click=${() => { sure = true; close(); }}>${verb}</button><button @click=${close}>Cancel</button></div></div>`);
+    dialog.addEventListener("close", () => resolve(sure));
+  });
+}
+
 const KEYS = [
-  ["/", "Search the fleet"], ["g o", "Overview"], ["g f", "Fleet"], ["g i", "Incidents"], ["g a", "Actions"],
+  ["Ctrl K", "Find or do anything"], ["/", "Search the fleet"], ["g o", "Overview"], ["g f", "Fleet"], ["g i", "Incidents"], ["g a", "Actions"],
   ["g l", "Log"], ["g p", "Pipeline"], ["g s", "Settings"], ["j k", "Next and previous"], ["Enter", "Open"],
   ["a", "Approve what waits"], ["r", "Reject it, with a reason"], ["t", "Back to live"], ["?", "These keys"],
 ];

@@ -66,7 +66,7 @@ export function tokens() {
   const living = (known ?? []).filter((t) => t.state === "valid"), over = (known ?? []).filter((t) => t.state !== "valid");
   return html`<section class="block" aria-label="Tokens"><header><h2>Tokens</h2><span class="small quiet right">each program and person its own; what it does is on record under its name</span></header>
     ${made ? secret() : nothing}
-    <form class="pad filters" @submit=${create}><label>Name <input name="name" required maxlength="100" pattern="[A-Za-z0-9][A-Za-z0-9._@+\\-]*" autocomplete="off" placeholder="grafana"></label>
+    <form class="pad filters" aria-label="A new token" @submit=${create}><label>Name <input name="name" required maxlength="100" pattern="[A-Za-z0-9][A-Za-z0-9._@+\\-]*" autocomplete="off" placeholder="grafana"></label>
       <label>Role <select name="role">${ROLES.map(([role, may]) => html`<option value=${role}>${role}: ${may}</option>`)}</select></label>
       <label>Lasts <select name="days">${DAYS.map(([days, text]) => html`<option value=${days} ?selected=${days === 90}>${text}</option>`)}</select></label>
       ${state.who.everywhere ? html`<label><input type="checkbox" name="everywhere"> any tenant</label>` : nothing}

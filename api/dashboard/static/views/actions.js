@@ -1,23 +1,9 @@
 // What was decided, what waits for a person, and the candidates that lost.
 import { html, nothing } from "/lib/lit-html.js";
-import * as api from "../api.js";
-import { noteFailure, stale, state } from "../store.js";
+import { state } from "../store.js";
 import { actionItem, actionState, agentLink } from "../parts/lists.js";
-import { askReason } from "../parts/dialogs.js";
+import { answer, may } from "../parts/deeds.js";
 import { lasting, number, precisely, when, words } from "../words.js";
-
-async function answer(action, verb) {
-  const approve = verb === "approve";
-  const reason = await askReason(`${approve ? "Approve" : "Reject"} ${action.action} for ${action.agent_id}?`, approve ? "Approve" : "Reject",
-    approve ? "All guards run again before it is carried out." : "The reason stays on record.");
-  if (reason === null) return;
-  try {
-    await api.send("POST", `/actions/${action.action_id}/${verb}`, { reason, preview_hash: action.preview_hash });
-    stale("actions");
-  } catch (error) {
-    noteFailure(error);
-  }
-}
 
 const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)} %`);
 
@@ -33,7 +19,8 @@ function one(id) {
   const stages = Object.entries(a.stages).sort(([, x], [, y]) => (x < y ? -1 : 1));
   return html`<div class="lead"><p class="small"><a href="#/actions">Actions</a></p><h1>${a.action || "No action"} for ${a.agent_id}</h1><p class="row">${actionState(a)}<span class="quiet">attempt ${a.attempt}, ${a.mode}${a.host ? `, on ${a.host}` : ""}</span></p></div>
     ${a.state === "awaiting" && !state.moment ? html`<section class="block pad row"><span class="grow">It waits for a person: ${words(a.reason)}. It expires ${when(a.expires_at)}.</span>
-      <button class="primary" data-key="a" @click=${() => answer(a, "approve")}>Approve <kbd>a</kbd></button><button class="danger" data-key="r" @click=${() => answer(a, "reject")}>Reject <kbd>r</kbd></button></section>` : nothing}
+      ${may("approver") ? html`<button class="primary" data-key="a" @click=${() => answer(a, "approve")}>Approve <kbd>a</kbd></button><button class="danger" data-key="r" @click=${() => answer(a, "reject")}>Reject <kbd>r</kbd></button>`
+        : html`<span class="small quiet">An approver or an admin answers.</span>`}</section>` : nothing}
     <section class="block"><header><h2>Why this one</h2><span class="small quiet right">expected value is improvement × success; score is that less half the risk</span></header>${a.candidates.length ? candidates(a.candidates) : html`<p class="empty">A person asked for it${a.requested_by ? `: ${a.requested_by}` : ""}.</p>`}</section>
     <div class="cols"><section class="block"><header><h2>What it does</h2></header><dl class="facts pad">
         <dt>would run</dt><dd><code>${a.evidence.preview ?? "–"}</code></dd>${a.evidence.undo ? html`<dt>undo</dt><dd><code>${a.evidence.undo}</code></dd>` : nothing}

@@ -5,10 +5,9 @@ import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
 import { chart } from "../parts/chart.js";
 import { actionItem, eventItem, findingItem } from "../parts/lists.js";
-import { askReason } from "../parts/dialogs.js";
+import { may, move, possible, run } from "../parts/deeds.js";
 import { scores } from "../parts/scores.js";
 import { driversOf, unusual } from "../parts/unusual.js";
-import { ask } from "./overview.js";
 import { ago, gist, look, severityLook, standing, state as shown, when, words } from "../words.js";
 
 let held = { id: null, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
@@ -102,11 +101,6 @@ function marks() {
   return found.concat(done);
 }
 
-async function move(id, status) {
-  const reason = await askReason(`Put ${id} into ${status}`, "Do it", "The lifecycle says whether it may.");
-  if (reason !== null) await api.send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }).catch(noteFailure);
-}
-
 const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>mean of each ${width() === 3600 ? "hour" : "minute"}, and its range</span><span><i class="band"></i>expected</span>
   <span><i class="mark"></i>finding</span><span><i class="act"></i>action</span><span class="hide-small">drag to zoom, double-click to go back</span></p>`;
 
@@ -121,7 +115,7 @@ export function agent({ argument: id }) {
   const events = state.events.filter((e) => e.subject === `${a.tenant_id}/${id}` && (!state.moment || new Date(e.time) <= state.moment)).slice(0, 12);
   return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), standing({ status: a.status, health: a.health.level }))}
       <span class="quiet grow">${a.agent_type}, ${words(a.status)} since ${when(a.status_since)}, heard of ${state.moment ? when(a.last_seen) : ago(a.last_seen)}</span>
-      ${state.moment ? nothing : html`${a.agent_type === "service" ? html`<button @click=${() => ask("service.restart", id)}>Restart</button>` : nothing}
+      ${!may() ? nothing : html`${possible(a.agent_type).includes("service.restart") ? html`<button @click=${() => run("service.restart", id)}>Restart</button>` : nothing}
       ${a.status === "maintenance" ? html`<button @click=${() => move(id, "active")}>End maintenance</button>` : html`<button @click=${() => move(id, "maintenance")}>Maintenance</button>`}`}</div>
     ${scores(a)}
     ${unusual({ metrics: a.metrics, history: held.history, findings: held.findings })}

@@ -50,8 +50,8 @@ function rows(agents) {
     <div class="line head" role="row" aria-rowindex="1"><span role="columnheader">Agent</span><span role="columnheader">State</span>
       <span role="columnheader" class="hide-small">Lifecycle</span><span role="columnheader" class="hide-small">Type</span><span role="columnheader" class="num">Health</span></div>
     <div class="spacer" role="rowgroup" ${ref(tall)}><div class="rows" ${ref(place)}>${some.map((a, i) => html`
-      <a class="line" role="row" aria-rowindex=${first + i + 2} href="#/fleet/${encodeURIComponent(a.id)}"><span role="cell">${a.id}</span><span role="cell">${shown(look(a.status, a.health), standing(a))}</span>
-      <span role="cell" class="quiet hide-small">${words(a.status)}</span><span role="cell" class="quiet hide-small">${a.type}</span><span role="cell" class="num">${number(a.score)}</span></a>`)}</div></div></div>`;
+      <div class="line" role="row" aria-rowindex=${first + i + 2}><span role="cell"><a class="whole" data-stop href="#/fleet/${encodeURIComponent(a.id)}">${a.id}</a></span><span role="cell">${shown(look(a.status, a.health), standing(a))}</span>
+      <span role="cell" class="quiet hide-small">${words(a.status)}</span><span role="cell" class="quiet hide-small">${a.type}</span><span role="cell" class="num">${number(a.score)}</span></div>`)}</div></div></div>`;
 }
 
 export function fleet({ filters }) {

@@ -1,9 +1,8 @@
 // Is anything wrong, what is being done about it, does it need me?
 import { html, nothing } from "/lib/lit-html.js";
-import * as api from "../api.js";
-import { noteFailure, stale, state } from "../store.js";
+import { state } from "../store.js";
 import { actionItem, agentLink, eventItem, findingItem, graver, incidentItem } from "../parts/lists.js";
-import { askReason } from "../parts/dialogs.js";
+import { may, run } from "../parts/deeds.js";
 import { map } from "../parts/map.js";
 import { parts } from "./pipeline.js";
 import { clock, count, look, plural, ranked, standing, state as shown } from "../words.js";
@@ -33,24 +32,13 @@ function explanation() {
   return `In the last hour ${plural(lately.length, "action")} ran and ${healed === lately.length ? "all were" : `${healed} were`} verified.`;
 }
 
-export async function ask(action, target) {
-  const reason = await askReason(`${action} on ${target}`, "Ask for it", "It goes through every guard, like any other action.");
-  if (reason === null) return;
-  try {
-    await api.send("POST", "/actions", { action, target, parameters: {} });
-    stale("actions");
-  } catch (error) {
-    noteFailure(error);
-  }
-}
-
 function services() {
   const all = [...state.fleet.values()].filter((a) => a.type === "service" && a.host);
   const rows = ranked(all).slice(0, 8);
   return html`<section class="block"><header><h2>Services</h2>${all.length > rows.length ? html`<a class="right small" href="#/fleet?type=service">All ${count(all.length)}</a>` : nothing}</header>
     ${rows.length ? html`<ul class="list">${rows.map((a) => html`<li>${shown(look(a.status, a.health), standing(a))}
       <span class="grow">${agentLink(a.id)} <span class="small quiet nowrap">${a.host}</span></span>
-      <button class="bare" @click=${() => ask("service.restart", a.id)} ?disabled=${Boolean(state.moment)}>Restart</button></li>`)}</ul>`
+      ${may() ? html`<button class="bare" aria-label="Restart ${a.id}" @click=${() => run("service.restart", a.id)}>Restart</button>` : nothing}</li>`)}</ul>`
       : html`<p class="empty">No service is declared. Name one in the file of <code>HOMEOSTAT_CONFIG</code>, and it is watched and healed.</p>`}</section>`;
 }
 

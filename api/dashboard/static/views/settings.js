@@ -3,6 +3,7 @@ import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, stale, state } from "../store.js";
 import { askReason } from "../parts/dialogs.js";
+import { dress, dressed } from "../parts/theme.js";
 import { tokens } from "../parts/tokens.js";
 import { asker, differences, forget } from "../parts/what_if.js";
 
@@ -30,11 +31,6 @@ async function save() {
   changed();
 }
 
-function theme(value) {
-  if (value) { document.documentElement.dataset.theme = value; localStorage.setItem("theme", value); }
-  else { delete document.documentElement.dataset.theme; localStorage.removeItem("theme"); }
-}
-
 async function leave() {
   await api.signOut().catch(noteFailure);
   location.reload();
@@ -46,7 +42,7 @@ export function settings() {
   const { version, hash, changed_by: by, reason, policy } = state.policy ?? {};
   return html`<h1>Settings</h1>
     <section class="block"><header><h2>You</h2></header><div class="pad row"><span class="grow">${state.who.name}, ${state.who.role}${state.who.everywhere ? " of the installation" : ` of ${state.who.tenant}`}</span>
-      <label>Look <select @change=${(e) => theme(e.target.value)}>${[["", "as the system"], ["light", "light"], ["dark", "dark"]].map(([v, t]) => html`<option value=${v} ?selected=${(localStorage.getItem("theme") ?? "") === v}>${t}</option>`)}</select></label>
+      <label>Look <select @change=${(e) => dress(e.target.value)}>${[["", "as the system"], ["light", "light"], ["dark", "dark"]].map(([v, t]) => html`<option value=${v} ?selected=${dressed() === v}>${t}</option>`)}</select></label>
       <a href="/guide">Guide</a>
       <button @click=${leave}>Sign out</button></div></section>
     ${tokens()}

@@ -1,0 +1,45 @@
+// What a person may do, from wherever it is offered: each asks first, and goes through every guard.
+import * as api from "../api.js";
+import { noteFailure, stale, state } from "../store.js";
+import { words } from "../words.js";
+import { askReason, askSure } from "./dialogs.js";
+
+const ROLES = ["viewer", "operator", "approver", "admin"];
+export const may = (role = "operator") => !state.moment && ROLES.indexOf(state.who.role) >= ROLES.indexOf(role);
+
+async function send(method, path, body, ...listsThatChange) {
+  try {
+    await api.send(method, path, body);
+    stale(...listsThatChange);
+  } catch (error) {
+    noteFailure(error);
+  }
+}
+
+// The actions that the policy in force knows for such an agent.
+export function possible(type) {
+  const known = Object.entries(state.policy?.policy.actions ?? {});
+  return known.filter(([, action]) => action.agent_types.includes(type)).map(([name]) => name);
+}
+export function verb(action) {
+  const said = words(action.slice(action.lastIndexOf(".") + 1));
+  return said[0].toUpperCase() + said.slice(1);
+}
+
+export async function run(action, target) {
+  const sure = await askSure(`${verb(action)} ${target}?`, verb(action), `${action} goes through every guard, like any other action; what becomes of it is told under Actions.`);
+  if (sure) await send("POST", "/actions", { action, target, parameters: {} }, "actions");
+}
+
+export async function move(id, status) {
+  const [title, label] = status === "maintenance" ? [`Put ${id} into maintenance?`, "Begin maintenance"] : [`End the maintenance of ${id}?`, "End maintenance"];
+  const reason = await askReason(title, label, status === "maintenance" ? "It is still watched; nothing is done to it by itself." : "What deviates is acted on again.");
+  if (reason !== null) await send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }, "fleet");
+}
+
+export async function answer(action, verdict) {
+  const approve = verdict === "approve";
+  const reason = await askReason(`${approve ? "Approve" : "Reject"} ${action.action} for ${action.agent_id}?`, approve ? "Approve" : "Reject",
+    approve ? "All guards run again before it is carried out." : "The reason stays on record.");
+  if (reason !== null) await send("POST", `/actions/${action.action_id}/${verdict}`, { reason, preview_hash: action.preview_hash }, "actions");
+}

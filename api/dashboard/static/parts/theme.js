@@ -1,0 +1,14 @@
+// Light, dark, or as the system says: kept in this browser.
+import { changed } from "../store.js";
+
+export const dressed = () => localStorage.getItem("theme") ?? "";
+
+export function dress(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+  if (theme) localStorage.setItem("theme", theme);
+  else localStorage.removeItem("theme");
+  changed(); // what is drawn on a canvas takes its colours anew
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
