@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from faust.types import TP
 
@@ -20,7 +20,6 @@ from processors.runtime.snapshots import Snapshots
 from processors.runtime.timers import announcement
 from streams.contracts.record import Outgoing, Record
 from streams.kafka.errors import BrokerAway
-from streams.kafka.transport import records_of
 from streams.traces.work import Work
 
 log = logging.getLogger(__name__)
@@ -67,18 +66,20 @@ class Owner:
             self.assigned.set()
             return {tp: self.lanes[tp.topic, tp.partition].next for tp in wanted}
 
-    async def apply(self, place: tuple[str, int], raw: Sequence[Any]) -> None:
+    async def apply(self, place: tuple[str, int], fetched: Sequence[Record]) -> None:
         """Fold one batch and send what follows.
 
         A batch that does not follow on what was folded means that records were passed by:
         the process ends and resumes, because a seek in flight cannot be trusted.
         """
         lane = self.lanes.get(place)
-        if lane is None or raw[-1].offset < lane.next:
+        if lane is None or fetched[-1].offset < lane.next:
             return
-        if raw[0].offset > lane.next:
-            self._end(f"{place}: offset {raw[0].offset} came where {lane.next} was due")
-        records = records_of(raw, lane.next)
+        if fetched[0].offset > lane.next:
+            self._end(f"{place}: offset {fetched[0].offset} came where {lane.next} was due")
+        records = fetched
+        if fetched[0].offset < lane.next:
+            records = [record for record in fetched if record.offset >= lane.next]
         work = Work(time.time_ns(), records)
         sealed = await self._folded(lane, records)
         self.records += len(records)

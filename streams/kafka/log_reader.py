@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from streams.contracts.record import Record
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PositionLost, TopicError
+from streams.kafka.fetching import make_ours, ours
 from streams.kafka.starting import started
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class LogReader:
         )
         with self._translated():
             await started(consumer)
+        make_ours(consumer)
         # Its tasks must have run once: one cancelled before that ends `stop` as cancelled too.
         await asyncio.sleep(0)
         self._consumer = consumer
@@ -182,9 +184,11 @@ class LogReader:
             progress = time.monotonic() if fetched else progress
             for where, records in fetched.items():
                 place = Place(*where)
-                wanted = records if follow else [r for r in records if r.offset < ends[place]]
+                wanted = list(ours(records))
+                if not follow:
+                    wanted = [record for record in wanted if record.offset < ends[place]]
                 if wanted and place in left:
-                    yield [_record(record) for record in wanted]
+                    yield wanted
             if not follow:
                 await self._drop_finished(left, ends)
                 self._check_progress(left, progress)
@@ -238,9 +242,3 @@ def _partitions(places: Collection[Place] | Mapping[Place, int]) -> list[Any]:
 
 def _offsets(found: Mapping[Any, int]) -> Offsets:
     return {Place(*where): offset for where, offset in found.items()}
-
-
-def _record(raw: Any) -> Record:
-    return Record(
-        raw.topic, raw.partition, raw.offset, raw.timestamp / 1000, raw.key, raw.value, raw.headers
-    )

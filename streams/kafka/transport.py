@@ -17,6 +17,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.contracts.record import Record
+from streams.kafka.fetching import make_ours, ours
 
 UNTOUCHED: Final = "untouched"
 """Name of the codec that leaves a value as it is."""
@@ -43,8 +44,8 @@ class Batch:
 
     Parameters
     ----------
-    records : sequence
-        What aiokafka fetched; not empty.
+    records : sequence of Record
+        What was fetched; not empty.
     epoch : int
         Counts assignments; a batch of an earlier one lay in a buffer meanwhile.
     """
@@ -54,33 +55,19 @@ class Batch:
         "serialized_value_size", "timestamp", "timestamp_type", "topic", "value",
     )  # fmt: skip
 
-    def __init__(self, records: Sequence[Any], epoch: int) -> None:
+    def __init__(self, records: Sequence[Record], epoch: int) -> None:
         first = records[0]
         self.topic: str = first.topic
         self.partition: int = first.partition
         self.offset: int = first.offset
-        self.timestamp = first.timestamp
-        self.timestamp_type = first.timestamp_type
+        self.timestamp = round(first.timestamp * 1000)
+        self.timestamp_type = None
         self.headers: tuple[()] = ()
         self.key = None
         self.checksum = None
         self.serialized_key_size = self.serialized_value_size = 0
         self.epoch = epoch
         self.value = (epoch, records)
-
-
-def records_of(raw: Sequence[Any], since: int) -> list[Record]:
-    """Return the fetched records from offset `since` on.
-
-    Built through `tuple` itself: a keyword call would cost a third of the decoding.
-    """
-    new, kind = tuple.__new__, Record
-    if raw[0].offset < since:
-        raw = [r for r in raw if r.offset >= since]
-    return [
-        new(kind, (r.topic, r.partition, r.offset, r.timestamp / 1000, r.key, r.value, r.headers))
-        for r in raw
-    ]
 
 
 class _Untouched(Codec):
@@ -119,6 +106,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             heartbeat_interval_ms=int(self.app.conf.broker_heartbeat_interval * 1000),
         )
 
+    async def _fetch_records(self, consumer: Any, *given: Any, **named: Any) -> Any:
+        make_ours(consumer)
+        return await super()._fetch_records(consumer, *given, **named)
+
     async def seek_now(self, positions: Mapping[TP, int]) -> None:
         """Seek on the consumer's own loop; from any other a seek has no effect."""
         from aiokafka.structs import TopicPartition
@@ -156,7 +147,7 @@ class BatchConsumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
         fetched = await super()._getmany(active_partitions, timeout)
-        return {tp: [Batch(records, self.epoch)] for tp, records in fetched.items() if records}
+        return {tp: [Batch(ours(raw), self.epoch)] for tp, raw in fetched.items() if raw}
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let go of all state before anybody else learns of the revocation."""
