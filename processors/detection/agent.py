@@ -40,6 +40,8 @@ _ALLOWANCE: Final = 6.0
 _OVERDRAWN: Final = 0.15
 _GENEROUS: Final = 4.0
 _BACK_D: Final = 7.0
+_LATELY_H: Final = 6.0
+"""Half-life of what is remembered of faults, hours: as long as those last that people work on."""
 _HOLD_ROWS: Final = 120.0
 _HOLD_S: Final = (600.0, 7200.0)
 _MEMORY: Final = 0.9965402628278678
@@ -70,6 +72,8 @@ class Agent(NamedTuple):
         Mean seconds between records.
     smoothed : float
         The root mean square deviation, over about five records.
+    lately : float
+        The same, over some six hours.
     now, lasting, relative : Tail
         Of the three views.
     repeated : float
@@ -90,6 +94,7 @@ class Agent(NamedTuple):
     age: Value
     interval: Value
     smoothed: Value
+    lately: Value
     now: Tail
     lasting: Tail
     relative: Tail
@@ -103,7 +108,20 @@ class Agent(NamedTuple):
 
 _BLANK_TAIL: Final = Tail(0.0, 1.0, 0.0, 0.0)
 BLANK: Final = Agent(
-    0.0, 0.0, 0.0, 0.0, _BLANK_TAIL, _BLANK_TAIL, _BLANK_TAIL, 0.0, 0.0, 2.0, 0.0, _LONG_AGO, 0.0
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    _BLANK_TAIL,
+    _BLANK_TAIL,
+    _BLANK_TAIL,
+    0.0,
+    0.0,
+    2.0,
+    0.0,
+    _LONG_AGO,
+    0.0,
 )
 
 
@@ -194,6 +212,8 @@ def judge(
     rate = m.maximum(1.0 / count, near * (LN2 / 3600.0 / p.level_h))
     strength = m.sqrt(e.square / e.metrics)
     smoothed = a.smoothed + m.maximum(1.0 / count, 0.2) * (strength - a.smoothed)
+    slow = m.maximum(1.0 / count, near * (LN2 / 3600.0 / _LATELY_H))
+    lately = a.lately + slow * (strength - a.lately)
     judged = a.records >= _RARITY_FROM
     own_bar = bar + a.raised_bar + 4.0 * m.maximum(1.0 - a.age / p.learning_d, 0.0)
     now, r_now = _rarity(m, a.now, strength, rate, count, judged)
@@ -207,12 +227,13 @@ def judge(
     cause = m.where(fired, m.maximum(smoothed, m.where(a.hold > 0.0, a.cause, 0.0)), a.cause)
     lasts = fired | ((a.hold > 0.0) & (smoothed >= _STILL * a.cause) & (r_lasting > 0.0))
     hold, paid, allowance, raised = _account(m, a, fired, lasts, dt, interval, per_week)
-    score, repeated = _score(m, p, a, fresh, smoothed, e.metrics)
+    score, repeated = _score(m, p, a, fresh, 0.5 * (smoothed + lately), e.metrics)
     after = Agent(
         records=m.minimum(count, _MOST_RECORDS),
         age=m.minimum(a.age + near * (1.0 / 86400.0), 365.0),
         interval=interval,
         smoothed=smoothed,
+        lately=lately,
         now=now,
         lasting=lasting,
         relative=relative,
@@ -265,15 +286,16 @@ def _account(
 
 
 def _score(
-    m: Arithmetic, p: Tuning, a: Agent, fresh: Value, smoothed: Value, metrics: Value
+    m: Arithmetic, p: Tuning, a: Agent, fresh: Value, strength: Value, metrics: Value
 ) -> tuple[Value, Value]:
     """Return the score, and what is remembered of it.
 
     What was alarming a moment ago is no news, unless it grows; evidence of several metrics adds
-    up.
+    up, and what is seen amid other evidence of late counts for more than what stands alone: faults
+    last, and come back before they go.
     """
     memory = a.repeated * _MEMORY
     news = fresh > memory
     own = m.where(news, fresh, 0.5 * fresh)
-    joint = m.where(metrics > 1.0, smoothed / (smoothed + p.evidence / metrics), 0.0)
+    joint = m.where(metrics > 1.0, strength / (strength + p.evidence / metrics), 0.0)
     return m.maximum(own, joint), m.where(news & (fresh > 0.5), fresh, memory)

@@ -19,7 +19,7 @@ from processors.detection.profile import PROFILE_MEMORY, season_at
 
 SINGLE = npt.NDArray[np.float32]
 
-_SIMPLE: Final = 4
+_SIMPLE: Final = agent.Agent._fields.index("now")
 _KNOWN: Final = series.Series._fields[1:]
 _SAMPLES: Final = _KNOWN.index("samples")
 _DOUBTED: Final = 8.0
@@ -154,7 +154,7 @@ def forget(c: SeriesMemory, rows: Ints) -> None:
 
 def rest(a: AgentMemory, row: int) -> None:
     """Let the alarm of an agent stand no longer."""
-    keep(a, row, remembered(a, row)._replace(hold=0.0, smoothed=0.0))
+    keep(a, row, remembered(a, row)._replace(hold=0.0, smoothed=0.0, lately=0.0))
 
 
 def remembered(a: AgentMemory, row: int) -> agent.Agent:

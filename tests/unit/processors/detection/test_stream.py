@@ -7,7 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from processors.detection.agent import BLANK, Evidence, judge
+from processors.detection.arithmetic import SCALAR
 from processors.detection.stream import Row, Stream
+from processors.detection.tuning import TUNING
 
 DAY = 86400.0
 
@@ -52,6 +55,18 @@ def test_many_small_deviations_add_up() -> None:
     rows = run(values, 60.0)
     assert any(row.alarm for row in rows[2900:2911])
     assert max(row.score for row in rows[2900:2910]) > max(row.score for row in rows[2500:2900])
+
+
+def test_what_comes_back_within_hours_scores_higher_than_alone_and_is_forgotten() -> None:
+    quiet, loud = (Evidence(8.0, 8.0 * size * size, 8.0 * size, 0.0, size) for size in (1.0, 6.0))
+    memory, scores = BLANK, []
+    for evidence, rows in ((quiet, 1440), (loud, 30), (quiet, 60), (loud, 1), (quiet, 2880)):
+        for _ in range(rows):
+            told = judge(SCALAR, TUNING, memory, evidence, 60.0, 4.0, 7.0)
+            memory = told.agent
+            scores.append(told.score)
+    assert scores[1440 + 30 + 60] > scores[1440] > scores[1440 + 30 + 59] > scores[1439]
+    assert scores[-1] == pytest.approx(scores[1439], abs=0.01)
 
 
 def test_a_lasting_shift_is_accepted_by_rule_and_then_is_normal() -> None:
