@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from api.cli.address import asked_address, trusted
 
@@ -33,6 +34,8 @@ REFUSED: Final = 4
 """It was understood, and may not or cannot be done."""
 _PATIENCE_S: Final = 15.0
 _PAUSE_S: Final = 1.0
+_PLAIN: Final = "/:@+"
+"""What ids have, and what is between them; whatever else was typed is part of a name."""
 WAITS_S: Final = (5.0, 10.0, 15.0, 0.0)
 """The longest to wait after each try that was one too many: nothing was done for it."""
 
@@ -105,9 +108,9 @@ class Client:
                 break
         return found
 
-    def send(self, method: str, path: str, body: Any) -> Any:
+    def send(self, method: str, path: str, body: Any, **parameters: Any) -> Any:
         """Return the answer to a write."""
-        return self._answer(method, path, json=body)
+        return self._answer(method, path, json=body, params=parameters)
 
     def delete(self, path: str, **parameters: Any) -> Any:
         """Return the answer to the end of something."""
@@ -147,6 +150,7 @@ class Client:
                         yield event
 
     def _answer(self, method: str, path: str, **options: Any) -> Any:
+        path = quote(path, safe=_PLAIN)
         for wait_s in WAITS_S:
             answer = self._once(method, path, **options)
             if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +23,7 @@ from api.cli.log_commands import log
 from api.cli.policy import policy
 from api.cli.projection_commands import projections
 from api.cli.replay import replay
+from api.cli.silences import silences
 from api.cli.simulate import simulate
 from api.cli.status import status
 from api.cli.tokens import tokens
@@ -35,10 +37,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+_PROJECT: Final = Path(__file__).parents[2] / "pyproject.toml"
 app.add_typer(projections, name="projections")
 app.add_typer(log, name="log")
 app.add_typer(dead_letters)
 app.add_typer(policy)
+app.add_typer(silences)
 app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
@@ -46,6 +50,27 @@ _ASKING = (status, agents, findings, actions, events)
 _COMMANDS = (*_ASKING, *telling.COMMANDS, incidents, conversations)
 for each in (*_COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        import tomllib
+
+        from api.cli.show import say
+
+        project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
+        say(f"homeostat {project['version']}")
+        raise typer.Exit
+
+
+_Version = typer.Option(
+    "--version", callback=_tell_version, is_eager=True, help="Say which version it is, and end."
+)
+
+
+@app.callback()
+def _homeostat(version: Annotated[bool, _Version] = False) -> None:
+    """Hold the options that stand before a command."""
 
 
 @app.command()

@@ -6,6 +6,7 @@ not carry a command-line framework.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Final
@@ -26,9 +27,10 @@ def main() -> int:
         if sys.argv[2] in ROLES:
             return run_role(sys.argv[2])
     from api.cli import completing
-    from api.cli.client import USAGE, CommandError
+    from api.cli.client import AWAY, USAGE, CommandError
     from api.cli.commands import app
 
+    _speak_anyhow()
     if COMPLETING in os.environ:
         app()
         return 0
@@ -42,4 +44,16 @@ def main() -> int:
     except (CommandError, SettingsError) as error:
         sys.stderr.write(f"homeostat: {error}\n")
         return error.status if isinstance(error, CommandError) else USAGE
+    except OSError as error:
+        sys.stderr.write(f"homeostat: {error}\n")
+        # What could not be written is not tried again at the end, which would be another failure.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return AWAY
     return 0
+
+
+def _speak_anyhow() -> None:
+    """Escape what the terminal has no letters for, rather than fail at it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _STYLES: Final = {
     "healthy": "green", "ok": "green", "succeeded": "green", "degraded": "yellow",
@@ -19,6 +22,7 @@ _PLAIN_WIDTH: Final = 200
 def as_json(found: Any) -> None:
     """Write what the API answered, as one JSON document."""
     sys.stdout.write(json.dumps(found, indent=None if isinstance(found, str) else 2) + "\n")
+    sys.stdout.flush()
 
 
 def as_line(found: Any) -> None:
@@ -55,17 +59,31 @@ def as_list(
         as_table(columns, map(row, found))
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> Text:
+    from rich.text import Text
+
     if value is None or value == "":
-        return "-"
-    text = f"{value:g}" if isinstance(value, float) else str(value).replace("[", r"\[")
-    style = _STYLES.get(text)
-    return f"[{style}]{text}[/{style}]" if style else text
+        return Text("-")
+    text = f"{value:g}" if isinstance(value, float) else harmless(str(value))
+    return Text(text, _STYLES.get(text, ""))
+
+
+def harmless(text: str) -> str:
+    r"""Return text with the characters escaped that a terminal would obey.
+
+    Examples
+    --------
+    >>> harmless("one\x1b[2Jtwo")
+    'one\\x1b[2Jtwo'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 def say(text: str) -> None:
     """Write a line."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{harmless(text)}\n")
     sys.stdout.flush()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Final
 
 import typer
@@ -122,10 +123,13 @@ def publish(
 def _measurement(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
-        return name, float(value)
-    except ValueError as error:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         detail = f"{text!r} is no measurement; write NAME=NUMBER, such as cpu_usage=41.5"
-        raise CommandError(USAGE, detail) from error
+        raise CommandError(USAGE, detail)
+    return name, number
 
 
 COMMANDS = (approve, reject, accept, relearn, services, lifecycle, publish)

@@ -51,8 +51,8 @@ def create(
     """Make a token and print it, this once; it is kept nowhere."""
     everywhere = tenant == EVERY_TENANT
     body = {"name": name, "role": role.value, "lasts_s": seconds(expires), "everywhere": everywhere}
-    place = "/tokens" if tenant is None or everywhere else f"/tokens?tenant={tenant}"
-    given = Client.from_environment().send("POST", place, body)
+    whose = {} if tenant is None or everywhere else {"tenant": tenant}
+    given = Client.from_environment().send("POST", "/tokens", body, **whose)
     if plain:
         as_json(given)
     else:

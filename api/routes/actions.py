@@ -19,6 +19,7 @@ from api.schemas.common import Cursor, Limit, Listing, Receipt
 from api.services import Served
 from projections.queries.actions import ActionRow, get_action, list_actions
 from projections.queries.as_of import get_action_as_of, list_actions_as_of
+from projections.read_models.action import State
 from streams.contracts.events.action import ActionRequested, ApprovalGiven
 from streams.contracts.telemetry import check_id
 
@@ -31,7 +32,7 @@ def actions(
     _caller: Viewer,
     tenant: Tenant,
     *,
-    state: Annotated[list[str] | None, Query(description="One or more.")] = None,
+    state: Annotated[list[State] | None, Query(description="One or more.")] = None,
     agent: Annotated[str | None, Query(description="An agent's id.")] = None,
     finding: Annotated[str | None, Query(description="A finding's or a request's id.")] = None,
     action: str | None = None,

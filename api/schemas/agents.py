@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.common import Body, Moment, Plain, View, shown
 from api.schemas.findings import FindingView
+from processors.lifecycle.transitions import Status
 from projections.queries.agents import AgentRow
 from projections.queries.findings import FindingRow
 
@@ -145,7 +146,7 @@ class LifecycleRequest(Body):
         json_schema_extra={"example": {"status": "maintenance", "reason": "new disk"}},
     )
 
-    status: str = Field(pattern=r"^[a-z_]{1,40}$")
+    status: Status = Field(strict=False)
     reason: str = Field(min_length=1, max_length=400)
 
 

@@ -6,7 +6,7 @@ is not fixed. So a stage sets its own columns, and the state only moves forward.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 import msgspec
 from sqlalchemy import Table
@@ -17,11 +17,12 @@ from projections.read_models.typed import data_as
 from projections.rows import Key, Row, Rows, Seen
 from streams.contracts.events import action as a
 
-STATES: Final = (
+State = Literal[
     "proposed", "withheld", "awaiting", "queued", "granted", "claimed", "verified", "refused",
     "finished",
-)  # fmt: skip
-_RANK: Final = {state: rank for rank, state in enumerate(STATES)}
+]  # fmt: skip
+STATES: Final[tuple[State, ...]] = get_args(State)
+_RANK: Final[dict[str, int]] = {state: rank for rank, state in enumerate(STATES)}
 
 
 def proposed(rows: Rows, seen: Seen) -> None:

@@ -125,7 +125,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         detail = f"{path} is missing: name the folder of an export that ended well"
         raise LogFileError(detail) from error
     except msgspec.MsgspecError as error:
