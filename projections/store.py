@@ -3,48 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import (
+    JSON,
+    ColumnElement,
     Connection,
     Double,
+    Select,
     Table,
     Text,
     Update,
+    and_,
     bindparam,
     case,
     column,
     delete,
     func,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from projections.models import agents, conversations, counters, metric_hours, metric_windows
 from projections.models.history import HISTORIES
 from projections.read_models.metric import hour_of, hourly
 from projections.rows import Key, Row, Rows
 
-_CHUNK: Final = 200
-"""Keys in one query: SQLite takes 32,766 variables, and short statements are cached."""
+_CHUNK: Final = 5_000
+"""Keys in one query."""
 _MAX_METRICS_TEXT: Final = 65_536
 """Above this many characters of JSON, the latest metrics replace the older ones."""
 
 
 def load(connection: Connection, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
     """Return the stored rows with those primary keys, by key."""
-    primary = list(table.primary_key)
-    names = [column.name for column in primary]
+    columns = list(table.c.keys())
+    query = _those_of(table, connection.dialect.name)
     found: dict[Key, Row] = {}
     waiting = iter(sorted(set(keys)))
     while chunk := list(islice(waiting, _CHUNK)):
-        query = select(table).where(tuple_(*primary).in_(chunk))
-        for row in connection.execute(query).mappings():
-            found[tuple(row[name] for name in names)] = dict(row)
+        given = {f"keys_{n}": list(values) for n, values in enumerate(zip(*chunk, strict=True))}
+        if connection.dialect.name != "postgresql":
+            given = {"keys": chunk}
+        for row in connection.execute(query, given):
+            named = dict(zip(columns, row, strict=True))
+            found[tuple(named[column.name] for column in table.primary_key)] = named
     return found
+
+
+@lru_cache
+def _those_of(table: Table, dialect: str) -> Select[Any]:
+    """Return a query of the rows with the given keys: for each of them, a search in the index.
+
+    For a list of tuples SQLite reads the whole table, and PostgreSQL plans each of them.
+    """
+    primary = list(table.primary_key)
+    names = [key.name for key in primary]
+    if dialect == "postgresql":
+        arrays = (bindparam(f"keys_{n}", type_=ARRAY(key.type)) for n, key in enumerate(primary))
+        asked = func.unnest(*arrays).table_valued(*names, name="asked").render_derived()
+        values: list[ColumnElement[Any]] = [asked.c[name] for name in names]
+    else:
+        each = func.json_each(bindparam("keys", type_=JSON)).table_valued("value", name="asked")
+        asked = each
+        values = [func.json_extract(each.c.value, f"$[{n}]") for n, _ in enumerate(names)]
+    same = (key == value for key, value in zip(primary, values, strict=True))
+    return select(table).select_from(asked.join(table, and_(*same)))
 
 
 def load_one(connection: Connection, table: Table, key: Key) -> Row | None:
