@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam
 
 from projections.models import action_history, agent_history, finding_history
 from projections.queries.actions import ActionRow
@@ -159,6 +159,7 @@ def _agents(given: tuple[str, ...], sort: str, *, text: bool) -> Pages[AgentRow]
 def _findings(given: tuple[str, ...], state: str | None) -> Pages[FindingRow]:
     h = finding_history.c
     query = narrowed(_as_of(finding_history, FindingRow), finding_history, given)
+    query = query.where(_begun(h.raised_at))
     if state is not None:
         query = query.where(h.ended_at.is_(None) if state == "open" else h.ended_at.is_not(None))
     return Pages(query, [h.raised_at, h.finding_id], finding_of, descending=True)
@@ -168,9 +169,15 @@ def _findings(given: tuple[str, ...], state: str | None) -> Pages[FindingRow]:
 def _actions(given: tuple[str, ...], states: bool) -> Pages[ActionRow]:
     h = action_history.c
     query = narrowed(_as_of(action_history, ActionRow), action_history, given)
+    query = query.where(_begun(h.created_at))
     if states:
         query = query.where(h.state.in_(bindparam("states", expanding=True)))
     return Pages(query, [h.created_at, h.action_id], ActionRow, descending=True)
+
+
+def _begun(at: ColumnElement[float]) -> ColumnElement[bool]:
+    """Return a condition that holds of all that was valid: it lets what came later be left out."""
+    return at <= bindparam("at")
 
 
 def _page(

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Integer, bindparam, func, or_, select
 
 from projections.models import events
-from projections.queries.paging import bounded, selected
+from projections.queries.paging import bounded, selected, unindexed
 from projections.queries.statement import Statement
 
 
@@ -96,7 +96,8 @@ def _listed(given: frozenset[str], types: bool, subject: bool) -> Statement[Even
     owner = (c.subject if subject else c.tenant_id) == bindparam("owner")
     query = selected(events, EventRow).where(c.seq > bindparam("after"), owner)
     if types:
-        query = query.where(c.type.in_(bindparam("types", expanding=True)))
+        kind = unindexed(c.type) if subject else c.type
+        query = query.where(kind.in_(bindparam("types", expanding=True)))
     if "until" in given:
         query = query.where(c.time <= bindparam("until"))
     if "before" in given:
@@ -129,7 +130,7 @@ def chain(connection: Connection, tenant: str, correlation: str) -> list[EventRo
     query = (
         selected(events, EventRow)
         .where(
-            events.c.tenant_id == tenant,
+            unindexed(events.c.tenant_id) == tenant,
             or_(events.c.correlation_id == correlation, events.c.id == correlation),
         )
         .order_by(events.c.time, events.c.seq)

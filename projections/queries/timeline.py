@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Integer, and_, bindparam, or_, select
 
 from projections.models import events
 from projections.queries.incidents import IncidentRow
+from projections.queries.paging import unindexed
 
 MAX_TOLD: Final = 500
 
@@ -41,7 +42,11 @@ def timeline(
     acted = and_(e.subject.in_(agents), e.type.like("action.%"), e.time >= incident.since)
     query = (
         select(e.time, e.type, e.subject, e.id, e.data)
-        .where(e.tenant_id == incident.tenant_id, e.type.in_(list(_TEXTS)), or_(own, acted))
+        .where(
+            unindexed(e.tenant_id) == incident.tenant_id,
+            unindexed(e.type).in_(list(_TEXTS)),
+            or_(own, acted),
+        )
         .order_by(e.time.desc(), e.seq.desc())
         .limit(bindparam("most", type_=Integer))
     )

@@ -175,45 +175,48 @@ def _twice(rows: Iterable[Row]) -> Iterator[Row]:
         yield row | {"valid_from": row["updated_at"] + 3600, "valid_to": OPEN}
 
 
-def _members(n: int) -> Row:
+def _member(n: int) -> Row:
     agent = f"agent-{n * 7 % AGENTS:06d}"
     own = {"incident_id": f"incident-{n:06d}", "agent_id": agent}
     return own | {"tenant_id": "default", "joined_at": BEGUN + n}
 
 
-def tables() -> Iterator[tuple[Table, Iterator[Row]]]:
+def tables(agents: int) -> Iterator[tuple[Table, Iterator[Row]]]:
     """Give each table with its rows."""
-    yield models.agents, map(_agent, range(AGENTS))
-    yield models.agent_history, _twice(map(_agent, range(AGENTS)))
-    yield models.findings, map(_finding, range(AGENTS))
-    yield models.finding_history, _twice(map(_finding, range(AGENTS)))
-    yield models.actions, map(_action, range(AGENTS))
-    yield models.action_history, _twice(map(_action, range(AGENTS)))
-    yield models.incidents, map(_incident, range(AGENTS // 10))
-    yield models.incident_history, _twice(map(_incident, range(AGENTS // 10)))
-    yield models.incident_agents, map(_members, range(AGENTS // 10))
-    yield models.audit, map(_audit, range(AGENTS))
-    yield models.dead_letters, map(_letter, range(AGENTS // 5))
-    yield models.conversations, map(_conversation, range(AGENTS))
-    yield models.metric_windows, map(_window, range(3 * AGENTS))
-    yield models.events, map(_event, range(1, EVENTS + 1))
+    yield models.agents, map(_agent, range(agents))
+    yield models.agent_history, _twice(map(_agent, range(agents)))
+    yield models.findings, map(_finding, range(agents))
+    yield models.finding_history, _twice(map(_finding, range(agents)))
+    yield models.actions, map(_action, range(agents))
+    yield models.action_history, _twice(map(_action, range(agents)))
+    yield models.incidents, map(_incident, range(agents // 10))
+    yield models.incident_history, _twice(map(_incident, range(agents // 10)))
+    yield models.incident_agents, map(_member, range(agents // 10))
+    yield models.audit, map(_audit, range(agents))
+    yield models.dead_letters, map(_letter, range(agents // 5))
+    yield models.conversations, map(_conversation, range(agents))
+    yield models.metric_windows, map(_window, range(3 * agents))
+    yield models.events, map(_event, range(1, agents * EVENTS // AGENTS + 1))
 
 
-def fill(url: str) -> None:
-    """Make the views in the database, where it does not hold them yet."""
+def fill(url: str, agents: int = AGENTS) -> None:
+    """Make the views of so many agents in the database, where it does not hold them yet."""
     engine = open_database(url)
     prepare(engine)
     with engine.connect() as connection:
-        full = connection.scalar(select(func.max(models.events.c.seq))) == EVENTS
-    if not full:
-        for table, rows in tables():
+        known = connection.scalar(select(func.count()).select_from(models.agents))
+    if known != agents:
+        for table, rows in tables(agents):
             _write(engine, table, rows)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("ANALYZE" if engine.dialect.name == "postgresql" else _HINTS))
+        _know(engine)
     engine.dispose()
 
 
-_HINTS: Final = "PRAGMA optimize"
+def _know(engine: Engine) -> None:
+    """Let PostgreSQL count what there is, as it does by itself after a while."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
 
 
 def _write(engine: Engine, table: Table, rows: Iterator[Row]) -> None:
