@@ -44,6 +44,7 @@ from api.routes import (
     prometheus,
     remote_write,
     session,
+    silences,
     system,
     telemetry,
     tokens,
@@ -61,7 +62,7 @@ from streams.producers.prometheus.remote_write import RemoteWriteReceiver
 PREFIX: Final = "/api/v1"
 _ROUTES: Final = (
     agents, fleet, telemetry, findings, incidents, actions, events, policy, session, system,
-    dead_letters, conversations,
+    dead_letters, conversations, silences,
     audit, tokens, remote_write,
 )  # fmt: skip
 

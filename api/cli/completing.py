@@ -71,6 +71,13 @@ def incidents(incomplete: str) -> Completed:
     return _found("/incidents", incomplete, "incident_id", lambda i: str(i["title"]))
 
 
+def silences(incomplete: str) -> Completed:
+    """Return silences that are not over, whose id begins so."""
+    return _found(
+        "/silences", incomplete, "silence_id", lambda s: str(s["reason"]), state="standing"
+    )
+
+
 def letters(incomplete: str) -> Completed:
     """Return dead letters whose id begins so, the newest."""
     return _found("/dead-letters", incomplete, "event_id", lambda e: str(e["reason"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from api.cli.broken_off import broken_off
 from config.settings import Settings
 from streams.contracts.trust import Signer
@@ -24,6 +26,7 @@ async def prepare(settings: Settings, connection: Connection, signer: Signer) ->
     """
     from streams.kafka.publisher import Publisher
     from streams.producers.policy import ensure_policy
+    from streams.producers.silences import ensure_silences
 
     settings.token()
     try:
@@ -32,3 +35,4 @@ async def prepare(settings: Settings, connection: Connection, signer: Signer) ->
         raise ImportUnfinished(await broken_off(settings, connection)) from error
     async with Publisher(connection) as publisher:
         await ensure_policy(connection, publisher, signer)
+        await ensure_silences(connection, publisher, signer, time.time())

@@ -24,6 +24,7 @@ _KNOWN: Final[dict[str, dict[str, Any]]] = {
     "agent_id": {**AN_ID, "examples": ["web-1"]},
     "finding_id": {"examples": ["finding-1"]},
     "action_id": {"examples": ["action-1"]},
+    "silence_id": {"examples": ["silence-1"]},
     "wait_for": POSITION,
     "position": POSITION,
 }

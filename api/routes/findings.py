@@ -35,16 +35,22 @@ def findings(
     kind: str | None = None,
     severity: str | None = None,
     agent: Annotated[str | None, Query(description="An agent's id.")] = None,
+    silenced: Annotated[
+        bool | None, Query(description="Whether a silence withholds it, or did when it ended.")
+    ] = None,
     as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Plain:
     """Return findings, newest first; with `as_of` those raised by then, as they were."""
     asked = {"state": state, "kind": kind, "severity": severity, "agent_id": agent}
+    asked |= {"cursor": cursor}
     if as_of is None:
-        page = served.ask(list_findings, tenant, **asked, limit=limit, cursor=cursor)
+        page = served.ask(list_findings, tenant, **asked, silenced=silenced, limit=limit)
     else:
-        page = served.ask(list_findings_as_of, tenant, as_of, **asked, limit=limit, cursor=cursor)
+        page = served.ask(
+            list_findings_as_of, tenant, as_of, **asked, silenced=silenced, limit=limit
+        )
     return listed([FindingView.plain(row) for row in page.items], page.next_cursor)
 
 

@@ -27,6 +27,7 @@ from projections.queries.scraped import (
     ended_action_counts,
     worker_metrics,
 )
+from projections.queries.silences import standing_counts
 from projections.queries.totals import (
     action_counts,
     active_incident_counts,
@@ -36,6 +37,7 @@ from projections.queries.totals import (
     open_threat_counts,
     performance_scores,
     security_scores,
+    withheld_finding_counts,
 )
 
 router = APIRouter(tags=["system"], responses=READS)
@@ -71,6 +73,11 @@ async def families(served: Services, tenant: str | None) -> list[Family]:
                ("tenant", "type", "status", "health"), await ask(agent_counts, tenant)),
         Family("homeostat_findings_open", "gauge", "Findings that are open.",
                ("tenant", "kind", "severity"), await ask(open_finding_counts, tenant)),
+        Family("homeostat_findings_withheld", "gauge",
+               "Open findings that silences keep from asking for attention.",
+               ("tenant", "kind", "severity"), await ask(withheld_finding_counts, tenant)),
+        Family("homeostat_silences", "gauge", "Silences that are not over.", ("tenant", "kind"),
+               await ask(standing_counts, tenant, time.time())),
         Family("homeostat_threats_open", "gauge", "Threats that are open, by the rule broken.",
                ("tenant", "rule", "severity"), await ask(open_threat_counts, tenant)),
         Family("homeostat_incidents_active", "gauge", "Incidents that are not closed.",

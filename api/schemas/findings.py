@@ -49,6 +49,11 @@ class FindingView(View):
     ended_at: Moment | None
     end_reason: str
     lasted_s: float | None
+    silence_id: str = Field(
+        description="The silence that keeps it from asking for attention; otherwise empty."
+    )
+    silenced_by: str = Field(description="Who made that silence.")
+    silenced_until: Moment | None
 
     @field_validator("severities", mode="before")
     @classmethod

@@ -71,6 +71,7 @@ class IncidentView(View):
     agents: int
     findings: int
     open_findings: int
+    withheld: bool = Field(description="Whether silences withhold all that is open of it.")
     policy_version: int
     updated_at: Moment
 

@@ -19,6 +19,7 @@ from projections.models.incident import incident_agents, incidents
 from projections.models.metric import metric_hours, metric_windows
 from projections.models.policy import policies
 from projections.models.progress import counters, epochs, marks, positions
+from projections.models.silence import silences
 
 __all__ = [
     "METADATA",
@@ -42,5 +43,6 @@ __all__ = [
     "metric_windows",
     "policies",
     "positions",
+    "silences",
     "status_history",
 ]

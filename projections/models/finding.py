@@ -34,6 +34,9 @@ findings: Final = Table(
     moment("ended_at"),
     ident("end_reason"),
     number("lasted_s"),
+    ident("silence_id"),
+    ident("silenced_by"),
+    moment("silenced_until"),
     ident("event_id"),
     ident("correlation_id"),
     moment("updated_at", nullable=False),
@@ -41,4 +44,7 @@ findings: Final = Table(
     Index(None, "tenant_id", "ended_at"),
     Index(None, "tenant_id", "agent_id", "raised_at", "finding_id"),
 )
-"""One row a finding; `severities` holds ``[at, severity]`` pairs, oldest first."""
+"""One row a finding; `severities` holds ``[at, severity]`` pairs, oldest first.
+
+`silence_id` names what withholds it, or did so last where it has ended; empty where nothing does.
+"""

@@ -30,6 +30,7 @@ incidents: Final = Table(
     count("agents"),
     count("findings"),
     count("open_findings"),
+    Column("withheld", Boolean, nullable=False),
     count("policy_version"),
     ident("event_id"),
     moment("updated_at", nullable=False),

@@ -81,6 +81,7 @@ def list_findings_as_of(
     kind: str | None = None,
     severity: str | None = None,
     agent_id: str | None = None,
+    silenced: bool | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[FindingRow]:
@@ -95,7 +96,7 @@ def list_findings_as_of(
         raise ValueError(f"state is {state!r}; use open or ended")
     asked = asked_for(kind=kind, severity=severity, agent_id=agent_id)
     values = asked | {"tenant": tenant, "at": at}
-    return _page(connection, _findings(tuple(asked), state), values, limit, cursor)
+    return _page(connection, _findings(tuple(asked), state, silenced), values, limit, cursor)
 
 
 def get_finding_as_of(
@@ -156,12 +157,16 @@ def _agents(given: tuple[str, ...], sort: str, *, text: bool) -> Pages[AgentRow]
 
 
 @lru_cache
-def _findings(given: tuple[str, ...], state: str | None) -> Pages[FindingRow]:
+def _findings(
+    given: tuple[str, ...], state: str | None, silenced: bool | None
+) -> Pages[FindingRow]:
     h = finding_history.c
     query = narrowed(_as_of(finding_history, FindingRow), finding_history, given)
     query = query.where(_begun(h.raised_at))
     if state is not None:
         query = query.where(h.ended_at.is_(None) if state == "open" else h.ended_at.is_not(None))
+    if silenced is not None:
+        query = query.where(h.silence_id != "" if silenced else h.silence_id == "")
     return Pages(query, [h.raised_at, h.finding_id], finding_of, descending=True)
 
 

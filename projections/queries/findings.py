@@ -42,6 +42,9 @@ class FindingRow(msgspec.Struct, frozen=True):
     ended_at: float | None
     end_reason: str
     lasted_s: float | None
+    silence_id: str
+    silenced_by: str
+    silenced_until: float | None
     event_id: str
     correlation_id: str
     updated_at: float
@@ -55,6 +58,7 @@ def list_findings(
     kind: str | None = None,
     severity: str | None = None,
     agent_id: str | None = None,
+    silenced: bool | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[FindingRow]:
@@ -64,6 +68,8 @@ def list_findings(
     ----------
     state : str or None
         ``open`` or ``ended``; None for both.
+    silenced : bool or None
+        Whether a silence withholds it, or did when it ended; None for both.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def list_findings(
         raise ValueError(f"state is {state!r}; use open or ended")
     asked = asked_for(kind=kind, severity=severity, agent_id=agent_id)
     values = {**asked, "tenant": tenant}
-    return _listed(tuple(asked), state).page(connection, values, limit, cursor)
+    return _listed(tuple(asked), state, silenced).page(connection, values, limit, cursor)
 
 
 def get_finding(connection: Connection, tenant: str, finding_id: str) -> FindingRow | None:
@@ -105,9 +111,12 @@ _ONE = Statement(_OWN.where(findings.c.finding_id == bindparam("finding")), find
 
 
 @lru_cache
-def _listed(given: tuple[str, ...], state: str | None) -> Pages[FindingRow]:
+def _listed(given: tuple[str, ...], state: str | None, silenced: bool | None) -> Pages[FindingRow]:
     query, ended = narrowed(_OWN, findings, given), findings.c.ended_at
+    named = findings.c.silence_id
     if state is not None:
         query = query.where(ended.is_(None) if state == "open" else ended.is_not(None))
+    if silenced is not None:
+        query = query.where(named != "" if silenced else named == "")
     order = [findings.c.raised_at, findings.c.finding_id]
     return Pages(query, order, finding_of, descending=True)

@@ -40,6 +40,7 @@ class IncidentRow(msgspec.Struct, frozen=True):
     agents: int
     findings: int
     open_findings: int
+    withheld: bool
     policy_version: int
     event_id: str
     updated_at: float

@@ -24,6 +24,14 @@ def open_finding_counts(connection: Connection, tenant: str | None) -> Counted:
     return _rows(connection, query.where(findings.c.ended_at.is_(None)))
 
 
+def withheld_finding_counts(connection: Connection, tenant: str | None) -> Counted:
+    """Return how many of the open findings silences withhold, by tenant, kind and severity."""
+    query = _query(findings, ("tenant_id", "kind", "severity"), tenant)
+    return _rows(
+        connection, query.where(findings.c.ended_at.is_(None), findings.c.silence_id != "")
+    )
+
+
 def open_threat_counts(connection: Connection, tenant: str | None) -> Counted:
     """Return how many threats are open, by tenant, rule and severity."""
     query = _query(findings, ("tenant_id", "rule", "severity"), tenant)

@@ -22,6 +22,7 @@ from projections.read_models import (
     incident,
     metric,
     policy,
+    silence,
 )
 from projections.rows import Key, Rows, Seen
 
@@ -33,6 +34,7 @@ FOLDS: Final[dict[str, Fold]] = {
     **action.FOLDS,
     **incident.FOLDS,
     **policy.FOLDS,
+    **silence.FOLDS,
     **audit.FOLDS,
     **conversation.FOLDS,
     **metric.FOLDS,

@@ -9,9 +9,15 @@ from sqlalchemy import Table
 from projections.models import findings
 from projections.read_models.typed import data_as
 from projections.rows import Key, Row, Rows, Seen
-from streams.contracts.events.finding import FindingChanged, FindingEnded, FindingRaised
+from streams.contracts.events.finding import (
+    FindingChanged,
+    FindingEnded,
+    FindingRaised,
+    FindingReleased,
+    FindingWithheld,
+)
 
-FindingData = FindingRaised | FindingChanged | FindingEnded
+FindingData = FindingRaised | FindingChanged | FindingEnded | FindingWithheld | FindingReleased
 
 
 def raised(rows: Rows, seen: Seen) -> None:
@@ -50,7 +56,37 @@ def ended(rows: Rows, seen: Seen) -> None:
     rows.put(findings, row)
 
 
-FOLDS: Final = {"finding.raised": raised, "finding.changed": changed, "finding.ended": ended}
+def withheld(rows: Rows, seen: Seen) -> None:
+    """Note which silence keeps it from asking for attention."""
+    data = data_as(seen, FindingWithheld)
+    row = _row(rows, seen) | {
+        "silence_id": data.silence_id,
+        "silenced_by": data.silenced_by,
+        "silenced_until": data.until,
+    }
+    rows.put(findings, row)
+
+
+def released(rows: Rows, seen: Seen) -> None:
+    """Note that none does any more."""
+    rows.put(findings, _row(rows, seen) | _UNSILENCED)
+
+
+_UNSILENCED: Final[Row] = {"silence_id": "", "silenced_by": "", "silenced_until": None}
+FOLDS: Final = {
+    "finding.raised": raised,
+    "finding.changed": changed,
+    "finding.ended": ended,
+    "finding.withheld": withheld,
+    "finding.released": released,
+}
+_DATA: Final[dict[str, type[FindingData]]] = {
+    "finding.raised": FindingRaised,
+    "finding.changed": FindingChanged,
+    "finding.ended": FindingEnded,
+    "finding.withheld": FindingWithheld,
+    "finding.released": FindingReleased,
+}
 
 
 def touched(seen: Seen) -> tuple[Table, Key]:
@@ -76,11 +112,7 @@ def _row(rows: Rows, seen: Seen) -> Row:
 
 
 def _identified(seen: Seen) -> FindingData:
-    if seen.event.type == "finding.raised":
-        return data_as(seen, FindingRaised)
-    if seen.event.type == "finding.changed":
-        return data_as(seen, FindingChanged)
-    return data_as(seen, FindingEnded)
+    return data_as(seen, _DATA[seen.event.type])
 
 
 def _blank(seen: Seen, data: FindingData) -> Row:
@@ -92,7 +124,7 @@ def _blank(seen: Seen, data: FindingData) -> Row:
         "agent_type": "",
         "kind": data.kind,
         "severity": "",
-        "metric": data.metric,
+        "metric": getattr(data, "metric", ""),
         "value": None,
         "expected_low": None,
         "expected_high": None,
@@ -109,6 +141,7 @@ def _blank(seen: Seen, data: FindingData) -> Row:
         "ended_at": None,
         "end_reason": "",
         "lasted_s": None,
+        **_UNSILENCED,
         "event_id": seen.event.id,
         "correlation_id": seen.event.correlationid or data.finding_id,
         "updated_at": seen.at,

@@ -10,7 +10,13 @@ from sqlalchemy import Table
 from projections.models import incident_agents, incidents
 from projections.read_models.typed import data_as
 from projections.rows import Key, Row, Rows, Seen
-from streams.contracts.events.incident import IncidentChanged, IncidentClosed, IncidentOpened
+from streams.contracts.events.incident import (
+    IncidentChanged,
+    IncidentClosed,
+    IncidentOpened,
+    IncidentReleased,
+    IncidentWithheld,
+)
 
 
 def opened(rows: Rows, seen: Seen) -> None:
@@ -42,15 +48,41 @@ def closed(rows: Rows, seen: Seen) -> None:
     rows.put(incidents, row)
 
 
-FOLDS: Final = {"incident.opened": opened, "incident.changed": changed, "incident.closed": closed}
+def withheld(rows: Rows, seen: Seen) -> None:
+    """Note that silences withhold all that is open of it."""
+    _attend(rows, seen, data_as(seen, IncidentWithheld).incident_id, withheld=True)
+
+
+def released(rows: Rows, seen: Seen) -> None:
+    """Note that it asks for attention again."""
+    _attend(rows, seen, data_as(seen, IncidentReleased).incident_id, withheld=False)
+
+
+FOLDS: Final = {
+    "incident.opened": opened,
+    "incident.changed": changed,
+    "incident.closed": closed,
+    "incident.withheld": withheld,
+    "incident.released": released,
+}
+_Told = IncidentOpened | IncidentClosed | IncidentWithheld | IncidentReleased
+_DATA: Final[dict[str, type[_Told]]] = {
+    "incident.opened": IncidentOpened,
+    "incident.changed": IncidentChanged,
+    "incident.closed": IncidentClosed,
+    "incident.withheld": IncidentWithheld,
+    "incident.released": IncidentReleased,
+}
 
 
 def touched(seen: Seen) -> tuple[Table, Key]:
     """Return the row that an event of `FOLDS` changes."""
-    if seen.event.type == "incident.closed":
-        return incidents, (data_as(seen, IncidentClosed).incident_id,)
-    kind = IncidentOpened if seen.event.type == "incident.opened" else IncidentChanged
-    return incidents, (data_as(seen, kind).incident_id,)
+    return incidents, (data_as(seen, _DATA[seen.event.type]).incident_id,)
+
+
+def _attend(rows: Rows, seen: Seen, incident_id: str, *, withheld: bool) -> None:
+    row = rows.get(incidents, incident_id) or _blank(seen, incident_id)
+    rows.put(incidents, row | {"withheld": withheld, "updated_at": seen.at})
 
 
 def _enter(rows: Rows, seen: Seen, data: IncidentOpened, merged: list[str]) -> None:
@@ -97,6 +129,7 @@ def _blank(seen: Seen, incident_id: str) -> Row:
         "agents": 0,
         "findings": 0,
         "open_findings": 0,
+        "withheld": False,
         "policy_version": 0,
         "event_id": seen.event.id,
         "updated_at": seen.at,

@@ -85,6 +85,13 @@ VALID = {
     f"{PREFIX}/actions": {"action": "service.restart", "target": "web-1"},
     f"{PREFIX}/actions/some-id/approve": {"reason": "r"},
     f"{PREFIX}/actions/some-id/reject": {"reason": "r"},
+    f"{PREFIX}/silences": {
+        "matchers": [{"name": "agent", "value": "a"}],
+        "lasts_s": 60,
+        "reason": "r",
+    },
+    f"{PREFIX}/silences/preview": {"matchers": []},
+    f"{PREFIX}/silences/some-id/end": {"reason": "r"},
     f"{PREFIX}/dead-letters/some-id/discard": {"reason": "r"},
     f"{PREFIX}/dead-letters/some-id/redrive": None,
     f"{PREFIX}/tokens": {"name": "n", "role": "viewer"},

@@ -26,6 +26,7 @@ from api.schemas import (
     incidents,
     policy,
     session,
+    silences,
     system,
     what_if,
 )
@@ -49,6 +50,7 @@ PARTS = (
     incidents,
     policy,
     session,
+    silences,
     system,
     what_if,
     measured,

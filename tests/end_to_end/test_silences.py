@@ -1,0 +1,74 @@
+"""A silence withholds what asks for attention, maintenance what heals; the end gives both back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.end_to_end.harness import Installation
+
+
+def said(homeostat: Installation, *argv: str) -> dict:
+    """Run a command that must succeed; return what it prints as JSON."""
+    done = homeostat.command("silences", *argv, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def window(homeostat: Installation) -> Iterator[str]:
+    """Keep the service ``web`` in maintenance until the test ends it."""
+    homeostat.settled()
+    made = said(homeostat, "create", "--match", "agent=we?", "--match", "kind=service_down",
+                "--for", "1h", "--maintenance", "--reason", "new disk")  # fmt: skip
+    silence_id = made["silence_id"]
+    homeostat.wait_for(lambda: homeostat.get(f"/silences/{silence_id}"), "silence in the views")
+    try:
+        yield silence_id
+    finally:
+        homeostat.command("silences", "end", silence_id, "--reason", "the test is over")
+        homeostat.settled()
+
+
+def test_what_dies_in_maintenance_is_left_alone_and_healed_at_its_end(
+    homeostat: Installation, window: str
+) -> None:
+    known, before = homeostat.settled(), homeostat.service_pid()
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+
+    def silenced() -> dict | None:
+        found = homeostat.get("/findings", agent="web", kind="service_down", silenced="true")
+        return next((f for f in found["items"] if f["finding_id"] not in known), None)
+
+    finding = homeostat.wait_for(silenced, "finding that is withheld")
+    assert (finding["silence_id"], finding["ended_at"]) == (window, None)
+
+    def left_alone() -> dict | None:
+        rows = homeostat.get("/actions", finding=finding["finding_id"])["items"]
+        return next((row for row in rows if row["reason"] == "maintenance"), None)
+
+    withheld = homeostat.wait_for(left_alone, "action that is withheld")
+    assert withheld["state"] == "withheld"
+    assert homeostat.service_pid() is None
+
+    def quiet() -> bool:
+        found = homeostat.get("/incidents", agent="web", status="active")["items"]
+        return bool(found) and all(incident["withheld"] for incident in found)
+
+    homeostat.wait_for(quiet, "incident that asks for nobody's attention")
+    said(homeostat, "end", window, "--reason", "the disk is in")
+    assert finding["finding_id"] in homeostat.settled(known)
+    assert homeostat.service_pid() is not None
+    chain = homeostat.get(f"/findings/{finding['finding_id']}/chain")["items"]
+    types = [link["type"] for link in chain]
+    assert "action.withheld" in types
+    story = ["finding.raised", "finding.withheld", "finding.released", "action.proposed",
+             "service.restart", "finding.ended"]  # fmt: skip
+    assert [each for each in types if each in story] == story
+    released = next(link for link in chain if link["type"] == "finding.released")
+    assert released["data"]["reason"] == "ended"
