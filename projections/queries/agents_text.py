@@ -39,6 +39,12 @@ _MATCHING: Final = Statement(
     int,
 )
 
+_PLANNED: Final = text(
+    "EXPLAIN (FORMAT JSON) SELECT 1 FROM agents "
+    f"WHERE {FUNCTION}(agent_id, type, labels) @> CAST(:narrowing AS text[])"
+)
+"""Says how many agents have those trigrams, by what is known of how many have each."""
+
 
 def mentions(of: Table = agents) -> ColumnElement[bool]:
     """Return the condition that an agent's id, type or labels are like the parameter `text`."""
@@ -63,12 +69,14 @@ def narrowing(connection: Connection, wanted: str) -> Any:
     """Return the value of the parameter `narrowing`; None where trigrams are of no help.
 
     PostgreSQL is told trigrams of both ends, SQLite the rows that have them. Too short a text has
-    none, and one that most agents contain is found sooner by reading on.
+    none, and one that many agents contain is found sooner by reading on.
     """
     if len(wanted) < _SHORTEST or not wanted.isprintable():
         return None
     if connection.dialect.name == "postgresql":
-        return _ends(wanted.lower())
+        ends = _ends(wanted.lower())
+        (plan,) = connection.execute(_PLANNED, {"narrowing": ends}).scalar_one()
+        return ends if plan["Plan"]["Plan Rows"] <= FEW else None
     for part in dict.fromkeys((wanted[-_END:], wanted)):
         phrase = '"{}"'.format(part.replace('"', '""'))
         found = _MATCHING.all(connection, {"phrase": phrase, "most": FEW + 1})

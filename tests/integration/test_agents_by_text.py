@@ -128,3 +128,17 @@ def test_a_search_soon_after_many_agents_came_reads_few_pages(postgres_url: str)
     search = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]["Plans"][0]
     assert search["Index Name"] == "ix_agents_text"
     assert search["Shared Hit Blocks"] + search["Shared Read Blocks"] < 32
+
+
+def test_of_what_most_agents_are_called_a_page_is_read_and_no_more(postgres_url: str) -> None:
+    engine = open_database(postgres_url)
+    prepare(engine)
+    came = (AgentRegistered(f"agent-{n:06d}", "service", provisional=True) for n in range(3000))
+    write(engine, *(Fact(f"default/{one.agent_id}", one, T0) for one in came))
+    with engine.connect() as connection:
+        connection.execute(text("ANALYZE agents"))
+        assert agents_text.narrowing(connection, "agent-0012") is not None
+        assert agents_text.narrowing(connection, "agent-") is None
+        assert len(found(connection, "agent-")) == 100
+        assert found(connection, "agent-00123") == [f"agent-00123{n}" for n in range(10)]
+    engine.dispose()
