@@ -76,6 +76,8 @@ def detector(
         f"{done.rows} row{'' if done.rows == 1 else 's'} · "
         f"{done.alarms} alarms · {done.seconds:.1f} s · {done.rate:.0f} rows/s · in {out}"
     )
+    if done.note:
+        say(done.note)
 
 
 @backtest.command()

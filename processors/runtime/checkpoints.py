@@ -92,7 +92,7 @@ async def read_checkpoints(reader: LogReader, signer: Signer) -> list[Checkpoint
         for record in records:
             if (checkpoint := _opened(record, signer)) is not None:
                 label, place = checkpoint.label, checkpoint.place
-                found[label.step, label.version, place, label.position] = checkpoint
+                found.setdefault((label.step, label.version, place, label.position), checkpoint)
     return sorted(found.values(), key=lambda each: (each.place, each.label.position))
 
 

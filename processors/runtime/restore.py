@@ -19,6 +19,7 @@ from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway
 from streams.kafka.log_reader import LogReader, Place
+from streams.kafka.policies import PoliciesInForce
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,8 @@ class Restorer:
             lane = _resumed(step, context, snapshot, begin)
         else:
             lane = _afresh(step, context, old, begin, end)
+            if begin:
+                await _under_policy(lane, reader, end)
         lane.book.stale = tail.assembly.books()
         return lane
 
@@ -166,6 +169,16 @@ class _Tail:
     async def _add(self, reader: LogReader, first: int, end: int) -> None:
         async for records in reader.read({self.store: first}, {self.store: end}):
             self.assembly.add(records)
+
+
+async def _under_policy(lane: Lane, reader: LogReader, end: int) -> None:
+    """Put in force what was so before the first record that is left, as its own has expired."""
+    place, signer = Place(*lane.place), lane.context.signer
+    policies = await PoliciesInForce.read(reader)
+    reading = reader.read({place: lane.next}, {place: min(end, lane.next + 1)})
+    first = [record async for records in reading for record in records][:1]
+    before = [each for record in first for each in policies.before(record, signer)]
+    lane.step.apply(lane.state, before if first else policies.latest(place, lane.next, signer))
 
 
 async def _fold_up_to(end: int, lane: Lane, reader: LogReader) -> None:

@@ -17,13 +17,14 @@ _EVERY_S = 2.0
 
 
 class Summary(NamedTuple):
-    """What a backtest came to."""
+    """What a backtest came to; `note` says what it could not know."""
 
     files: int
     rows: int
     values: int
     alarms: int
     seconds: float
+    note: str = ""
 
     @property
     def rate(self) -> float:

@@ -13,6 +13,7 @@ from processors.detection.stream import Stream
 from projections.backtest.detector import Count, Report, Summary, stream_of
 from projections.backtest.files import BacktestError
 from projections.backtest.tables import Answers
+from projections.replay.expired import expired_telemetry
 from streams.contracts.envelope import rfc3339
 from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
@@ -69,10 +70,12 @@ async def backtest_log(
 ) -> Summary:
     """Answer the heartbeats of `span` below `out`, in ``tenant/agent.csv``.
 
-    The log is read from its beginning, so that the detector knows what it would have known.
+    The log is read from its beginning, so that the detector knows what it would have known; what
+    has expired it does not know, and the summary says so.
     """
     count = Count(1, report)
     async with LogReader(connection) as reader:
+        expired = await expired_telemetry(reader)
         start = await reader.beginning_offsets([TELEMETRY.name])
         ends = await reader.offsets_at([TELEMETRY.name], span.until)
         with contextlib.ExitStack() as stack:
@@ -81,7 +84,8 @@ async def backtest_log(
                 for record, beat in _heartbeats(batch, signer, span.agent):
                     _take(agents.of(beat.key), beat, record, span, policy, count)
     count.done = len(agents.known)
-    return count.summary()
+    note = f"{expired}: the detector learnt nothing from it" if expired else ""
+    return count.summary()._replace(note=note)
 
 
 class _Agents:

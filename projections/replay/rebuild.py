@@ -49,17 +49,22 @@ class RebuildReport:
         How long the projector had to wait.
     differences : dict
         Rows of the live views that were not as the log says, by table.
+    kept : int
+        Agents whose latest metrics the live views alone knew, as that telemetry has expired.
     """
 
     records: int
     seconds: float
     held_s: float
     differences: dict[str, int]
+    kept: int = 0
 
     def summary(self) -> str:
         """Return the outcome in a line, for a person."""
         found = ", ".join(f"{n} rows of {t}" for t, n in sorted(self.differences.items()))
         verdict = f"corrected {found}" if found else "the live views were equal"
+        if self.kept:
+            verdict += f"; the metrics of {self.kept:,} agents, from expired telemetry, were kept"
         return (
             f"rebuilt from {self.records:,} records in {self.seconds:.1f} s "
             f"(projector held {self.held_s:.2f} s); {verdict}"
@@ -105,12 +110,12 @@ async def rebuild_views(
             with writing(live) as switching:
                 take_over(switching, f"{REBUILD} {os.getpid()}")
                 await folder.fold_to(_positions(switching))
-                found = _compare(switching, new, expired=folder.expired)
+                kept, found = _compare(switching, new, expired=folder.expired)
                 _switch(switching, new)
         if live.dialect.name == "sqlite":
             live.dispose()  # a pooled connection would keep the other file attached
     now = time.monotonic()
-    return RebuildReport(folder.records, now - begun, now - held, found)
+    return RebuildReport(folder.records, now - begun, now - held, found, kept)
 
 
 class _Folder:
@@ -153,13 +158,12 @@ def _positions(connection: Database) -> dict[Place, int]:
     return {(row.topic, row.partition): row.next_offset for row in connection.execute(query)}
 
 
-def _compare(connection: Database, new: Engine, *, expired: bool) -> dict[str, int]:
+def _compare(connection: Database, new: Engine, *, expired: bool) -> tuple[int, dict[str, int]]:
     with writing(new) as built:
-        if expired:
-            keep_latest(connection, built)
+        kept = keep_latest(connection, built) if expired else 0
         for one in (connection, built):
             Retention().settle(one)
-        return differences(connection, built)
+        return kept, differences(connection, built)
 
 
 def _switch(connection: Database, new: Engine) -> None:

@@ -24,6 +24,7 @@ from projections.models import positions
 from projections.opening import open_fact
 from projections.projector import FACTS
 from projections.read_models import things
+from projections.replay.expired import expired_telemetry
 from projections.replay.progress import Progress, Report
 from projections.rows import Key, Seen
 from projections.views import Views
@@ -46,12 +47,16 @@ class UntilError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class UntilReport:
-    """What was folded: up to when (epoch seconds), how many records, how long it took."""
+    """What was folded: up to when (epoch seconds), how many records, how long it took.
+
+    `note` says what cannot be known any more, if anything.
+    """
 
     moment: float
     records: int
     seconds: float
     database: str
+    note: str = ""
 
 
 async def until(
@@ -91,11 +96,15 @@ async def until(
             signer = Signer(settings.secret())
             views = Views(engine, signer, settings.partitions, OWNER)
             done = await fold_until(reader, views, signer, moment, report)
+            expired = await expired_telemetry(reader)
         finally:
             engine.dispose()
     told = f"{done.records:,} records read in {done.seconds:.1f} s"
     report(f"{_shown(engine)} holds the views as of {rfc3339(moment)}: {told}")
-    return UntilReport(moment, done.records, done.seconds, url)
+    note = f"{expired}: of what agents sent before it, facts and windows tell" if expired else ""
+    if note:
+        report(note)
+    return UntilReport(moment, done.records, done.seconds, url, note)
 
 
 @dataclass(frozen=True, slots=True)

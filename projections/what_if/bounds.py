@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from streams.contracts.envelope import rfc3339
-from streams.contracts.record import Outgoing, Record
-from streams.contracts.topics import DAY_MS, DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
-from streams.contracts.trust import Signer
+from streams.contracts.topics import DAY_MS, DECISIONS, GOVERNANCE, TELEMETRY
 from streams.kafka.log_reader import LogReader, Offsets, Place
 
 INBOXES: Final = (DECISIONS.name, GOVERNANCE.name)
@@ -102,39 +100,6 @@ async def bounds_of(reader: LogReader, span: Span) -> Bounds:
         begins = await reader.offsets_at(topics, begun)
     forks = begins if span.since is None else await _at(reader, topics, span.since)
     return Bounds(begins, forks, ends, begun)
-
-
-class PoliciesInForce:
-    """Every policy on record: which was in force where a reading begins in the midst of the log.
-
-    Parameters
-    ----------
-    records : sequence of Record
-        The record of policies, in order.
-    """
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        self._records = records
-
-    @classmethod
-    async def read(cls, reader: LogReader) -> PoliciesInForce:
-        """Read them from the log."""
-        begins = await reader.beginning_offsets([POLICIES.name])
-        ends = await reader.end_offsets([POLICIES.name])
-        return cls([record async for batch in reader.read(begins, ends) for record in batch])
-
-    def before(self, first: Record, signer: Signer) -> list[Record]:
-        """Return what puts the policy in force that was so before the record `first`, if any."""
-        known = [each for each in self._records if each.timestamp <= first.timestamp]
-        if not known:
-            return []
-        signed = signer.sign(Outgoing(first.topic, known[-1].key, known[-1].value or b""))
-        # Stamped as the first record, so that no time passes before it.
-        return [
-            first._replace(
-                offset=first.offset - 1, key=signed.key, value=signed.value, headers=signed.headers
-            )
-        ]
 
 
 async def _at(reader: LogReader, topics: Sequence[str], moment: float | None) -> Offsets:

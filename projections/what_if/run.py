@@ -13,9 +13,10 @@ from processors.governor.step import governor
 from processors.step import Context, Step
 from processors.surveillance.step import Surveillance
 from projections.replay.progress import Progress, Report
-from projections.what_if.bounds import INBOXES, Bounds, PoliciesInForce, Span, bounds_of
+from projections.what_if.bounds import INBOXES, Bounds, Span, bounds_of
 from projections.what_if.changes import Changes
 from projections.what_if.differences import Differences
+from projections.what_if.known import Known, known
 from projections.what_if.lane import Lane
 from projections.what_if.report import WhatIf, report
 from projections.what_if.skips import Skips, read_skips, without
@@ -28,6 +29,7 @@ from streams.contracts.topics import TELEMETRY
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from streams.kafka.log_reader import LogReader, Place
+from streams.kafka.policies import PoliciesInForce
 
 _BREATH: Final = 2000
 """Records between two looks at the event loop, which keeps the connection alive."""
@@ -54,10 +56,16 @@ async def what_if(
     begun = time.monotonic()
     async with LogReader(connection) as reader:
         bounds = await bounds_of(reader, span)
+        begin = await known(reader, signer, bounds, _steps())
+        notes = [begin.note()] if begin.checkpoints else bounds.notes(span.at_most)
+        if begin.since is not None and (span.since is None or span.since < begin.since):
+            span = span._replace(since=begin.since)
+            bounds = await bounds_of(reader, span)
+        bounds = begin.within(bounds)
         policies = await PoliciesInForce.read(reader)
         skips = await read_skips(reader, signer)
         with closing(Spool(signer)) as spool:
-            fold = _Fold(reader, signer, spool, candidate, bounds, policies, skips, told)
+            fold = _Fold(reader, signer, spool, candidate, bounds, begin, policies, skips, told)
             await fold.decided()
             for place in bounds.of(TELEMETRY.name):
                 await fold.surveillance(place)
@@ -71,8 +79,12 @@ async def what_if(
                 policy_hash=policy_hash(candidate),
                 records=bounds.records,
                 seconds=round(time.monotonic() - begun, 3),
-                notes=bounds.notes(span.at_most),
+                notes=notes,
             )
+
+
+def _steps() -> tuple[Step[Any], ...]:
+    return (Surveillance(), decision(), governor())
 
 
 class _Fold:
@@ -85,6 +97,7 @@ class _Fold:
         spool: Spool,
         candidate: Policy,
         bounds: Bounds,
+        known: Known,
         policies: PoliciesInForce,
         skips: Skips,
         told: Report,
@@ -94,6 +107,7 @@ class _Fold:
         self._spool = spool
         self._candidate = candidate
         self._bounds = bounds
+        self._known = known
         self._policies = policies
         self._skips = skips
         self._told = told
@@ -111,7 +125,7 @@ class _Fold:
 
     async def surveillance(self, place: Place) -> None:
         """Fold one partition of telemetry; what differs is put into the inboxes behind it."""
-        twin = self._twin(Surveillance(), place)
+        twin = await self._twin(Surveillance(), place)
         changes = Changes(self._spool, self._differences, twin.context.partitions)
         begin, end = self._bounds.begins[place], self._bounds.ends[place]
         fork = max(begin, self._bounds.forks[place])
@@ -137,7 +151,7 @@ class _Fold:
                 self._spool,
                 place,
                 self._bounds.begins[place],
-                self._twin(steps[place.topic], place),
+                await self._twin(steps[place.topic], place),
             )
             for place in places
         ]
@@ -159,6 +173,7 @@ class _Fold:
             twin.learn(self._policies.before(first, self._signer))
         twin.begun = True
 
-    def _twin(self, step: Step[Any], place: Place) -> Twin:
+    async def _twin(self, step: Step[Any], place: Place) -> Twin:
         partitions = len(self._bounds.of(place.topic))
-        return Twin(step, Context(*place, partitions, self._signer))
+        state = await self._known.state(self._reader, self._signer, place)
+        return Twin(step, Context(*place, partitions, self._signer), state)

@@ -41,17 +41,19 @@ class Twin:
         Surveillance, decision or governor.
     context : Context
         Which partition of its inbox.
+    state : bytes, optional
+        What to begin with; the policy that was in force is in it.
     """
 
-    def __init__(self, step: Step[Any], context: Context) -> None:
+    def __init__(self, step: Step[Any], context: Context, state: bytes | None = None) -> None:
         self.step = step
         self.context = context
         self._sealer = Sealer(step.name, context)
         self._invented = Sealer(step.name, context._replace(partition=virtual(context.partition)))
         self._serial = 0
-        self._before: Any = step.initial(context)
+        self._before: Any = step.initial(context) if state is None else step.load(context, state)
         self._after: Any = None
-        self.begun = self.forked = False
+        self.begun, self.forked = state is not None, False
 
     def fork(self, candidate: Policy, first: Record) -> Iterator[Followed]:
         """Put `candidate` in force in a second state, just before the record `first`.

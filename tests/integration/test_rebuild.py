@@ -212,5 +212,7 @@ async def test_what_expired_telemetry_said_is_kept(
         {TopicPartition(*place): RecordsToDelete(before_offset=end) for place, end in ends.items()}
     )
     await admin.close()
-    await rebuild_views(database, connection, SIGNER, PARTITIONS, lambda _: None)
+    done = await rebuild_views(database, connection, SIGNER, PARTITIONS, lambda _: None)
     assert dump(database)["agents"] == live["agents"]
+    assert f"the metrics of {done.kept} agents, from expired telemetry, were kept" in done.summary()
+    assert done.kept == sum(bool(row["metrics"]) for row in live["agents"])

@@ -1,0 +1,82 @@
+"""States to begin with where the log's beginning has expired: the checkpoints of today's code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from processors.runtime.checkpoints import Checkpoint, load, of, read_checkpoints
+from processors.step import Step
+from projections.what_if.bounds import Bounds
+from streams.contracts.envelope import rfc3339
+from streams.contracts.trust import Signer
+from streams.kafka.errors import PositionLost
+from streams.kafka.log_reader import LogReader, Place
+
+
+class Known(NamedTuple):
+    """Where a reading begins with a state.
+
+    Parameters
+    ----------
+    checkpoints : dict
+        By partition; empty where all is read, or where nothing is known.
+    since : float or None
+        When every state is there: before it no other policy can be put in force.
+    """
+
+    checkpoints: Mapping[Place, Checkpoint] = {}
+    since: float | None = None
+
+    def within(self, bounds: Bounds) -> Bounds:
+        """Return `bounds`, begun at the checkpoints."""
+        begins = {place: each.label.position for place, each in self.checkpoints.items()}
+        return bounds._replace(begins=bounds.begins | begins)
+
+    def note(self) -> str:
+        """Say what the answer begins with."""
+        oldest = min(each.at for each in self.checkpoints.values())
+        return (
+            f"what was before {rfc3339(oldest)} has expired: both begin with the checkpoints of "
+            f"then, and the other policy is in force from {rfc3339(self.since or oldest)}"
+        )
+
+    async def state(self, reader: LogReader, signer: Signer, place: Place) -> bytes | None:
+        """Return the state to begin a partition with, if there is one.
+
+        Raises
+        ------
+        PositionLost
+            Where it has expired since it was found.
+        """
+        if (checkpoint := self.checkpoints.get(place)) is None:
+            return None
+        snapshot = await load(reader, signer, checkpoint)
+        if snapshot is None:
+            told = f"the checkpoint of {place.topic}/{place.partition} has expired meanwhile"
+            raise PositionLost(f"{told}; ask again")
+        return snapshot.data
+
+
+async def known(
+    reader: LogReader, signer: Signer, bounds: Bounds, steps: Sequence[Step[Any]]
+) -> Known:
+    """Return the oldest checkpoints behind what has expired, if every partition has one."""
+    expired = [place for place, begin in bounds.begins.items() if begin > 0]
+    if bounds.begun is not None or not expired:
+        return Known()
+    kept = await read_checkpoints(reader, signer)
+    found: dict[Place, Checkpoint] = {}
+    for step in steps:
+        for place in bounds.of(step.inbox.name):
+            begin, end = bounds.begins[place], bounds.ends[place]
+            usable = [
+                each
+                for each in of(kept, step.name, step.version, place)
+                if begin <= each.label.position <= end
+            ]
+            if begin > 0 and not usable:
+                return Known()
+            if begin > 0:
+                found[place] = usable[0]
+    return Known(found, max(each.at for each in found.values()))
