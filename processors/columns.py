@@ -58,18 +58,18 @@ class Columns:
         return {name: plain(getattr(self, name)[: self.size]) for name in self.SPEC}
 
     def parts(self) -> dict[str, npt.NDArray[Any]]:
-        """Return a copy of every column; `processors.parts.plain` gives the bytes of each."""
-        return {name: getattr(self, name)[: self.size].copy() for name in self.SPEC}
+        """Return every column as it is; `processors.parts.plain` gives the bytes of each."""
+        return {name: getattr(self, name)[: self.size] for name in self.SPEC}
 
     def load(self, size: int, free: list[int], columns: dict[str, bytes]) -> None:
         """Take over what `dump` returned."""
-        self.size, self.free, self._capacity = 0, free, 0
-        self._grow(max(size, _FIRST))
-        self.size = size
-        for name, (kind, _) in self.SPEC.items():
-            own = getattr(self, name)
+        self.size, self.free, self._capacity = size, free, max(size, _FIRST)
+        for name, (kind, blank) in self.SPEC.items():
+            own = np.empty((self._capacity, *_width(blank)), dtype=kind)
             found = np.frombuffer(columns[name], dtype=_little(kind))
             own[:size] = found.reshape(size, *own.shape[1:], order="F")
+            own[size:] = blank
+            setattr(self, name, own)
 
     def bytes_used(self) -> int:
         """Return the memory of the arrays in bytes."""
@@ -77,12 +77,15 @@ class Columns:
 
     def _grow(self, capacity: int) -> None:
         for name, (kind, blank) in self.SPEC.items():
-            width = (len(blank),) if isinstance(blank, tuple) else ()
-            grown: npt.NDArray[Any] = np.full((capacity, *width), blank, dtype=kind)
+            grown: npt.NDArray[Any] = np.full((capacity, *_width(blank)), blank, dtype=kind)
             if self.size:
                 grown[: self.size] = getattr(self, name)[: self.size]
             setattr(self, name, grown)
         self._capacity = capacity
+
+
+def _width(blank: float | tuple[float, ...]) -> tuple[int, ...]:
+    return (len(blank),) if isinstance(blank, tuple) else ()
 
 
 def _little(kind: type[np.generic]) -> np.dtype[Any]:

@@ -25,7 +25,7 @@ class Parted(Protocol[S_contra]):
     """A `Step` whose ``dump(state)`` is ``packed(parts(state))``."""
 
     def parts(self, state: S_contra) -> Parts:
-        """Return copies of everything that `state` holds, in an order that never changes."""
+        """Return all that `state` holds, until it moves, in an order that never changes."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,6 @@ OF_WORK: Final = (RESPONSE, COMPLETED, FAILED, ERRORS)
 """An agent that sends one of these has a performance."""
 _HOUR_S: Final = 3600.0
 _ROOM: Final = 64
-
-Dumped = tuple[int, dict[str, bytes]]
 
 
 class Work(Columns):
@@ -93,19 +91,19 @@ class Performance:
         told = _Told(closing.version, m, points, scores, now, before)
         return [(int(slots[i]), told.of(i)) for i in news.tolist()]
 
-    def dump(self) -> Dumped:
-        """Return the rows that are taken, by slot: equal states give equal bytes."""
-        taken = np.flatnonzero(self.work.slot[: self.work.size] >= 0)
-        taken = taken[np.argsort(self.work.slot[taken])]
-        sorted_rows = Work()
-        sorted_rows.take_block(len(taken))
-        for name in Work.SPEC:
-            getattr(sorted_rows, name)[: len(taken)] = getattr(self.work, name)[taken]
-        return len(taken), sorted_rows.dump()
+    def parts(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the rows that are taken, by slot: equal states give equal parts."""
+        slots = self.work.slot[: self.work.size]
+        columns = self.work.parts()
+        if len(slots) and (slots[0] < 0 or not bool((slots[1:] > slots[:-1]).all())):
+            taken = np.flatnonzero(slots >= 0)
+            taken = taken[np.argsort(slots[taken])]
+            columns = {name: column[taken] for name, column in columns.items()}
+        return columns
 
-    def load(self, dumped: Dumped) -> None:
-        """Take over what `dump` returned."""
-        size, columns = dumped
+    def load(self, columns: dict[str, bytes]) -> None:
+        """Take over the bytes of what `parts` returned."""
+        size = len(columns["slot"]) // self.work.slot.itemsize
         self.work.load(size, [], columns)
         slots = self.work.slot[:size].astype(np.int64)
         self._rows = np.full(max(_ROOM, int(slots.max(initial=-1)) + 1), -1, dtype=np.int64)

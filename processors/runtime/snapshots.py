@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -84,11 +83,10 @@ class Snapshots:
         began = lane.snapshot_at = time.monotonic()
         lane.snapshotting, lane.urgent = True, False
         lane.since_snapshot, lane.folding_s = 0, 0.0
-        label, parts = _label(lane), _parts(lane)
+        frozen = _frozen(lane, checkpoint=checkpoint)
         self._cost(time.monotonic() - began)
         outputs, lane.pending = lane.pending, []
-        writing = self._write(lane, label, parts, outputs, lane.time if checkpoint else None)
-        lane.writing = self._tasks.start(writing, "snapshot")
+        lane.writing = self._tasks.start(self._write(lane, frozen, outputs), "snapshot")
         return lane.writing
 
     async def keep_pace(self, lane: Lane) -> None:
@@ -96,24 +94,15 @@ class Snapshots:
         if lane.writing is not None and not lane.writing.done() and _replay_is_long(lane):
             await asyncio.wait({lane.writing})
 
-    async def _write(
-        self,
-        lane: Lane,
-        label: Label,
-        parts: Parts,
-        outputs: list[asyncio.Future[Any]],
-        checkpoint_at: float | None,
-    ) -> None:
+    async def _write(self, lane: Lane, frozen: _Frozen, outputs: list[asyncio.Future[Any]]) -> None:
         topic, partition = snapshots_of(lane.step.inbox).name, lane.context.partition
         await asyncio.gather(*outputs)  # facts are durable before the state that implies them
-        refs: list[Ref] | None = None
-        if size_of(parts) > WHOLE:
-            refs = await self._pages(lane, lane.book, topic, parts)
+        label, data, refs = frozen.label, frozen.data, None
+        if frozen.drafts:
+            refs = await self._pages(lane, lane.book, topic, frozen.drafts)
+            label = msgspec.structs.replace(label, paged=True)
             data = _encoder.encode(lane.book.index_of(refs))
-            snapshot = Snapshot(msgspec.structs.replace(label, paged=True), data)
-        else:
-            snapshot = Snapshot(label, packed(parts) if len(parts) > 1 else plain(parts[""]))
-        records = await self._aside(encode, snapshot, topic, partition, self._signer)
+        records = await self._aside(encode, Snapshot(label, data), topic, partition, self._signer)
         if not lane.alive:
             return
         acknowledged = await self._sent(records)
@@ -122,30 +111,33 @@ class Snapshots:
         lane.generation, lane.snapshot_position = label.generation, label.position
         leftovers = lane.book.leftovers(partition)
         await asyncio.gather(*await self._outputs.erase(topic, partition, leftovers))
-        if checkpoint_at is not None:
-            await self._checkpoint(lane, label, parts, checkpoint_at)
+        if frozen.checkpoint is not None:
+            await self._checkpoint(lane, frozen.label, frozen.checkpoint)
         lane.snapshotting = False
         self.written += 1
 
-    async def _checkpoint(self, lane: Lane, label: Label, parts: Parts, at: float) -> None:
+    async def _checkpoint(self, lane: Lane, label: Label, due: _Due) -> None:
         """Write the state once more, whole, to where nothing takes its place."""
-        book = Book()
-        refs = await self._pages(lane, book, CHECKPOINT_PAGES.name, parts)
+        refs = await self._pages(lane, due.book, CHECKPOINT_PAGES.name, due.drafts)
         if lane.alive:
-            index = book.index_of(refs)
-            made = checkpoints.Checkpoint(label, *lane.place, at, book.written, index)
+            index = due.book.index_of(refs)
+            made = checkpoints.Checkpoint(label, *lane.place, due.at, due.book.written, index)
             await self._sent([made.record(self._signer)])
-            lane.checkpoint_at = at
+            lane.checkpoint_at = due.at
 
-    async def _pages(self, lane: Lane, book: Book, topic: str, parts: Parts) -> list[Ref]:
+    async def _pages(self, lane: Lane, book: Book, topic: str, drafts: list[Draft]) -> list[Ref]:
         """Write the pages that are new; return where all of them lie."""
-        drafts, refs = book.drafts(parts), list[Ref]()
-        while lane.alive and (group := await self._aside(_next, drafts)):
-            partition, new = lane.context.partition, [d for d in group if d.packed is not None]
-            records = [book.record(draft, topic, partition, self._signer) for draft in new]
-            offsets = iter(await self._sent(records))
-            refs += [d.ref if d.packed is None else d.ref.at(next(offsets)) for d in group]
-        return refs
+        written: dict[str, Ref] = {}
+        new = [draft for draft in drafts if draft.content is not None]
+        while lane.alive and new:
+            group, new = new[:GROUP], new[GROUP:]
+            packed = await self._aside(_packed, group)
+            partition, given = lane.context.partition, zip(group, packed, strict=True)
+            records = [book.record(d.ref, p, topic, partition, self._signer) for d, p in given]
+            offsets = await self._sent(records)
+            refs = [d.ref.at(offset) for d, offset in zip(group, offsets, strict=True)]
+            written |= {ref.name: ref for ref in refs}
+        return [written.get(draft.ref.name, draft.ref) for draft in drafts]
 
     async def _sent(self, records: Sequence[Outgoing]) -> list[int]:
         """Write `records`, fewer than make a bulk; return their offsets."""
@@ -177,15 +169,52 @@ def _replay_is_long(lane: Lane) -> bool:
     return lane.folding_s >= REPLAY_S / lane.context.partitions
 
 
+class _Due(NamedTuple):
+    """A checkpoint to be written: the whole state, of the moment `at` in the inbox's own time."""
+
+    at: float
+    book: Book
+    drafts: list[Draft]
+
+
+class _Frozen(NamedTuple):
+    """A state as it was: small as its bytes, else as pages, of which those are copies that changed.
+
+    `label` says whose it is; `checkpoint` is None where none is due.
+    """
+
+    label: Label
+    data: bytes
+    drafts: list[Draft]
+    checkpoint: _Due | None
+
+
+def _frozen(lane: Lane, *, checkpoint: bool) -> _Frozen:
+    parts = _parts(lane)
+    due = None
+    if checkpoint:
+        book = Book()
+        due = _Due(lane.time, book, book.drafts(parts))
+    if size_of(parts) > WHOLE:
+        return _Frozen(_label(lane), b"", lane.book.drafts(parts), due)
+    data = packed(parts) if len(parts) > 1 else plain(parts[""])
+    return _Frozen(_label(lane), data, [], due)
+
+
 def _parts(lane: Lane) -> Parts:
-    """Return a copy of the lane's state, in its parts or as one."""
+    """Return the lane's state in its parts, until it moves, or as one."""
     if isinstance(lane.step, Parted):
         return lane.step.parts(lane.state)
     return {"": lane.step.dump(lane.state)}
 
 
-def _next(drafts: Iterator[Draft]) -> list[Draft]:
-    return list(islice(drafts, GROUP))
+def _packed(drafts: list[Draft]) -> list[bytes]:
+    """Return the pages compressed; their copies are not kept."""
+    found = []
+    for draft in drafts:
+        found.append(draft.packed())
+        draft.content = None
+    return found
 
 
 def _label(lane: Lane) -> Label:

@@ -9,14 +9,13 @@ import msgspec
 from config.policy import policy_from
 from processors.conversations.memory import Remembered
 from processors.parts import Part, packed, unpacked
-from processors.performance.state import Dumped as Scored
 from processors.security.state import Dumped
 from processors.step import Context
 from processors.surveillance import thresholds
 from processors.surveillance.state import OpenFinding, Profile, SurveillanceState, new_state
 from streams.contracts.errors import UnknownVersion
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 
 _REST: Final = "rest"
@@ -42,7 +41,6 @@ class _Rest(msgspec.Struct, array_like=True):
     times: tuple[float, float, float, float]
     security: Dumped
     conversations: Remembered
-    performance: Scored
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -56,12 +54,13 @@ def dump(state: SurveillanceState) -> bytes:
 
 
 def parts(state: SurveillanceState) -> dict[str, Part]:
-    """Return copies of all that `state` holds; see `processors.parts`."""
+    """Return all that `state` holds, until it moves; see `processors.parts`."""
     return {
         _REST: _rest(state),
         _PROFILES: _encoder.encode(state.profiles),
         **{f"agents.{name}": column for name, column in state.agents.parts().items()},
         **{f"series.{name}": column for name, column in state.series.parts().items()},
+        **{f"performance.{name}": column for name, column in state.performance.parts().items()},
     }
 
 
@@ -81,7 +80,6 @@ def _rest(state: SurveillanceState) -> bytes:
             times=(state.time, state.last_tick, state.silence_from, state.window_start),
             security=state.security.dump(),
             conversations=state.conversations.dump(),
-            performance=state.performance.dump(),
         )
     )
 
@@ -110,7 +108,7 @@ def load(context: Context, data: bytes) -> SurveillanceState:
     state.time, state.last_tick, state.silence_from, state.window_start = found.times
     state.security.load(found.security)
     state.conversations.load(found.conversations)
-    state.performance.load(found.performance)
+    state.performance.load(_columns(parts, "performance."))
     state.pending_from = thresholds.next_due(state.rules, state.series)
     _share_shapes(state)
     return state

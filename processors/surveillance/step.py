@@ -60,7 +60,7 @@ class Surveillance:
 
     def __init__(self) -> None:
         self.name = "surveillance"
-        self.version = 4
+        self.version = 5
         self.inbox: Topic = TELEMETRY
         self.writes: tuple[EventType, ...] = tuple(EVENT_TYPES[name] for name in _WRITES)
 

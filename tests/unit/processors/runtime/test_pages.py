@@ -56,14 +56,14 @@ class Writer:
     def write(self, position: int, parts: Parts, patience: int = 1000) -> bool:
         """Write a snapshot; give up after so many records, and say whether it was whole."""
         refs = []
-        for draft in list(self.book.drafts(parts)):
-            if draft.packed is None:
+        for draft in self.book.drafts(parts):
+            if draft.content is None:
                 refs.append(draft.ref)
                 continue
             if not patience:
                 return False
             patience -= 1
-            offset = self.log.append(self.book.record(draft, TOPIC, 0, SIGNER))
+            offset = self.log.append(self.book.record(draft.ref, draft.packed(), TOPIC, 0, SIGNER))
             refs.append(draft.ref.at(offset))
         if not patience:
             return False
@@ -90,7 +90,7 @@ def read(records: list[Record]) -> Assembly:
 
 def test_parts_come_back_from_their_pages_as_from_one_piece() -> None:
     parts = changing(random.Random(1), np.arange(33.0).reshape(11, 3))
-    found = list(cut(parts))
+    found = [(name, bytes(content)) for name, content in cut(parts)]
     assert len(found) == 3 * 3 + 3 + 1
     assert packed(joined(found)) == packed(parts)
     wide = np.frombuffer(unpacked(packed(parts))["wide"]).reshape(11, 3, order="F")
@@ -152,8 +152,8 @@ def test_a_damaged_page_is_not_trusted() -> None:
     assert writer.write(1, {"wide": np.zeros((9, 3))})
     at = next(i for i, record in enumerate(log.records) if is_page(record.key))
     other = Book(writer.book.writer)
-    (draft,) = (d for d in other.drafts({"wide": np.ones((2, 1))}))
-    forged = other.record(draft, TOPIC, 0, SIGNER)
+    (draft,) = other.drafts({"wide": np.ones((2, 1))})
+    forged = other.record(draft.ref, draft.packed(), TOPIC, 0, SIGNER)
     log.records[at] = log.records[at]._replace(value=forged.value, headers=forged.headers)
     assert page_key(0, writer.book.writer, draft.ref.slot) == forged.key
     assert read(log.records).best("counting", 1) is None
