@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
-from projections.queries.agents_text import candidates, mentions, narrowing, pattern
+from projections.queries.agents_text import candidates, mentions, narrowing, sought
 from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected
 from projections.queries.statement import Statement
 
@@ -116,11 +116,13 @@ def list_agents(
     asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
     asked |= asked_for(security_below=security_below)
     values = asked | {"tenant": tenant}
-    searched = ""
+    searched, few = "", False
     if text:
-        values |= {"text": pattern(text), "narrowing": narrowing(connection, text)}
-        searched = "all" if values["narrowing"] is None else connection.dialect.name
-    return _listed(tuple(asked), searched, sort).page(connection, values, limit, cursor)
+        searched, narrower = connection.dialect.name, narrowing(connection, text)
+        few = narrower is not None
+        values |= {"text": sought(searched, text), "narrowing": narrower}
+    pages = _listed(tuple(asked), searched, sort, few=few)
+    return pages.page(connection, values, limit, cursor)
 
 
 def get_agent(connection: Connection, tenant: str, agent_id: str) -> AgentRow | None:
@@ -171,11 +173,11 @@ _ONE = Statement(_OWN.where(agents.c.agent_id == bindparam("agent")), AgentRow)
 
 
 @lru_cache
-def _listed(given: tuple[str, ...], searched: str, sort: str) -> Pages[AgentRow]:
-    """Return the pages; `searched` is empty, ``all`` to read all agents, or the dialect."""
-    query = _OWN if searched in ("", "all") else _ALL.where(*candidates(searched))
+def _listed(given: tuple[str, ...], searched: str, sort: str, *, few: bool) -> Pages[AgentRow]:
+    """Return the pages: `searched` for a text by which dialect, and if `few`, by trigrams."""
+    query = _ALL.where(*candidates(searched)) if few else _OWN
     if searched:
-        query = query.where(mentions())
+        query = query.where(mentions(searched))
     return sorted_pages(of_asked(query, agents, given), agents, sort)
 
 

@@ -41,25 +41,34 @@ _MATCHING: Final = Statement(
 
 _PLANNED: Final = text(
     "EXPLAIN (FORMAT JSON) SELECT 1 FROM agents "
-    f"WHERE {FUNCTION}(agent_id, type, labels) @> CAST(:narrowing AS text[])"
+    "WHERE agents_trigrams(agent_id, type, labels) @> CAST(:narrowing AS text[])"
 )
 """Says how many agents have those trigrams, by what is known of how many have each."""
 
 
-def mentions(of: Table = agents) -> ColumnElement[bool]:
-    """Return the condition that an agent's id, type or labels are like the parameter `text`."""
+def mentions(dialect: str, of: Table = agents) -> ColumnElement[bool]:
+    """Return the condition that an agent's id, type or labels contain the parameter `text`.
+
+    PostgreSQL thinks what is like a long pattern rare, and would read and sort all agents for what
+    each of them contains. SQLite's LIKE takes no account of case, and needs no second function.
+    """
     searched = (of.c.agent_id, of.c.type, cast(of.c.labels, String))
-    return or_(*(func.lower(c).like(bindparam("text"), escape="/") for c in searched))
+    given = bindparam("text", type_=String)
+    if dialect == "postgresql":
+        return or_(*(func.strpos(func.lower(c), given) > 0 for c in searched))
+    return or_(*(c.like(given, escape="/") for c in searched))
 
 
-def pattern(wanted: str) -> str:
-    """Return what is like everything that contains `wanted`, in any case.
+def sought(dialect: str, wanted: str) -> str:
+    """Return the value of the parameter `text`, by which `mentions` looks in any case.
 
     Examples
     --------
-    >>> pattern("Web_1")
-    '%web/_1%'
+    >>> sought("sqlite", "Web_1"), sought("postgresql", "Web_1")
+    ('%web/_1%', 'web_1')
     """
+    if dialect == "postgresql":
+        return wanted.lower()
     for special in "/%_":
         wanted = wanted.replace(special, f"/{special}")
     return f"%{wanted.lower()}%"

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam
 from projections.models import action_history, agent_history, finding_history
 from projections.queries.actions import ActionRow
 from projections.queries.agents import BY_ID, AgentRow, of_asked, sorted_pages
-from projections.queries.agents_text import mentions, pattern
+from projections.queries.agents_text import mentions, sought
 from projections.queries.as_of_metrics import Measured, latest_windows
 from projections.queries.findings import FindingRow, finding_of
 from projections.queries.paging import (
@@ -52,8 +52,11 @@ def list_agents_as_of(
     """Return the agents that were known at `at`, as they were; see `list_agents`."""
     asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
     asked |= asked_for(security_below=security_below)
-    values = asked | {"tenant": tenant, "at": at, "text": pattern(text or "")}
-    pages = _agents(tuple(asked), sort, text=bool(text))
+    values, searched = asked | {"tenant": tenant, "at": at}, ""
+    if text:
+        searched = connection.dialect.name
+        values["text"] = sought(searched, text)
+    pages = _agents(tuple(asked), sort, searched)
     found = _page(connection, pages, values, limit, cursor)
     return Page(_measured(connection, tenant, found.items, at), found.next_cursor)
 
@@ -149,10 +152,10 @@ def _agent() -> Statement[AgentRow]:
 
 
 @lru_cache
-def _agents(given: tuple[str, ...], sort: str, *, text: bool) -> Pages[AgentRow]:
+def _agents(given: tuple[str, ...], sort: str, searched: str) -> Pages[AgentRow]:
     query = of_asked(agents_as_of(), agent_history, given)
-    if text:
-        query = query.where(mentions(agent_history))
+    if searched:
+        query = query.where(mentions(searched, agent_history))
     return sorted_pages(query, agent_history, sort)
 
 
