@@ -38,6 +38,8 @@ _DYING: Final = 0.8
 _FADE: Final = LN2 / 86400.0 / 60.0
 """Of the range of slopes: half of it in two months, as of values."""
 _MOST: Final = 65535
+_HUGE: Final = 1e37
+"""Beyond it, values are taken as equal: what is remembered has single precision, and an end."""
 _STILL_FROM: Final = 20
 _STILL_FROM_S: Final = 3600.0
 """Fewer windows, or a shorter time, do not say that a metric stands still."""
@@ -157,6 +159,7 @@ def follow(
     dt : array
         Seconds since the window before.
     """
+    level, low, high = (np.clip(each, -_HUGE, _HUGE) for each in (level, low, high))
     stuck, moving = _stillness(c, rows, low, high, dt)
     means = _means(c, rows, level, dt)
     lines = [*means.T, c.expected[rows]]
