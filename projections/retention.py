@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, func, select
 
 from projections import store
-from projections.models import metric_hours, metric_windows
+from projections.models import agent_windows
 from projections.rows import Rows
 
 
@@ -31,17 +31,16 @@ class Retention:
 
     def apply(self, connection: Connection, rows: Rows) -> None:
         """Delete what has become too old through the windows of this batch."""
-        written = rows.appended.get(metric_windows)
-        if not written:
+        if not rows.closed:
             return
-        newest = max(row["start"] for row in written)
+        newest = max(closed.start for closed in rows.closed)
         if newest >= self._next:
             self._next = newest + 3600.0
             self._purge(connection, newest)
 
     def settle(self, connection: Connection) -> None:
         """Delete what is too old by now, so that two databases can be compared."""
-        newest = connection.execute(select(func.max(metric_hours.c.last_start))).scalar()
+        newest = connection.execute(select(func.max(agent_windows.c.start))).scalar()
         if newest is not None:
             self._purge(connection, newest)
 

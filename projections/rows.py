@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Table
 
 from streams.contracts.envelope import Event
+from streams.contracts.events.agent import WindowsClosed
 from streams.contracts.record import Record
 
 Row = dict[str, Any]
@@ -61,6 +62,8 @@ class Rows:
         self._rows: dict[Table, dict[Key, Row | None]] = {}
         self._changed: dict[Table, set[Key]] = {}
         self.appended: dict[Table, list[Row]] = {}
+        self.closed: list[WindowsClosed] = []
+        """Windows of many agents each, in the order of the log."""
         self.counted: Counter[tuple[str, str]] = Counter()
 
     def get(self, table: Table, *key: Any) -> Row | None:

@@ -24,13 +24,15 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from projections.models import agents, conversations, counters, metric_hours, metric_windows
+from projections.bulk import insert_rows
+from projections.models import agent_hours, agent_windows, agents, conversations, counters
 from projections.models.history import HISTORIES
-from projections.read_models.metric import hour_of, hourly
+from projections.read_models.metric import by_agent, hourly, hours_of
 from projections.rows import Key, Row, Rows
+from streams.contracts.events.agent import WindowsClosed
 
 _CHUNK: Final = 5_000
 """Keys in one query."""
@@ -81,21 +83,12 @@ def load_one(connection: Connection, table: Table, key: Key) -> Row | None:
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Write whole rows; those with a known primary key replace what was there."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    others = [name for name in rows[0] if name not in keys]
-    statement = _insert(connection, table)
-    statement = statement.on_conflict_do_update(
-        index_elements=keys, set_={name: statement.excluded[name] for name in others}
-    )
-    connection.execute(statement, list(rows))
+    insert_rows(connection, table, rows)
 
 
 def append(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows; those that exist already (by any unique key) stay as they are."""
-    if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+    insert_rows(connection, table, rows, then="keep")
 
 
 def write(connection: Connection, rows: Rows) -> None:
@@ -103,10 +96,8 @@ def write(connection: Connection, rows: Rows) -> None:
     for table, changed in rows.changed().items():
         upsert(connection, table, changed)
     for table, appended in rows.appended.items():
-        if table is metric_windows:
-            _write_windows(connection, appended)
-        else:
-            append(connection, table, appended)
+        append(connection, table, appended)
+    _write_windows(connection, rows.closed)
     _count(connection, rows)
 
 
@@ -167,8 +158,8 @@ _LATEST_OF_MANY: Final = _latest_of_many()
 
 def purge_windows(connection: Connection, newest: float, minutes_s: float, hours_s: float) -> None:
     """Delete windows that start longer than that before `newest` (seconds since the epoch)."""
-    connection.execute(delete(metric_windows).where(metric_windows.c.start < newest - minutes_s))
-    connection.execute(delete(metric_hours).where(metric_hours.c.start < newest - hours_s))
+    connection.execute(delete(agent_windows).where(agent_windows.c.start < newest - minutes_s))
+    connection.execute(delete(agent_hours).where(agent_hours.c.start < newest - hours_s))
 
 
 def purge_conversations(connection: Connection, before: float) -> None:
@@ -182,10 +173,11 @@ def purge_intervals(connection: Connection, before: float) -> None:
         connection.execute(delete(history).where(history.c.valid_to < before))
 
 
-def _write_windows(connection: Connection, windows: list[Row]) -> None:
-    upsert(connection, metric_windows, windows)
-    stored = load(connection, metric_hours, map(hour_of, windows))
-    upsert(connection, metric_hours, hourly(windows, stored))
+def _write_windows(connection: Connection, closed: Sequence[WindowsClosed]) -> None:
+    # An agent's metrics may come in two batches: its row takes in the second.
+    insert_rows(connection, agent_windows, by_agent(closed), then="merge")
+    stored = load(connection, agent_hours, hours_of(closed))
+    upsert(connection, agent_hours, hourly(closed, stored))
 
 
 def _count(connection: Connection, rows: Rows) -> None:
@@ -193,16 +185,4 @@ def _count(connection: Connection, rows: Rows) -> None:
         {"name": name, "label": label, "value": value}
         for (name, label), value in sorted(rows.counted.items())
     ]
-    if not counted:
-        return
-    statement = _insert(connection, counters)
-    total = counters.c.value + statement.excluded.value
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name", "label"], set_={"value": total}),
-        counted,
-    )
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    insert_rows(connection, counters, counted, then="add")

@@ -16,7 +16,7 @@ from projections.models.history import (
     incident_history,
 )
 from projections.models.incident import incident_agents, incidents
-from projections.models.metric import metric_hours, metric_windows
+from projections.models.metric import agent_hours, agent_windows
 from projections.models.policy import policies
 from projections.models.progress import counters, epochs, marks, positions
 from projections.models.silence import silences
@@ -26,6 +26,8 @@ __all__ = [
     "action_history",
     "actions",
     "agent_history",
+    "agent_hours",
+    "agent_windows",
     "agents",
     "audit",
     "conversations",
@@ -39,8 +41,6 @@ __all__ = [
     "incident_history",
     "incidents",
     "marks",
-    "metric_hours",
-    "metric_windows",
     "policies",
     "positions",
     "silences",

@@ -6,31 +6,28 @@ from typing import Final
 
 from sqlalchemy import Column, Double, Index, Table
 
-from projections.models.base import METADATA, count, ident, moment, number
+from projections.models.base import METADATA, document, ident, moment
 
 
-def _windows(name: str, *values: Column[float]) -> Table:
+def _windows(name: str, *more: Column[float]) -> Table:
     return Table(
         name,
         METADATA,
         ident("tenant_id", key=True),
         ident("agent_id", key=True),
-        ident("metric", key=True),
         Column("start", Double, primary_key=True),
-        count("count"),
-        moment("mean", nullable=False),
-        moment("minimum", nullable=False),
-        moment("maximum", nullable=False),
-        moment("last", nullable=False),
-        number("expected_low"),
-        number("expected_high"),
-        *values,
+        *more,
+        document("metrics"),
         Index(None, "start"),
-        sqlite_with_rowid=False,
     )
 
 
-metric_windows: Final = _windows("metric_windows", moment("width_s", nullable=False))
-"""Tumbling windows as surveillance closed them."""
-metric_hours: Final = _windows("metric_hours", moment("last_start", nullable=False))
-"""The same by the hour; `last_start` is the start of the latest window that is in it."""
+agent_windows: Final = _windows("agent_windows", moment("width_s", nullable=False))
+"""Tumbling windows as surveillance closed them: one row an agent and window.
+
+`metrics` holds by name ``[count, mean, minimum, maximum, last, expected low, expected high]``. Rows
+lie in the order in which they came, and a fleet's come by the window: in the order of a key that
+begins with the agent, each of them would be written into a page of its own.
+"""
+agent_hours: Final = _windows("agent_hours")
+"""The same by the hour; one more value is the start of the latest window that is in it."""

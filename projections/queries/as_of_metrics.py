@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Select, Table, Text, bindparam, cast, select
 
-from projections.models import agents, metric_hours, metric_windows
+from projections.models import agent_hours, agent_windows, agents
+from projections.queries.metrics import HOUR, METRICS, WINDOW
 from projections.queries.statement import Statement
 from projections.read_models.metric import HOUR_S
+
+_LAST: Final = 4
+"""Where a window holds its last value."""
+_HOURS_AT_ONCE: Final = 100
 
 
 @dataclass(slots=True)
@@ -35,17 +39,26 @@ def latest_windows(
 
     Where the minutes are kept no longer, the hours answer.
     """
-    found: dict[str, Measured] = defaultdict(Measured)
+    found: dict[str, Measured] = {}
     if len(agent_ids) == 1:
         values: dict[str, Any] = {"tenant": tenant, "agent": agent_ids[0], "at": at}
         rows = _newest_of_one().rows(connection, values)
     else:
         values = {"tenant": tenant, "agents": sorted(agent_ids), "at": at}
         rows = _newest_of_some().rows(connection, values)
-    for agent_id, metric, last, closed_at in rows:
-        if last is not None:
-            found[agent_id].add(metric, last, closed_at)
-    return dict(found)
+    for agent_id, sent, closed_at, newest in rows:
+        measured = Measured()
+        windows = {} if newest is None else METRICS(newest)
+        missing = set(METRICS(sent))
+        for metric in missing & windows.keys():
+            measured.add(metric, WINDOW(windows[metric])[_LAST], closed_at)
+        for metric, value, then in _older(
+            connection, (tenant, agent_id), missing - set(windows), at
+        ):
+            measured.add(metric, value, then)
+        if measured.metrics:
+            found[agent_id] = measured
+    return found
 
 
 @lru_cache
@@ -60,36 +73,79 @@ def _newest_of_some() -> Statement[Any]:
 
 
 def _newest() -> Select[Any]:
-    """Return a query of each agent's metrics, with the newest window that had closed by then.
-
-    Subqueries and no join: a planner might begin a join with every window of an agent.
-    """
-    sent = func.json_each(agents.c.metrics).table_valued("key", name="sent", joins_implicitly=True)
-    minutes, hours = (_window(windows, sent.c.key) for windows in (metric_windows, metric_hours))
-    last, closed_at = (
-        func.coalesce(minute.scalar_subquery(), hour.scalar_subquery()).label(name)
-        for name, minute, hour in zip(("last", "closed_at"), minutes, hours, strict=True)
+    """Return a query of each agent's metrics, with the newest window that had closed by then."""
+    c, other = agent_windows.c, agent_windows.alias("other")
+    at: Any = bindparam("at")
+    newest = (
+        select(other.c.start)
+        .where(
+            other.c.tenant_id == agents.c.tenant_id,
+            other.c.agent_id == agents.c.agent_id,
+            other.c.start <= at,
+            other.c.start + other.c.width_s <= at,
+        )
+        .order_by(other.c.start.desc())
+        .limit(1)
+        .correlate(agents)
+        .scalar_subquery()
     )
-    query = select(agents.c.agent_id, sent.c.key, last, closed_at)
+    mine = (c.tenant_id == agents.c.tenant_id) & (c.agent_id == agents.c.agent_id)
+    query = select(
+        agents.c.agent_id, cast(agents.c.metrics, Text), c.start + c.width_s, cast(c.metrics, Text)
+    ).select_from(agents.outerjoin(agent_windows, mine & (c.start == newest)))
     return query.where(agents.c.tenant_id == bindparam("tenant"))
 
 
-def _window(windows: Table, metric: ColumnElement[str]) -> tuple[Select[Any], Select[Any]]:
-    """Return queries of the newest window's last value, and of when it closed."""
-    c = windows.c
-    at: Any = bindparam("at")
-    width: Any = c.width_s if "width_s" in c else HOUR_S
-    newest = (
-        select(c.last)
-        .where(
-            c.tenant_id == agents.c.tenant_id,
-            c.agent_id == agents.c.agent_id,
-            c.metric == metric,
-            c.start <= at,
-            c.start + width <= at,
-        )
+def _older(
+    connection: Connection, key: tuple[str, str], missing: set[str], at: float
+) -> Iterator[tuple[str, float, float]]:
+    """Give each metric that the newest window lacks, its last value and when that closed.
+
+    The hours tell where to look: a metric may have been sent last months ago.
+    """
+    for hour, hourly in _back(connection, key, at) if missing else ():
+        here = METRICS(hourly)
+        for metric in sorted(missing & here.keys()):
+            minute = _minute(connection, key, metric, hour, at)
+            if minute is not None:
+                yield metric, *minute
+            elif hour + HOUR_S <= at:
+                yield metric, HOUR(here[metric])[_LAST], hour + HOUR_S
+            else:
+                continue
+            missing.discard(metric)
+        if not missing:
+            return
+
+
+def _back(connection: Connection, key: tuple[str, str], at: float) -> Iterator[tuple[float, str]]:
+    """Give an agent's hours that had begun by then, from the newest back."""
+    c, before = agent_hours.c, agent_hours.c.start <= at
+    while True:
+        query = select(c.start, cast(c.metrics, Text)).where(*_of(agent_hours, key), before)
+        rows = connection.execute(query.order_by(c.start.desc()).limit(_HOURS_AT_ONCE)).all()
+        yield from ((hour, metrics) for hour, metrics in rows)
+        if len(rows) < _HOURS_AT_ONCE:
+            return
+        before = c.start < rows[-1][0]
+
+
+def _minute(
+    connection: Connection, key: tuple[str, str], metric: str, hour: float, at: float
+) -> tuple[float, float] | None:
+    """Return a metric's last value in the newest window of an hour that had closed by then."""
+    c = agent_windows.c
+    closed_at = c.start + c.width_s
+    query = (
+        select(closed_at, cast(c.metrics, Text))
+        .where(*_of(agent_windows, key), c.start >= hour, c.start < hour + HOUR_S, closed_at <= at)
         .order_by(c.start.desc())
-        .limit(1)
-        .correlate_except(windows)
     )
-    return newest, newest.with_only_columns(c.start + width)
+    for closed, metrics in connection.execute(query):
+        if (window := METRICS(metrics).get(metric)) is not None:
+            return WINDOW(window)[_LAST], closed
+    return None
+
+
+def _of(table: Table, key: tuple[str, str]) -> tuple[Any, Any]:
+    return table.c.tenant_id == key[0], table.c.agent_id == key[1]

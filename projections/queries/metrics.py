@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+import msgspec
+from sqlalchemy import Connection, Text, cast, select
 
-from projections.models import metric_hours, metric_windows
-from projections.read_models.metric import HOUR_S
+from projections.models import agent_hours, agent_windows
+from projections.read_models.metric import HOUR_S, Hour, Window
+
+METRICS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+"""Of a row's metrics, to be decoded one by one: most of them are not asked for."""
+WINDOW: Final = msgspec.json.Decoder(Window).decode
+HOUR: Final = msgspec.json.Decoder(Hour).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,9 @@ class MetricPoint:
     last: float
     expected_low: float | None
     expected_high: float | None
+
+
+_VALUES: Final = len(fields(MetricPoint)) - 1
 
 
 def metric_history(
@@ -56,32 +66,21 @@ def metric_history(
     """
     if resolution not in ("minute", "hour"):
         raise ValueError(f"resolution is {resolution!r}; use minute or hour")
-    table = metric_windows if resolution == "minute" else metric_hours
+    table = agent_windows if resolution == "minute" else agent_hours
     query = (
-        select(*(table.c[each.name] for each in fields(MetricPoint)))
+        select(table.c.start, cast(table.c.metrics, Text))
         .where(
             table.c.tenant_id == tenant,
             table.c.agent_id == agent_id,
-            table.c.metric == metric,
             table.c.start >= since,
             table.c.start < until,
         )
         .order_by(table.c.start)
-        .limit(limit)
     )
     if closed_by is not None:
         width: Any = table.c.width_s if resolution == "minute" else HOUR_S
         query = query.where(table.c.start + width <= closed_by)
-    return [MetricPoint(**row) for row in connection.execute(query).mappings()]
-
-
-def metric_names(connection: Connection, tenant: str, agent_id: str) -> list[str]:
-    """Return the metrics of an agent that have a history."""
-    table = metric_hours
-    query = (
-        select(table.c.metric)
-        .where(table.c.tenant_id == tenant, table.c.agent_id == agent_id)
-        .distinct()
-        .order_by(table.c.metric)
-    )
-    return list(connection.execute(query).scalars())
+    decode = WINDOW if resolution == "minute" else HOUR
+    found = ((start, METRICS(text).get(metric)) for start, text in connection.execute(query))
+    points = (MetricPoint(start, *decode(one)[:_VALUES]) for start, one in found if one)
+    return list(islice(points, limit))

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from projections import store
 from projections.database import open_database, writing
 from projections.migrations import prepare
-from projections.models import agent_history, agents, metric_windows
+from projections.models import agent_history, agent_windows, agents
 from projections.models.history import OPEN
 from projections.queries.as_of import list_agents_as_of
 from projections.queries.fleet import fleet_columns
@@ -53,8 +53,7 @@ def _fill(connection: store.Connection, agent_id: str) -> None:
         for n in range(CHANGES)
     ]
     store.append(connection, agent_history, intervals)
-    store.append(connection, metric_windows, [_window(agent_id, m, n) for m in METRICS
-                                              for n in range(WINDOWS)])  # fmt: skip
+    store.append(connection, agent_windows, [_window(agent_id, n) for n in range(WINDOWS)])
 
 
 def _agent(agent_id: str) -> Row:
@@ -64,16 +63,18 @@ def _agent(agent_id: str) -> Row:
         "labels": {"host": "h1"}, "health_level": "healthy", "health_score": 100.0,
         "consecutive_failures": 0, "health_since": T0, "health_reasons": [], "health_event": "",
         "performance_level": "", "performance_score": None, "performance": {},
+        "security_score": 100.0, "security_level": "secure", "security_issues": [],
         "metrics": dict.fromkeys(METRICS, 1.0), "last_seen": T0, "registered_at": T0,
         "updated_at": T0,
     }  # fmt: skip
 
 
-def _window(agent_id: str, metric: str, number: int) -> Row:
+def _window(agent_id: str, number: int) -> Row:
+    window = [12, 1.0, 1.0, 1.0, float(number), None, None]
+    start = T0 + number * SPAN_S * CHANGES / WINDOWS
     return {
-        "tenant_id": "default", "agent_id": agent_id, "metric": metric,
-        "start": T0 + number * SPAN_S * CHANGES / WINDOWS, "count": 12, "mean": 1.0,
-        "minimum": 1.0, "maximum": 1.0, "last": float(number), "width_s": 60.0,
+        "tenant_id": "default", "agent_id": agent_id, "start": start, "width_s": 60.0,
+        "metrics": dict.fromkeys(METRICS, window),
     }  # fmt: skip
 
 

@@ -157,14 +157,12 @@ def _conversation(n: int) -> Row:
 
 
 def _window(n: int) -> Row:
-    values = dict.fromkeys(("mean", "minimum", "maximum", "last"), 40.0)
-    return values | {
+    return {
         "tenant_id": "default",
         "agent_id": f"agent-{n % AGENTS:06d}",
-        "metric": "cpu_usage",
         "start": BEGUN + n // AGENTS * 60,
-        "count": 12,
         "width_s": 60.0,
+        "metrics": {"cpu_usage": [12, 40.0, 40.0, 40.0, 40.0, None, None]},
     }
 
 
@@ -195,7 +193,7 @@ def tables(agents: int) -> Iterator[tuple[Table, Iterator[Row]]]:
     yield models.audit, map(_audit, range(agents))
     yield models.dead_letters, map(_letter, range(agents // 5))
     yield models.conversations, map(_conversation, range(agents))
-    yield models.metric_windows, map(_window, range(3 * agents))
+    yield models.agent_windows, map(_window, range(3 * agents))
     yield models.events, map(_event, range(1, agents * EVENTS // AGENTS + 1))
 
 

@@ -83,13 +83,17 @@ def finished(agent_id: str, action_id: str, finding_id: str, at: float) -> Fact:
 
 
 def windows(
-    agents: list[str], start: float, value: float, expected: tuple[float, float] | None = None
+    agents: list[str],
+    start: float,
+    value: float,
+    expected: tuple[float, float] | None = None,
+    metric: str = "cpu_usage",
 ) -> Fact:
     keys = [f"default/{one}" for one in agents]
     same = [value] * len(agents)
     low, high = ([bound] * len(agents) for bound in expected or (None, None))
     data = agent.WindowsClosed(
-        start, 60.0, "cpu_usage", keys, [12] * len(agents), same, same, same, same, low, high
+        start, 60.0, metric, keys, [12] * len(agents), same, same, same, same, low, high
     )
     return Fact(keys[0], data, start + 60)
 

@@ -112,11 +112,27 @@ def test_hours_hold_what_their_minutes_hold(values: list[float]) -> None:
     happened = [(n, windows(["web"], start + 60 * n, value)) for n, value in enumerate(values)]
     records = facts_only(FakeLog().records(sealed("surveillance", "telemetry", 0, happened)))
     rows = folded([[record] for record in records], frozenset())
-    minutes, hours = rows["metric_windows"], rows["metric_hours"]
-    assert sum(row["count"] for row in hours) == sum(row["count"] for row in minutes)
-    for hour in hours:
-        inside = [m for m in minutes if hour["start"] <= m["start"] < hour["start"] + 3600]
-        assert hour["minimum"] == min(m["minimum"] for m in inside)
-        assert hour["maximum"] == max(m["maximum"] for m in inside)
-        assert hour["last"] == inside[-1]["last"]
-        assert hour["minimum"] - 1e-6 <= hour["mean"] <= hour["maximum"] + 1e-6
+    minutes, hours = (
+        {row["start"]: row["metrics"]["cpu_usage"] for row in rows[table]}
+        for table in ("agent_windows", "agent_hours")
+    )
+    assert sum(count for count, *_ in hours.values()) == sum(m[0] for m in minutes.values())
+    for begun, (_, mean, minimum, maximum, last, _, _, latest) in hours.items():
+        inside = [m for at, m in minutes.items() if begun <= at < begun + 3600]
+        assert minimum == min(m[2] for m in inside)
+        assert maximum == max(m[3] for m in inside)
+        assert last == inside[-1][4] == minutes[latest][4]
+        assert minimum - 1e-6 <= mean <= maximum + 1e-6
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 5))
+def test_an_agents_metrics_may_come_in_two_batches(cut: int, count: int) -> None:
+    happened = [
+        (n, windows([f"a{m}" for m in range(count)], T0, float(n), metric=f"metric {n}"))
+        for n in range(6)
+    ]
+    records = facts_only(FakeLog().records(sealed("surveillance", "telemetry", 0, happened)))
+    parts = folded([records[:cut], records[cut:]], frozenset({1}))
+    assert parts == folded([records], frozenset())
+    assert len(parts["agent_windows"]) == len(parts["agent_hours"]) == count

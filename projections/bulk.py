@@ -1,0 +1,105 @@
+"""Writes many rows of a table by one statement, in the way that its database is quickest at.
+
+SQLite takes the rows one by one from a statement that is prepared once. A trip to PostgreSQL takes
+longer than a row, so it is given all of them as one document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, cast
+
+import msgspec
+from sqlalchemy import JSON, Connection, Dialect, String, Table, bindparam, column, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from projections.rows import Row
+
+_CHUNK: Final = 2_000
+"""Rows in one document."""
+
+
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Row], *, then: str = "replace"
+) -> None:
+    """Insert rows that have the same columns.
+
+    Parameters
+    ----------
+    then : str
+        What becomes of a row whose primary key is known: ``replace`` all of it, ``merge`` its
+        documents into the stored ones, ``add`` its numbers to the stored ones, or ``keep`` what is
+        stored (by any unique key).
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if connection.dialect.name == "postgresql":
+        statement = _of_document(table, names, then)
+        waiting = iter(rows)
+        while chunk := list(islice(waiting, _CHUNK)):
+            connection.execute(statement, {"rows": chunk})
+    else:
+        text, order, documents = _of_values(table, names, then, connection.dialect)
+        connection.exec_driver_sql(text, list(_values(rows, order, documents)))
+
+
+@lru_cache(maxsize=256)
+def _of_document(table: Table, names: tuple[str, ...], then: str) -> Any:
+    given = func.json_to_recordset(bindparam("rows", type_=JSON))
+    columns = (column(name, _kind(table, name)) for name in names)
+    known = given.table_valued(*columns, name="given").render_derived(with_types=True)
+    statement = postgresql.insert(table).from_select(names, select(*known.c))
+    return _resolved(statement, table, names, then)
+
+
+def _kind(table: Table, name: str) -> Any:
+    kind = table.c[name].type
+    return postgresql.TEXT() if isinstance(kind, String) else kind
+
+
+@lru_cache(maxsize=256)
+def _of_values(
+    table: Table, names: tuple[str, ...], then: str, dialect: Dialect
+) -> tuple[str, tuple[str, ...], frozenset[str]]:
+    statement = _resolved(sqlite.insert(table), table, names, then)
+    compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(names)))
+    documents = frozenset(name for name in names if isinstance(table.c[name].type, JSON))
+    return str(compiled), tuple(compiled.positiontup or ()), documents
+
+
+def _values(
+    rows: Sequence[Row], order: Sequence[str], documents: frozenset[str]
+) -> Iterator[tuple[Any, ...]]:
+    encode = msgspec.json.encode
+    for row in rows:
+        yield tuple(
+            encode(row[name]).decode() if name in documents else row[name] for name in order
+        )
+
+
+def _resolved(statement: Any, table: Table, names: Sequence[str], then: str) -> Any:
+    if then == "keep":
+        return statement.on_conflict_do_nothing()
+    keys = [key.name for key in table.primary_key]
+    new = statement.excluded
+    values = {name: new[name] for name in names if name not in keys}
+    if then == "merge":
+        values |= {
+            name: _merged(statement, table.c[name], new[name])
+            for name in values
+            if isinstance(table.c[name].type, JSON)
+        }
+    elif then == "add":
+        values = {name: table.c[name] + new[name] for name in values}
+    return statement.on_conflict_do_update(index_elements=keys, set_=values)
+
+
+def _merged(statement: Any, stored: Any, new: Any) -> Any:
+    if isinstance(statement, postgresql.Insert):
+        both = stored.cast(postgresql.JSONB).concat(new.cast(postgresql.JSONB))
+        return both.cast(JSON)
+    return func.json_patch(stored, new)
