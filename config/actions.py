@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from config.quantities import Duration, PolicyPart, Positive, Seconds, Share
@@ -31,6 +32,9 @@ class ActionPolicy(PolicyPart, frozen=True):
         The executor gives up and undoes after this.
     parameters : dict
         Handed to the executor.
+    stronger_than : str
+        The gentler action of which this is a stronger form: what that one may not do freely, this
+        one may not either.
     """
 
     mode: Literal["observe", "propose", "approve", "auto"] = "propose"
@@ -42,3 +46,28 @@ class ActionPolicy(PolicyPart, frozen=True):
     cooldown_s: Seconds = 60.0
     timeout_s: Duration = 30.0
     parameters: dict[str, Any] = {}
+    stronger_than: str = ""
+
+
+def forms(name: str, actions: Mapping[str, ActionPolicy]) -> list[str]:
+    """Return an action and every gentler form of it, strongest first.
+
+    Raises
+    ------
+    ValueError
+        Where an action is named that there is none of, or one is stronger than itself.
+
+    Examples
+    --------
+    >>> forms("kill", {"kill": ActionPolicy(stronger_than="restart"), "restart": ActionPolicy()})
+    ['kill', 'restart']
+    """
+    found = [name]
+    while gentler := actions[found[-1]].stronger_than:
+        where = f"actions.{found[-1]}.stronger_than is {gentler!r}"
+        if gentler not in actions:
+            raise ValueError(f"{where}, which is no action of this policy; name one of them")
+        if gentler in found:
+            raise ValueError(f"{where}, which is stronger than {found[-1]} itself; leave one out")
+        found.append(gentler)
+    return found

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 import yaml
 
-from config.actions import ActionPolicy
+from config.actions import ActionPolicy, forms
 from config.given import value_at
 from config.incidents import IncidentPolicy
 from config.limits import LimitsPolicy, TenantPolicy
@@ -92,6 +92,10 @@ class Policy(PolicyPart, frozen=True):
     other_tenants: TenantPolicy = TenantPolicy(max_agents=10_000)
     incidents: IncidentPolicy = IncidentPolicy()
     silences: SilencePolicy = SilencePolicy()
+
+    def __post_init__(self) -> None:
+        for name in self.actions:
+            forms(name, self.actions)
 
     def tenant(self, tenant_id: str) -> TenantPolicy:
         """Return the limits of a tenant."""

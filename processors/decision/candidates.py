@@ -6,11 +6,12 @@ It passes when the expected value reaches the minimum and the difference is posi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from config.actions import forms
 from config.policy import ActionPolicy, LimitsPolicy, Policy
 from processors.decision.learning import improvement, record_key, success_probability
 from processors.decision.modes import mode_of
@@ -68,15 +69,14 @@ def rank(state: DecisionState, target: Target, policy: Policy) -> Ranking:
     return Ranking(best, [w if w is best else _lost(w) for w in weighed])
 
 
-def candidate(
-    name: str, action: ActionPolicy, learnt: Learnt, limits: LimitsPolicy, requested_by: str = ""
-) -> Candidate:
+def candidate(name: str, policy: Policy, learnt: Learnt, requested_by: str = "") -> Candidate:
     """Return an action with its scores; `rejected` is filled in by the rule."""
+    action, limits = policy.actions[name], policy.limits
     gain = improvement(action, learnt)
     probability = success_probability(action, learnt)
     expected = gain * probability
     score = expected - limits.risk_weight * action.risk
-    mode = mode_of(action, limits, requested_by)
+    mode = mode_of(name, policy, requested_by)
     rejected = _rejected(expected, score, action.risk, mode, limits)
     return Candidate(name, gain, probability, expected, action.risk, score, mode, rejected)
 
@@ -92,8 +92,8 @@ def _weigh(
     for name, action in policy.actions.items():
         if answers(action, finding.raised):
             learnt = learnt_of(state, name, finding.raised.agent_type)
-            found = candidate(name, action, learnt, policy.limits)
-            barred = _silenced(finding, found) or _barred(target, name)
+            found = candidate(name, policy, learnt)
+            barred = _silenced(finding, found) or _barred(target, forms(name, policy.actions))
             yield Weighed(finding, _with_reason(found, barred))
 
 
@@ -106,12 +106,18 @@ def _silenced(finding: OpenFinding, found: Candidate) -> str:
     return "" if found.mode == "auto" else "silenced"
 
 
-def _barred(target: Target, action: str) -> str:
-    """Return why an action that would pass may not be proposed now, or nothing."""
-    if action in target.rejected:
+def _barred(target: Target, action: Sequence[str]) -> str:
+    """Return why an action, with its gentler forms, may not be proposed now, or nothing.
+
+    Who was asked about the gentler form, or said no to it, is not asked about the stronger one.
+    """
+    if any(form in target.rejected for form in action):
         return "rejected_by_person"
-    proposed = (attempt.action for attempt in target.attempts.values())
-    return "already_proposed" if action in proposed else ""
+    attempts = target.attempts.values()
+    if any(attempt.action == action[0] for attempt in attempts):
+        return "already_proposed"
+    asked = {attempt.action for attempt in attempts if attempt.mode != "auto"}
+    return "" if asked.isdisjoint(action) else "gentler_form_waits"
 
 
 def _rejected(expected: float, score: float, risk: float, mode: str, limits: LimitsPolicy) -> str:

@@ -23,11 +23,10 @@ def requested(
     request_id = message.event.id if message.event else ""
     key = message.event.subject if message.event else request.target
     target = state.targets.get(key, Target())
-    action = in_force.policy.actions.get(request.action)
-    if action is None:
+    if request.action not in in_force.policy.actions:
         return _withheld(key, request_id, "unknown_action", [], message, in_force)
     learnt = learnt_of(state, request.action, target.agent_type)
-    chosen = candidate(request.action, action, learnt, in_force.policy.limits, request.requested_by)
+    chosen = candidate(request.action, in_force.policy, learnt, request.requested_by)
     if len(target.attempts) >= MAX_OPEN:
         return _withheld(key, request_id, "too_many_requests", [chosen], message, in_force)
     data = proposal(

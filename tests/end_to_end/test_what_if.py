@@ -35,9 +35,7 @@ def otherwise(policy: dict[str, Any]) -> dict[str, Any]:
     for threshold in changed["surveillance"]["thresholds"]:
         if threshold["metric"] == "log_size_mb":
             threshold |= {"warning": 200, "clear": 180}
-    for action in changed["actions"].values():
-        if "service_down" in action["answers"]:
-            action["mode"] = "approve"
+    changed["actions"]["service.restart"]["mode"] = "approve"
     return changed
 
 
@@ -76,6 +74,9 @@ def test_a_raised_threshold_takes_its_finding_away(
     web = rows_of(found, "default/web")
     assert web["granted service.restart"]["gone"] >= 1
     assert web["held for approval service.restart"]["added"] >= 1
+    assert (
+        "granted service.kill_stuck" not in web
+    )  # the stronger form is no way around the question
     assert "default/web" in {each["agent"] for each in found["diverged"]}
     assert found["outcomes_beyond"] >= 1
 

@@ -24,6 +24,11 @@ def test_another_limit_is_another_hash():
         ({"limits": {"max_concurrent": "three"}}, "max_concurrent"),
         ({"actions": {"service.restart": {"risk": None}}}, "risk"),
         ([], "object"),
+        ({"actions": {"a": {"stronger_than": "b"}}}, "'b', which is no action of this policy"),
+        (
+            {"actions": {"a": {"stronger_than": "b"}, "b": {"stronger_than": "a"}}},
+            "stronger than b itself",
+        ),
     ],
 )
 def test_a_mistake_is_named(plain, named):

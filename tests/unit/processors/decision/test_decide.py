@@ -108,6 +108,47 @@ def test_what_waits_for_a_person_does_not_hold_up_the_next_best() -> None:
     assert [command.action for command in loop.commands()] == ["service.restart"]
 
 
+def approval_first(loop: Loop) -> str:
+    """Let a service die where a restart waits for a person; return the id of what waits."""
+    loop.down("web", "f1")
+    loop.pump()
+    (waiting,) = loop.events("action.awaiting_approval")
+    assert (waiting.data["action"], loop.commands()) == ("service.restart", [])
+    return str(waiting.data["action_id"])
+
+
+ASKED = replace(default_policy().actions["service.restart"], mode="approve")
+
+
+def test_a_stronger_form_is_no_way_around_a_persons_answer() -> None:
+    loop = Loop(with_action("service.restart", ASKED))
+    action_id = approval_first(loop)
+    (proposed,) = loop.events("action.proposed")
+    by_name = {each["action"]: each for each in proposed.data["candidates"]}
+    assert by_name["service.kill_stuck"]["mode"] == "approve"
+    loop.send("action.approval_given", "default/web", ApprovalGiven(action_id, False, "ada", "no"))
+    loop.tick(600)
+    assert loop.commands() == []
+    last = loop.events("action.withheld")[-1].data
+    assert last["reason"] == "rejected_by_person"
+    assert {each["rejected"] for each in last["candidates"]} == {"rejected_by_person"}
+
+
+def test_after_the_gentler_form_was_tried_a_person_is_asked_for_the_stronger() -> None:
+    loop = Loop(with_action("service.restart", ASKED))
+    approval_first(loop)
+    for _ in range(default_policy().limits.same_fix_tries):
+        action_id = loop.events("action.awaiting_approval")[-1].data["action_id"]
+        given = ApprovalGiven(action_id, True, "ada")
+        loop.send("action.approval_given", "default/web", given)
+        loop.pump()
+        loop.finish(loop.commands()[-1], "failed")
+        loop.tick(400)
+    assert {command.action for command in loop.commands()} == {"service.restart"}
+    asked = [event.data["action"] for event in loop.events("action.awaiting_approval")]
+    assert asked[2:] == ["service.kill_stuck", "service.restart"]
+
+
 def test_what_a_person_rejected_is_not_proposed_again_for_the_same_trouble() -> None:
     risky = replace(default_policy().actions["service.restart"], mode="approve")
     loop = Loop(replace(default_policy(), version=2, actions={"service.restart": risky}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from config.actions import forms
 from config.policy import ActionPolicy, Policy, PolicyError, default_policy, load_preset
 from processors.decision.candidates import candidate
 from processors.decision.state import Learnt
@@ -25,7 +26,11 @@ def finding(kind: str, agent_type: str) -> FindingRaised:
 
 
 def alone(name: str, policy: Policy) -> Policy:
-    return replace(policy, version=policy.version + 1, actions={name: policy.actions[name]})
+    """Return a policy in which nothing but `name` answers."""
+    gentler = forms(name, policy.actions)[1:]
+    actions = {each: replace(policy.actions[each], answers=[]) for each in gentler}
+    actions[name] = policy.actions[name]
+    return replace(policy, version=policy.version + 1, actions=actions)
 
 
 def approve_all(loop: Loop) -> None:
@@ -65,7 +70,7 @@ def test_every_other_action_fires_when_a_person_asks(name: str) -> None:
 
 def passing(policy: Policy) -> set[str]:
     weighed = (
-        candidate(name, action, Learnt(), policy.limits)
+        candidate(name, policy, Learnt())
         for name, action in policy.actions.items()
         if action.answers
     )
@@ -84,8 +89,8 @@ def test_the_cautious_preset_only_simulates() -> None:
     cautious = load_preset("cautious")
     assert cautious.limits.minimum_expected_value == 0.10
     assert cautious.surveillance == default_policy().surveillance
-    risky = replace(cautious.actions["service.restart"], risk=0.51)
-    found = candidate("service.restart", risky, Learnt(), cautious.limits)
+    risky = {"service.restart": replace(cautious.actions["service.restart"], risk=0.51)}
+    found = candidate("service.restart", replace(cautious, actions=risky), Learnt())
     assert found.rejected == "risk_too_high"
     loop = Loop(cautious)
     loop.send("finding.raised", "default/it", finding("service_down", "service"))
@@ -109,4 +114,5 @@ def test_an_unknown_preset_names_those_that_exist() -> None:
     ],
 )
 def test_the_rule_at_its_edges(action: ActionPolicy, reason: str) -> None:
-    assert candidate("a", action, Learnt(), default_policy().limits).rejected == reason
+    policy = replace(default_policy(), actions={"a": action})
+    assert candidate("a", policy, Learnt()).rejected == reason

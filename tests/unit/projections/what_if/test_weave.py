@@ -25,12 +25,8 @@ POLICY = default_policy()
 
 
 def restarting(mode: str) -> Policy:
-    actions = POLICY.actions | {
-        name: replace(action, mode=mode)
-        for name, action in POLICY.actions.items()
-        if "service_down" in action.answers
-    }
-    return replace(POLICY, actions=actions)
+    restart = replace(POLICY.actions["service.restart"], mode=mode)
+    return replace(POLICY, actions=POLICY.actions | {"service.restart": restart})
 
 
 def answer(loop: Loop, candidate: Policy, since: float = float("-inf")) -> WhatIf:
@@ -77,8 +73,8 @@ def test_what_waits_for_a_person_is_not_granted_and_certainty_ends_there() -> No
     loop = HISTORIES["crash_loop"]()
     found = answer(loop, restarting("approve"))
     rows = totals(found.rows)
-    # What waits for a person holds nothing up: the next best is asked for as well.
-    assert rows["held for approval"].added == 2
+    # Who is asked about a restart is not asked about its stronger form beside it.
+    assert rows["held for approval"].added == 1
     granted = rows["granted"]
     assert granted.same == granted.added == 0
     assert granted.gone + granted.beyond == len(loop.commands())
