@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Engine, select, text
 
 from projections import migrations
 from projections.database import open_database, writing
-from projections.models import METADATA
+from projections.models import METADATA, agent_hours, agent_windows
 from projections.models.agents_text import TABLE
 
 
@@ -57,3 +60,47 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 def test_another_database_is_refused_with_the_remedy() -> None:
     with pytest.raises(ValueError, match="use sqlite:///PATH or postgresql"):
         open_database("mysql://localhost/x")
+
+
+def test_an_upgrade_packs_the_windows_of_an_agent_bit_by_bit(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'views.db'}")
+    _step(engine, command.upgrade, "0013")
+    window = (2, 0.1 + 0.2, -1e22, 5e-324, 1.0, None, 60.0)
+    with writing(engine) as connection:
+        for table, last in (("metric_windows", "width_s"), ("metric_hours", "last_start")):
+            for metric in ("cpu", 'a "name"'):
+                values = ("default", "web", metric, 60.0, *window, 60.0)
+                connection.exec_driver_sql(
+                    f"INSERT INTO {table} (tenant_id, agent_id, metric, start, count, mean,"
+                    f" minimum, maximum, last, expected_low, expected_high, {last})"
+                    f" VALUES ({', '.join('?' * len(values))})",
+                    values,
+                )
+    before = _contents(engine, "metric_windows", "metric_hours")
+    migrations.prepare(engine)
+    with engine.connect() as connection:
+        windows, hours = (
+            connection.execute(select(table)).one() for table in (agent_windows, agent_hours)
+        )
+    both = ("cpu", 'a "name"')
+    assert windows == ("default", "web", 60.0, 60.0, {key: [*window] for key in both})
+    assert hours == ("default", "web", 60.0, {key: [*window, 60.0] for key in both})
+    _step(engine, command.downgrade, "0013")
+    assert _contents(engine, "metric_windows", "metric_hours") == before
+    engine.dispose()
+
+
+def _step(engine: Engine, move: Callable[[Config, str], None], revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        move(config, revision)
+
+
+def _contents(engine: Engine, *tables: str) -> list[list[Any]]:
+    with engine.connect() as connection:
+        return [
+            sorted(map(repr, connection.execute(text(f"SELECT * FROM {table}")).mappings()))
+            for table in tables
+        ]
