@@ -35,6 +35,7 @@ MEASURED: Final = {
     "every source": {
         "source_up": "1 where it answers, 0 where it does not; of an exporter that is `up`.",
         "source_latency_ms": "How long a look took.",
+        "source_defects": "Looks that a defect of the sensor itself ended, since the node began.",
     },
     "exporter": {
         "scrape_samples": "Samples of a scrape, those that are not taken included.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 
 UP: Final = "source_up"
 TOOK: Final = "source_latency_ms"
+DEFECTS: Final = "source_defects"
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _DETAIL: Final = 200
 
@@ -55,47 +57,84 @@ class Sensor(Protocol):
         """Give up what is held between two looks."""
 
 
+class _Failure(NamedTuple):
+    """Why a look found nothing.
+
+    Parameters
+    ----------
+    cause : str
+        The same for all that fails alike, whatever figures the details have.
+    detail : str
+        For a person.
+    defect : Exception or None
+        Where it is the sensor's own fault, and not that of what it asks.
+    """
+
+    cause: str
+    detail: str
+    defect: Exception | None = None
+
+
 async def watch(sensor: Sensor, interval_s: float, timeout_s: float, tell: Tell, host: str) -> None:
     """Ask at whole multiples of the interval, for ever, and tell what was found.
 
     What fails is told as 0 of the sensor's `alive`, with the reason in a label, and logged when it
-    begins and when it is over. Nothing that one source does ends the others.
+    begins, when its cause becomes another, and when it is over; looks that end in a defect of the
+    sensor are counted as well. Nothing that one source does ends the others.
     """
-    began_failing = False
+    cause, defects = "", 0
     try:
         async for _ in every(interval_s):
-            detail = await _look(sensor, timeout_s, tell, host)
-            if detail and not began_failing:
-                log.warning("%s is away: %s", sensor.name, detail)
-            elif began_failing and not detail:
-                log.warning("%s answers again", sensor.name)
-            began_failing = bool(detail)
+            failure = await _look(sensor, timeout_s, tell, host)
+            if failure is not None:
+                defects += failure.defect is not None
+                _tell_failure(sensor, failure, defects, tell, host)
+            now = "" if failure is None else failure.cause
+            if now != cause:
+                _log(sensor, failure)
+            cause = now
     finally:
         await sensor.close()
 
 
-async def _look(sensor: Sensor, timeout_s: float, tell: Tell, host: str) -> str:
+async def _look(sensor: Sensor, timeout_s: float, tell: Tell, host: str) -> _Failure | None:
     """Tell of one look; return why it failed, if it did."""
     began = time.perf_counter()
     try:
         async with asyncio.timeout(timeout_s):
             found = await sensor.read()
     except (SourceAway, OSError, TimeoutError) as error:
-        detail = f"no answer in {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
-    except Exception as error:
-        log.exception("the sensor of %s failed", sensor.name)
-        detail = repr(error)
+        silent = isinstance(error, TimeoutError)
+        return _Failure("away", f"no answer in {timeout_s:g} s" if silent else str(error))
+    except Exception as error:  # noqa: BLE001  a sensor may raise anything
+        return _Failure(_origin(error), repr(error), error)
+    took = {sensor.alive: 1.0, TOOK: (time.perf_counter() - began) * 1000}
+    for each in found:
+        own = took if each.agent == sensor.name else {}
+        tell(each.agent, sensor.kind, each.metrics | own, {"measured_from": host, **each.labels})
+    return None
+
+
+def _origin(error: Exception) -> str:
+    """Return what an exception is and where it was raised: the same at each look."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {last.filename}:{last.lineno}"
+
+
+def _tell_failure(sensor: Sensor, failure: _Failure, defects: int, tell: Tell, host: str) -> None:
+    metrics = {sensor.alive: 0.0} | ({DEFECTS: float(defects)} if failure.defect else {})
+    labels = {"measured_from": host, "verdict": failure.detail[:_DETAIL]}
+    tell(sensor.name, sensor.kind, metrics, labels)
+
+
+def _log(sensor: Sensor, failure: _Failure | None) -> None:
+    if failure is None:
+        log.warning("%s answers again", sensor.name)
+    elif failure.defect is None:
+        log.warning("%s is away: %s", sensor.name, failure.detail)
     else:
-        took = {sensor.alive: 1.0, TOOK: (time.perf_counter() - began) * 1000}
-        for each in found:
-            own = took if each.agent == sensor.name else {}
-            tell(
-                each.agent, sensor.kind, each.metrics | own, {"measured_from": host, **each.labels}
-            )
-        return ""
-    labels = {"measured_from": host, "verdict": detail[:_DETAIL]}
-    tell(sensor.name, sensor.kind, {sensor.alive: 0.0}, labels)
-    return detail
+        told = "the sensor of %s has a defect, and is asked again at each look"
+        log.error(told, sensor.name, exc_info=failure.defect)
 
 
 async def every(interval_s: float) -> AsyncIterator[None]:

@@ -163,7 +163,24 @@ async def test_failures_are_told_and_logged_once_and_a_defect_ends_nothing(caplo
         (None, 1),
     ]
     assert ("other", {"x": 2.0}, {"measured_from": "h", "a": "b"}) in told
-    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert said == ["s is away: it sleeps", "s answers again"] * 1 + [
-        "s is away: KeyError('a defect')", "s answers again",
-    ]  # fmt: skip
+    assert [record.message for record in caplog.records] == [
+        "s is away: it sleeps",
+        "s answers again",
+        "the sensor of s has a defect, and is asked again at each look",
+        "s answers again",
+    ]
+
+
+async def test_a_defect_is_logged_once_until_it_becomes_another(caplog):
+    looks = [KeyError(number) for number in range(5)]
+    sensor = Failing(*looks, ValueError("x"), SourceAway("gone"), asyncio.CancelledError())
+    counts: list[float] = []
+
+    def tell(agent, kind, metrics, labels) -> None:
+        counts.append(metrics.get("source_defects", 0))
+
+    with pytest.raises(asyncio.CancelledError):
+        await watch(sensor, 0.001, 5.0, tell, "h")
+    assert counts == [1, 2, 3, 4, 5, 6, 0]
+    told = [record.exc_info and record.exc_info[1] for record in caplog.records]
+    assert [type(each) for each in told] == [KeyError, ValueError, type(None)]
