@@ -110,16 +110,23 @@ class LogReader:
         ------
         TopicError
             If a topic does not exist.
+        BrokerAway
+            If no broker says whether it does.
         """
-        topics = list(topics)
+        topics, client = list(topics), self._consumer._client
         self._topics |= set(topics)
         with self._translated():
             # All that were ever asked for: the client forgets the leaders of every other topic,
             # and a reading under way would stall.
-            await self._consumer._client.set_topics(self._topics)
+            await client.set_topics(self._topics)
+            # Unknown is not absent: a broker that starts, or is fenced, names no topics at all.
+            absent = [topic for topic in topics if not client.cluster.partitions_for_topic(topic)]
+            if absent and not await client.force_metadata_update():
+                where = self._connection.bootstrap
+                raise BrokerAway(f"{where} does not say whether it has topic {absent[0]}")
         found = []
         for topic in topics:
-            partitions = self._consumer._client.cluster.partitions_for_topic(topic)
+            partitions = client.cluster.partitions_for_topic(topic)
             if not partitions:
                 raise TopicError(f"topic {topic} does not exist; `homeostat up` makes the topics")
             found += [Place(topic, partition) for partition in sorted(partitions)]

@@ -135,6 +135,16 @@ async def test_a_reading_with_an_end_does_not_wait_for_ever(fresh_broker) -> Non
             await anext(reader.read({place: 0}, {place: 1}))
 
 
+async def test_a_topic_that_no_broker_tells_of_is_not_said_to_be_missing(fresh_broker) -> None:
+    own = await fresh_broker()
+    await ensure_topics(connection := Connection(own.bootstrap), 1)
+    async with LogReader(connection) as reader:
+        await own.stop()
+        for _ in range(2):
+            with pytest.raises(BrokerAway, match=f"topic {FLEET.name}"):
+                await reader.places([FLEET.name])
+
+
 async def test_it_can_be_stopped_as_soon_as_it_was_started(connection: Connection) -> None:
     for _ in range(5):
         async with LogReader(connection):
