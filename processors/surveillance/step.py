@@ -18,6 +18,7 @@ from processors.surveillance import (
     performance,
     snapshot,
     threats,
+    usual,
     windows,
 )
 from processors.surveillance.admission import admit
@@ -72,7 +73,9 @@ class Surveillance:
         """Fold `records` into `state`; see `Step.apply`."""
         emissions: list[Emission] = []
         batch = Batch()
-        for record in records:
+        place = -1
+        while (place := usual.take(state, batch, records, place + 1)) < len(records):
+            record = records[place]
             try:
                 _take(state, batch, record, emissions)
             except ContractError as error:
