@@ -35,6 +35,7 @@ def findings(
 
 def _row(f: dict[str, Any]) -> tuple[object, ...]:
     what = f"{f['kind']} {f['rule']}".rstrip()
+    what += f", silenced by {f['silenced_by']}" if f["silence_id"] else ""
     judged = f["severity"], f["agent_id"], clock(f["raised_at"])
     return f["finding_id"], *judged, what, f["summary"]
 

@@ -45,7 +45,8 @@ def incidents(
 
 def _row(i: dict[str, Any]) -> tuple[object, ...]:
     counted = i["agents"], f"{i['open_findings']} of {i['findings']}"
-    return i["incident_id"], i["severity"], i["status"], clock(i["opened_at"]), *counted, i["title"]
+    status = f"{i['status']}, silenced" if i["withheld"] else i["status"]
+    return i["incident_id"], i["severity"], status, clock(i["opened_at"]), *counted, i["title"]
 
 
 def _one(found: dict[str, Any]) -> None:

@@ -22,7 +22,8 @@ def status(plain: AsJson = False) -> None:
     findings = client.items("/findings", 1000, state="open")
     waiting = client.items("/actions", 1000, state="awaiting")
     incidents = client.items("/incidents", 1000, status="active")
-    well = health["status"] == "ok" and not findings
+    silenced = sum(bool(finding["silence_id"]) for finding in findings)
+    well = health["status"] == "ok" and len(findings) == silenced
     if plain:
         as_json(
             {
@@ -31,13 +32,16 @@ def status(plain: AsJson = False) -> None:
                 "agents": len(fleet["agent_id"]),
                 "failing": fleet["health"].count("failing"),
                 "open_findings": findings,
+                "silenced": silenced,
                 "awaiting": waiting,
                 "active_incidents": incidents,
             }
         )
     else:
         say(f"{len(fleet['agent_id'])} agents, {fleet['health'].count('failing')} failing")
-        say(f"active incidents {len(incidents)}, open findings {len(findings)}")
+        asking = sum(not incident["withheld"] for incident in incidents)
+        told = f"active incidents {asking}, open findings {len(findings) - silenced}"
+        say(f"{told}; silenced findings {silenced}" if silenced else told)
         say(f"{len(waiting)} actions wait for a person")
         _parts(health)
     raise typer.Exit(0 if well else NO)

@@ -23,6 +23,7 @@ from api.cli.top.board import (
     FLEET,
     INCIDENTS,
     PARTS,
+    asking,
     by_severity,
     event_line,
     fleet_lines,
@@ -180,7 +181,7 @@ class Top(App[None]):
             lines.border_title = f"Pipeline: {found['status']}"
             lines.show(part_lines(found))
         elif part == FINDINGS:
-            rows = by_severity(found["items"])
+            rows = by_severity(asking(found["items"]))
             self.query_one(f"#{FINDINGS}", Things).show(
                 (f["finding_id"], f, _finding(f)) for f in rows
             )

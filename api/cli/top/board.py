@@ -91,18 +91,32 @@ def by_severity(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]
     return sorted(newest, key=lambda f: severity_rank(f["severity"]))
 
 
-def incidents_told(incidents: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many incidents are not closed, and the worst of them.
+def asking(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the findings that no silence withholds.
 
     Examples
     --------
-    >>> incidents_told([{"severity": "high", "opened_at": "", "title": "disk_full of db"}])
-    'Active incidents: 1, disk_full of db'
+    >>> asking([{"silence_id": "s"}, {"silence_id": ""}])
+    [{'silence_id': ''}]
     """
-    newest = sorted(incidents, key=lambda i: str(i["opened_at"]), reverse=True)
+    return [finding for finding in findings if not finding["silence_id"]]
+
+
+def incidents_told(incidents: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many incidents ask for somebody, the worst of them, and how many are silenced.
+
+    Examples
+    --------
+    >>> one = {"severity": "high", "opened_at": "", "title": "disk_full of db", "withheld": False}
+    >>> incidents_told([one, one | {"withheld": True}])
+    'Active incidents: 1, disk_full of db; silenced: 1'
+    """
+    loud = [incident for incident in incidents if not incident["withheld"]]
+    silenced = len(incidents) - len(loud)
+    newest = sorted(loud, key=lambda i: str(i["opened_at"]), reverse=True)
     worst = min(newest, key=lambda i: severity_rank(i["severity"]), default=None)
     told = "none" if worst is None else f"{len(newest)}, {worst['title']}"
-    return f"Active incidents: {told}"
+    return f"Active incidents: {told}" + (f"; silenced: {silenced}" if silenced else "")
 
 
 def event_line(event: Mapping[str, Any]) -> str:

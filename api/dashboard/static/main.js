@@ -33,7 +33,7 @@ function place() {
 
 function tabs(here) {
   const waiting = state.actions.filter((action) => action.state === "awaiting").length;
-  const wrong = state.incidents?.filter((i) => i.status !== "closed") ?? state.findings;
+  const wrong = state.incidents?.filter((i) => i.status !== "closed" && !i.withheld) ?? state.findings;
   const grave = wrong.some((each) => severityLook(each.severity) === "failing");
   const counts = { incidents: wrong.length, actions: waiting };
   return TABS.map(([name, title]) => html`

@@ -5,7 +5,8 @@ export const state = {
   who: null,
   fleet: new Map(), // agent id -> {id, type, status, health, score, host}
   fleetVersion: 0,
-  findings: [], // open ones
+  findings: [], // open ones that ask for somebody
+  silenced: [], // open ones that silences withhold
   incidents: null, // where the server knows of them
   incidentsVersion: 0,
   ended: [], // those of the last hour that are over
@@ -81,7 +82,8 @@ const LOADERS = {
     const [open, ended] = await Promise.all([
       api.all("/findings", { state: "open" }), api.get("/findings", { state: "ended", limit: 100 }),
     ]);
-    state.findings = open;
+    state.findings = open.filter((f) => !f.silence_id);
+    state.silenced = open.filter((f) => f.silence_id);
     state.ended = ended.items;
   },
   async incidents() {

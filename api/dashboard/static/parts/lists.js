@@ -3,6 +3,7 @@ import { html, nothing } from "/lib/lit-html.js";
 import { state } from "../store.js";
 import { agentOf, gist, lasting, number, plural, severityLook, state as shown, told, when, words } from "../words.js";
 import { openEvent } from "./dialogs.js";
+import { silencedBy } from "./silences.js";
 
 export const agentLink = (id) => html`<a href="#/fleet/${encodeURIComponent(id)}">${id}</a>`;
 export const findingLink = (finding, text) => html`<a href="#/findings/${encodeURIComponent(finding.finding_id)}">${text}</a>`;
@@ -17,17 +18,17 @@ export function actionState(action) {
 
 export const findingItem = (finding) => html`<li>
   ${shown(finding.ended_at ? "healthy" : severityLook(finding.severity), finding.ended_at ? "over" : finding.severity)}
-  <span class="grow">${findingLink(finding, gist(finding))}</span>
+  <span class="grow">${findingLink(finding, gist(finding))} ${silencedBy(finding)}</span>
   <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : nothing}</span>${when(finding.raised_at)}</li>`;
 
 export function findingList() {
-  const open = [...state.findings].sort((a, b) => (severityLook(a.severity) === "failing" ? 0 : 1) - (severityLook(b.severity) === "failing" ? 0 : 1));
+  const open = [...state.findings, ...state.silenced].sort((a, b) => (severityLook(a.severity) === "failing" ? 0 : 1) - (severityLook(b.severity) === "failing" ? 0 : 1));
   return html`<section class="block"><header><h2>Open</h2></header>${open.length ? html`<ul class="list">${open.map(findingItem)}</ul>`
       : html`<p class="empty">No findings. ${state.ended[0] ? html`The last one was over at ${when(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
     ${state.moment ? nothing : html`<section class="block"><header><h2>Over</h2></header>${state.ended.length ? html`<ul class="list">${state.ended.slice(0, 50).map(findingItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
 }
 
-const weight = (i) => (i.status === "recovering" ? 2 : severityLook(i.severity) === "failing" ? 0 : 1);
+const weight = (i) => (i.withheld ? 3 : i.status === "recovering" ? 2 : severityLook(i.severity) === "failing" ? 0 : 1);
 export const graver = (a, b) => weight(a) - weight(b); // what needs somebody first
 const LOOKS = { closed: "healthy", recovering: "maintenance" };
 export const incidentItem = (incident) => html`<li>

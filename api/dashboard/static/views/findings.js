@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
 import { chain } from "../parts/chain.js";
 import { agentLink } from "../parts/lists.js";
+import { silencedBy, silenceThis } from "../parts/silences.js";
 import { gist, lasting, number, severityLook, state as shown, when, words } from "../words.js";
 
 let held = { id: null, version: -1, finding: null, links: [] };
@@ -31,7 +32,8 @@ export function findings({ argument: id }) {
   if (!f) return html`<h1>Finding</h1><p class="empty" role="status">Reading…</p>`;
   const range = f.expected_low !== null || f.expected_high !== null ? `${f.expected_low === null ? "at most" : number(f.expected_low)}${f.expected_low !== null && f.expected_high !== null ? " to " : f.expected_high === null ? " or more" : ""}${f.expected_high === null ? "" : ` ${number(f.expected_high)}`}` : "";
   return html`<div class="lead"><p class="small">${incident ? html`<a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${incident.title}</a>` : html`<a href="#/incidents">Incidents</a>`}</p><h1>${gist(f)}</h1>
-      <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span></p></div>
+      <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span>
+        ${silencedBy(f)}${f.silence_id ? nothing : silenceThis(f)}</p></div>
     <section class="block"><header><h2>Why, from measurement to outcome</h2><span class="small quiet right">each stop opens; the time between them stands on the arrow</span></header>${chain(held.links)}</section>
     <section class="block"><header><h2>Evidence</h2></header><dl class="facts pad">
       <dt>kind</dt><dd>${words(f.kind)}</dd>${f.rule ? html`<dt>rule</dt><dd>${f.rule}</dd>` : nothing}${f.one_in ? html`<dt>how rare</dt><dd>about one in ${number(f.one_in)} records</dd>` : nothing}<dt>in its words</dt><dd>${f.summary}</dd><dt>metric</dt><dd>${f.metric} = ${number(f.value)}${range ? `, expected ${range}` : ""}</dd>

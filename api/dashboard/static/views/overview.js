@@ -21,6 +21,7 @@ export function sentence() {
   if (failing) said.push(`${failing} of ${plural(agents.length, "agent")} ${failing === 1 ? "is" : "are"} failing`);
   if (offline) said.push(failing ? `${count(offline)} offline` : `${count(offline)} of ${plural(agents.length, "agent")} ${offline === 1 ? "is" : "are"} offline`);
   if (!failing && !offline && open) said.push(`${plural(open, "finding")} open among ${plural(agents.length, "agent")}`);
+  if (state.silenced.length) said.push(`${plural(state.silenced.length, "finding")} silenced`);
   if (waiting) said.push(`${plural(waiting, "action")} ${waiting === 1 ? "waits" : "wait"} for you`);
   return said.length ? said.join("; ") : `All ${plural(agents.length, "agent")} are well`;
 }
@@ -45,7 +46,7 @@ function services() {
 export function overview() {
   const agents = [...state.fleet.values()];
   const waiting = state.actions.filter((a) => a.state === "awaiting");
-  const wrong = state.incidents?.filter((i) => i.status !== "closed").sort(graver) ?? state.findings;
+  const wrong = state.incidents?.filter((i) => i.status !== "closed" && !i.withheld).sort(graver) ?? state.findings;
   const news = state.events.filter((e) => NEWS.test(e.type)).slice(0, 12);
   return html`<div class="lead"><h1>${sentence()}</h1><p class="quiet">${explanation()}</p></div>
     <div class="cols"><div class="stack">

@@ -3,6 +3,7 @@ import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, stale, state } from "../store.js";
 import { askReason } from "../parts/dialogs.js";
+import { silences } from "../parts/silences.js";
 import { dress, dressed } from "../parts/theme.js";
 import { tokens } from "../parts/tokens.js";
 import { asker, differences, forget } from "../parts/what_if.js";
@@ -45,6 +46,7 @@ export function settings() {
       <label>Look <select @change=${(e) => dress(e.target.value)}>${[["", "as the system"], ["light", "light"], ["dark", "dark"]].map(([v, t]) => html`<option value=${v} ?selected=${dressed() === v}>${t}</option>`)}</select></label>
       <a href="/guide">Guide</a>
       <button @click=${leave}>Sign out</button></div></section>
+    ${silences()}
     ${tokens()}
     <section class="block"><header><h2>Policy</h2><span class="small quiet right">${policy ? html`version ${version}, ${by}${reason ? `: ${reason}` : ""}, <code>${hash.slice(0, 12)}</code>` : nothing}</span></header>
       <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${!asks()} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>

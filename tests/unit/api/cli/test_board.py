@@ -59,7 +59,12 @@ def test_findings_are_sorted_by_severity_and_then_the_newest() -> None:
 
 def test_the_worst_incident_is_named_and_of_those_the_newest() -> None:
     found = [
-        {"severity": severity, "opened_at": f"2026-01-0{day}T00:00:00Z", "title": title}
+        {
+            "severity": severity,
+            "opened_at": f"2026-01-0{day}T00:00:00Z",
+            "title": title,
+            "withheld": False,
+        }
         for title, severity, day in [("a", "high", 1), ("b", "critical", 1), ("c", "critical", 2)]
     ]
     assert incidents_told(found) == "Active incidents: 3, c"
