@@ -57,7 +57,7 @@ actions: Final = Table(
     moment("created_at", nullable=False),
     moment("updated_at", nullable=False),
     Index(None, "tenant_id", "created_at", "action_id"),
-    Index(None, "tenant_id", "state"),
+    Index(None, "tenant_id", "state", "created_at", "action_id"),
     Index(None, "finding_id"),
     Index(None, "tenant_id", "agent_id", "created_at", "action_id"),
 )

@@ -38,6 +38,9 @@ SQLITE: Final = (
     """INSERT INTO agents_text (rowid, searched)
     SELECT rowid, agent_id || char(10) || type || char(10) || labels FROM agents""",
 )
+TERMS: Final = """CREATE VIRTUAL TABLE IF NOT EXISTS agents_text_terms
+    USING fts5vocab (agents_text, instance)"""
+"""Each trigram with the agents that have it: for what is shorter than one, and begins some."""
 POSTGRESQL: Final = (
     """CREATE FUNCTION agents_trigrams (agent_id text, type text, labels json) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -53,7 +56,7 @@ POSTGRESQL: Final = (
 def _created(_table: Table, connection: Connection, **_: Any) -> None:
     """Give SQLite's tables theirs; PostgreSQL only needs one to be quick, where pages are read."""
     if connection.dialect.name == "sqlite":
-        for statement in SQLITE:
+        for statement in (*SQLITE, TERMS):
             connection.exec_driver_sql(statement)
 
 

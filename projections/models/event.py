@@ -25,7 +25,7 @@ events: Final = Table(
     count("partition"),
     count("offset"),
     UniqueConstraint("id"),
-    Index(None, "tenant_id", "seq"),
+    Index(None, "tenant_id", "seq", "time"),
     Index(None, "subject", "seq"),
     Index(None, "type", "seq"),
     Index(None, "correlation_id"),

@@ -52,6 +52,7 @@ action_history: Final = _history(
     "action_history",
     actions,
     Index(None, "tenant_id", "created_at", "action_id"),
+    Index(None, "tenant_id", "state", "created_at", "action_id"),
     Index(None, "tenant_id", "agent_id", "created_at", "action_id"),
 )
 incident_history: Final = _history(

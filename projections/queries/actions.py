@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from projections.models import actions
 from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
@@ -87,8 +87,8 @@ def list_actions(
         Those of `projections.models.action.actions`; empty for all.
     """
     asked = asked_for(agent_id=agent_id, finding_id=finding_id, action=action)
-    values = {**asked, "tenant": tenant, "states": sorted(states)}
-    return _listed(tuple(asked), bool(states)).page(connection, values, limit, cursor)
+    values = {**asked, "tenant": tenant, **asked_states(states)}
+    return _listed(tuple(asked), len(states)).page(connection, values, limit, cursor)
 
 
 def get_action(connection: Connection, tenant: str, action_id: str) -> ActionRow | None:
@@ -110,10 +110,22 @@ _OWN = selected(actions, ActionRow).where(actions.c.tenant_id == bindparam("tena
 _ONE = Statement(_OWN.where(actions.c.action_id == bindparam("id")), ActionRow)
 
 
+def asked_states(states: Collection[str]) -> dict[str, Any]:
+    """Return the values of the parameters of `in_states`."""
+    return {"states": sorted(states), "state": next(iter(states), "")}
+
+
+def in_states(query: Select[Any], table: Table, number: int) -> Select[Any]:
+    """Return `query` of the actions in as many states: of one, in the order of an index."""
+    if number == 1:
+        return narrowed(query, table, ["state"])
+    if number:
+        return query.where(table.c.state.in_(bindparam("states", expanding=True)))
+    return query
+
+
 @lru_cache
-def _listed(given: tuple[str, ...], states: bool) -> Pages[ActionRow]:
-    query = narrowed(_OWN, actions, given)
-    if states:
-        query = query.where(actions.c.state.in_(bindparam("states", expanding=True)))
+def _listed(given: tuple[str, ...], states: int) -> Pages[ActionRow]:
+    query = in_states(narrowed(_OWN, actions, given), actions, states)
     order = [actions.c.created_at, actions.c.action_id]
     return Pages(query, order, ActionRow, descending=True)

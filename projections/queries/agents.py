@@ -20,12 +20,25 @@ from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
 from projections.queries.agents_text import candidates, mentions, narrowing, sought
-from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected
+from projections.queries.paging import (
+    Page,
+    Pages,
+    asked_for,
+    narrowed,
+    plain,
+    selected,
+    unindexed,
+)
 from projections.queries.statement import Statement
 
 BY_ID: Final = "agent_id"
 BY_PERFORMANCE: Final = "performance"
 BY_SECURITY: Final = "security"
+
+
+_LEADING: Final = ("health_level", "status", "performance_level", "type")
+_USUAL: Final = {"health_level": "healthy", "status": "active"}
+"""What most agents of a fleet are."""
 
 
 class AgentRow(msgspec.Struct, frozen=True):
@@ -121,7 +134,8 @@ def list_agents(
         searched, narrower = connection.dialect.name, narrowing(connection, text)
         few = narrower is not None
         values |= {"text": sought(searched, text), "narrowing": narrower}
-    pages = _listed(tuple(asked), searched, sort, few=few)
+    leading = _leading(asked) if connection.dialect.name == "sqlite" else ""
+    pages = _listed(tuple(asked), searched, sort, leading, few=few)
     return pages.page(connection, values, limit, cursor)
 
 
@@ -173,12 +187,26 @@ _ONE = Statement(_OWN.where(agents.c.agent_id == bindparam("agent")), AgentRow)
 
 
 @lru_cache
-def _listed(given: tuple[str, ...], searched: str, sort: str, *, few: bool) -> Pages[AgentRow]:
+def _listed(
+    given: tuple[str, ...], searched: str, sort: str, leading: str, *, few: bool
+) -> Pages[AgentRow]:
     """Return the pages: `searched` for a text by which dialect, and if `few`, by trigrams."""
     query = _ALL.where(*candidates(searched)) if few else _OWN
     if searched:
         query = query.where(mentions(searched))
+    if leading:
+        others = [name for name in given if name in _LEADING and name != leading]
+        query = query.where(*(unindexed(agents.c[name]) == bindparam(name) for name in others))
+        given = tuple(name for name in given if name not in others)
     return sorted_pages(of_asked(query, agents, given), agents, sort)
+
+
+def _leading(asked: dict[str, Any]) -> str:
+    """Return the condition that few agents meet, by whose index SQLite shall find them.
+
+    It does not know how many have which value, and would take any of the indexes.
+    """
+    return next((n for n in _LEADING if n in asked and asked[n] != _USUAL.get(n)), "")
 
 
 def of_asked(query: Select[Any], table: Table, given: tuple[str, ...]) -> Select[Any]:

@@ -45,6 +45,15 @@ _PLANNED: Final = text(
 )
 """Says how many agents have those trigrams, by what is known of how many have each."""
 
+_BEGINNING: Final = Statement(
+    select(literal_column("doc", Integer))
+    .distinct()
+    .select_from(text("agents_text_terms"))
+    .where(text("term >= :first AND term < :past"))
+    .limit(bindparam("most", type_=Integer)),
+    int,
+)
+
 
 def mentions(dialect: str, of: Table = agents) -> ColumnElement[bool]:
     """Return the condition that an agent's id, type or labels contain the parameter `text`.
@@ -78,10 +87,12 @@ def narrowing(connection: Connection, wanted: str) -> Any:
     """Return the value of the parameter `narrowing`; None where trigrams are of no help.
 
     PostgreSQL is told trigrams of both ends, SQLite the rows that have them. Too short a text has
-    none, and one that many agents contain is found sooner by reading on.
+    none, though some may begin with it, and what many agents contain is found sooner by reading on.
     """
-    if len(wanted) < _SHORTEST or not wanted.isprintable():
+    if not wanted.isprintable():
         return None
+    if len(wanted) < _SHORTEST:
+        return _beginning(connection, wanted.lower())
     if connection.dialect.name == "postgresql":
         ends = _ends(wanted.lower())
         (plan,) = connection.execute(_PLANNED, {"narrowing": ends}).scalar_one()
@@ -92,6 +103,18 @@ def narrowing(connection: Connection, wanted: str) -> Any:
         if len(found) <= FEW:
             return str(found)
     return None
+
+
+def _beginning(connection: Connection, wanted: str) -> str | None:
+    """Return the rows of SQLite that have a trigram which begins with a text, where these are few.
+
+    Every character of a row begins one but its last two, which are the end of the labels.
+    """
+    if connection.dialect.name != "sqlite" or not wanted.isascii() or {*wanted} & {*"{}"}:
+        return None
+    past = wanted[:-1] + chr(ord(wanted[-1]) + 1)
+    found = _BEGINNING.all(connection, {"first": wanted, "past": past, "most": FEW + 1})
+    return str(found) if len(found) <= FEW else None
 
 
 def _ends(wanted: str) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam
 
 from projections.models import action_history, agent_history, finding_history
-from projections.queries.actions import ActionRow
+from projections.queries.actions import ActionRow, asked_states, in_states
 from projections.queries.agents import BY_ID, AgentRow, of_asked, sorted_pages
 from projections.queries.agents_text import mentions, sought
 from projections.queries.as_of_metrics import Measured, latest_windows
@@ -125,8 +125,8 @@ def list_actions_as_of(
 ) -> Page[ActionRow]:
     """Return the actions that were known at `at`, as far as they had come; see `list_actions`."""
     asked = asked_for(agent_id=agent_id, finding_id=finding_id, action=action)
-    values = asked | {"tenant": tenant, "at": at, "states": sorted(states)}
-    return _page(connection, _actions(tuple(asked), bool(states)), values, limit, cursor)
+    values = asked | {"tenant": tenant, "at": at} | asked_states(states)
+    return _page(connection, _actions(tuple(asked), len(states)), values, limit, cursor)
 
 
 def get_action_as_of(
@@ -174,12 +174,10 @@ def _findings(
 
 
 @lru_cache
-def _actions(given: tuple[str, ...], states: bool) -> Pages[ActionRow]:
+def _actions(given: tuple[str, ...], states: int) -> Pages[ActionRow]:
     h = action_history.c
     query = narrowed(_as_of(action_history, ActionRow), action_history, given)
-    query = query.where(_begun(h.created_at))
-    if states:
-        query = query.where(h.state.in_(bindparam("states", expanding=True)))
+    query = in_states(query.where(_begun(h.created_at)), action_history, states)
     return Pages(query, [h.created_at, h.action_id], ActionRow, descending=True)
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from projections.database import Interrupted, open_database, within
+from projections.queries.actions import list_actions
 from projections.queries.agents import list_agents
 from projections.queries.as_of import list_actions_as_of, list_findings_as_of
 from projections.queries.events import chain, list_events
@@ -34,8 +35,16 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "an agent's events of a type": lambda c: list_events(
         c, "default", subject="default/agent-000050", types=["finding.raised"]
     ),
+    "actions that wait": lambda c: list_actions(c, "default", states=["awaiting"]),
+    "actions that waited": lambda c: list_actions_as_of(
+        c, "default", BEGUN + 9000, states=["awaiting"]
+    ),
+    "agents by two letters": lambda c: list_agents(c, "default", text="Qz"),
     "findings long ago": lambda c: list_findings_as_of(c, "default", EARLY, limit=5),
     "actions long ago": lambda c: list_actions_as_of(c, "default", EARLY, limit=5),
+    "agents of a common type that hardly work": lambda c: list_agents(
+        c, "default", status="active", type="service", performance="critical"
+    ),
     "agents of a rare type that fail": lambda c: list_agents(
         c, "default", type="database", health="failing"
     ),
