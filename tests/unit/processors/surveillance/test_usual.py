@@ -10,6 +10,7 @@ import pytest
 
 from processors.step import Context
 from processors.surveillance import usual
+from processors.surveillance.batch import Batch
 from processors.surveillance.step import Surveillance
 from streams.contracts.record import Record
 from tests.end_to_end.counting import SIGNER
@@ -66,7 +67,7 @@ def test_most_heartbeats_take_the_short_way() -> None:
     step, records = Surveillance(), log(1)
     state = step.initial(CONTEXT)
     step.apply(state, records)
-    batch = usual.Batch()
+    batch = Batch()
     usual_ones, place = 0, -1
     while place < len(records) - 1:
         first = place + 1
