@@ -165,7 +165,7 @@ def test_an_approval_is_given(own: Installation, page: Page) -> None:
     assert own.service_pid() is None
     expect(page.get_by_role("row").filter(has_text="chosen")).to_contain_text("service.restart")
     page.get_by_role("button", name="Approve").click()
-    page.get_by_label("Reason").fill("seen, go ahead")
+    page.get_by_role("dialog").get_by_label("Reason").fill("seen, go ahead")
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("succeeded, verified")).to_be_visible()
     own.settled(known)
@@ -245,7 +245,7 @@ def test_what_was_expected_is_a_band_and_what_left_it_is_explained(
     expect(unusual.get_by_role("row").filter(has_text="latency")).to_contain_text("900 ms")
     expect(unusual).to_contain_text("Not seen like this before")
     unusual.get_by_role("button", name="Accept as new normal").first.click()
-    page.get_by_label("Reason").fill("more is asked of it")
+    page.get_by_role("dialog").get_by_label("Reason").fill("more is asked of it")
     page.get_by_role("dialog").get_by_role("button", name="Accept").click()
     expect(page.get_by_text("new normal after").first).to_be_visible()
     own.in_force(policy, "as before")
@@ -263,7 +263,7 @@ def test_a_token_is_made_shown_once_and_revoked(own: Installation, page: Page) -
     tokens.get_by_role("button", name="I have it").click()
     expect(page.get_by_text(secret)).to_have_count(0)
     tokens.get_by_role("button", name="Revoke grafana").click()
-    page.get_by_label("Reason").fill("a test is over")
+    page.get_by_role("dialog").get_by_label("Reason").fill("a test is over")
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(tokens.get_by_role("row").filter(has_text="grafana")).to_contain_text("a test is over")
     assert httpx.get(fleet, headers=headers, timeout=PATIENCE_S).status_code == 401

@@ -25,7 +25,7 @@ def test_a_letter_is_redriven_and_what_is_still_bad_discarded(homeostat: Install
         expect(rows).to_have_count(2)
         expect(rows.filter(has_text="redriven, refused")).to_have_count(1)
         rows.get_by_role("button", name="Discard").click()
-        page.get_by_label("Reason").fill("a test sent it")
+        page.get_by_role("dialog").get_by_label("Reason").fill("a test sent it")
         page.get_by_role("dialog").get_by_role("button", name="Discard").click()
         expect(rows.filter(has_text="discarded")).to_have_count(1)
         expect(rows.get_by_role("button")).to_have_count(0)

@@ -1,8 +1,8 @@
 // The frame: session, address, keys, and which view is drawn.
 import { html, nothing, render } from "/lib/lit-html.js";
 import * as api from "./api.js";
-import { changed, follow, load, noteFailure, now, onChange, recall, state, travel } from "./store.js";
-import { ago, clock, count, look, severityLook } from "./words.js";
+import { changed, follow, load, noteFailure, noteOutcome, now, onChange, recall, state, travel } from "./store.js";
+import { ago, clock, count, day, look, severityLook } from "./words.js";
 import { scrubber } from "./parts/scrubber.js";
 import { openCommands, VIEWS as TABS } from "./parts/commands.js";
 import { openKeys } from "./parts/dialogs.js";
@@ -63,6 +63,11 @@ function notices() {
     found.push(html`<div class="notice bad" role="alert">${state.failure.message}
       <button class="bare" @click=${() => load().catch(noteFailure)}>Try again</button></div>`);
   }
+  if (state.outcome) {
+    const { text, href, refused } = state.outcome;
+    found.push(html`<div class="notice ${refused ? "bad" : ""}" role=${refused ? "alert" : "status"}>${text} ${href ? html`<a href=${href}>See what becomes of it</a>` : nothing}
+      <button class="bare" @click=${() => noteOutcome(null)}>Dismiss</button></div>`);
+  }
   return found;
 }
 
@@ -82,6 +87,7 @@ function draw() {
       ${notices()}
       <main id="main" tabindex="-1">${state.loaded ? view(here) : html`<p class="boot" role="status">Reading the fleet…</p>`}</main>
       ${scrubber()}
+      <p class="printed small">Homeostat, ${day(state.moment ?? Date.now())}, ${location.href}</p>
     </div>`, app);
   if (state.loaded && !shownAt) requestAnimationFrame((at) => { shownAt ||= performance.mark("meaningful", { startTime: at }).startTime; });
 }
@@ -108,7 +114,13 @@ function signInView(message) {
 async function begin(token) {
   state.who = await api.signIn(token);
   onChange(draw);
-  addEventListener("hashchange", () => { now(); document.getElementById("main")?.focus({ preventScroll: true }); scrollTo(0, 0); });
+  addEventListener("hashchange", () => {
+    now();
+    document.getElementById("main")?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+    const tab = document.querySelector(".tabs [aria-current]"); // it may lie beyond a phone's edge
+    if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 40;
+  });
   draw();
   await load("fleet", "incidents", "findings", "actions").catch(noteFailure); // what the first sentence is made of
   load("health", "policy").catch(noteFailure);

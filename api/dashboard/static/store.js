@@ -18,7 +18,8 @@ export const state = {
   link: { state: "connecting", since: Date.now() },
   moment: null, // null is live
   span: 3600, // seconds that the scrubber covers
-  failure: null,
+  failure: null, // of a read
+  outcome: null, // of what the person did: {text, href?, refused?}
   loaded: false,
 };
 const KEPT = 2000;
@@ -55,6 +56,7 @@ async function askAgain() {
   dirty.clear();
   try {
     await Promise.all(names.map((name) => LOADERS[name]()));
+    state.failure = null;
   } catch (error) {
     noteFailure(error);
     names.forEach((name) => dirty.add(name));
@@ -67,6 +69,14 @@ export function noteFailure(error) {
   if (error.name === "AbortError") return;
   state.failure = error;
   changed();
+}
+
+// What a person did and what came of it: a refusal stays until it is put away.
+const DONE_MS = 8000;
+export function noteOutcome(outcome) {
+  state.outcome = outcome;
+  changed();
+  if (outcome && !outcome.refused) setTimeout(() => { if (state.outcome === outcome) noteOutcome(null); }, DONE_MS);
 }
 
 const LOADERS = {
@@ -96,8 +106,12 @@ const LOADERS = {
       state.incidents = null;
     }
   },
+  // Those of a mass outage that came to nothing must not hide what waits and what was done.
   async actions() {
-    state.actions = (await api.get("/actions", { limit: 200 })).items;
+    const asked = [{ state: "awaiting", limit: 500 }, { state: "finished", limit: 100 }, { limit: 200 }];
+    const lists = await Promise.all(asked.map((each) => api.get("/actions", each)));
+    const known = new Map(lists.flatMap((list) => list.items).map((action) => [action.action_id, action]));
+    state.actions = [...known.values()].sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
   },
   async health() {
     state.health = await api.get("/system/health");

@@ -4,6 +4,7 @@ import { html, svg } from "/lib/lit-html.js";
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
 const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const COMPACT = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
 export const clock = (at) => (at ? CLOCK.format(new Date(at)) : "–");
@@ -13,7 +14,8 @@ export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one
 
 export function number(value) {
   if (value === null || value === undefined) return "–";
-  return Math.abs(value) >= 100000 ? COMPACT.format(value) : NUMBER.format(value);
+  const size = Math.abs(value);
+  return (size >= 100000 ? COMPACT : size < 1 ? ROUGH : NUMBER).format(value);
 }
 
 export function lasting(seconds) {
@@ -50,9 +52,9 @@ export function measured(metric, value) {
   return `${number(value)}${of ? `\u202f${of}` : ""}`;
 }
 // What such a metric cannot fall below, whatever is expected of it.
-export const lowest = (metric) => (["", "°C"].includes(unit(metric)) ? -Infinity : 0);
+const COUNTED = /connections|files|count|queue|depth|tasks|errors?_|rate|sessions|threads|processes|load|brokers|topics|partitions|lag|records|requests|restarts|letters/;
+export const lowest = (metric) => (unit(metric) === "°C" || (!unit(metric) && !COUNTED.test(metric)) ? -Infinity : 0);
 // A range to three digits, its unit said once.
-const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 export function between(metric, least, most) {
   const of = unit(metric), low = Math.max(least, lowest(metric)), high = of === "%" && low <= 100 ? Math.min(100, most) : most;
   if (of === "B" || (of === "s" && high > 120)) return `${measured(metric, low)} to ${measured(metric, high)}`;
@@ -95,21 +97,24 @@ const SHAPES = {
 export const state = (kind, word = kind) =>
   html`<span class="state ${kind}"><svg viewBox="0 0 10 10" aria-hidden="true">${SHAPES[kind]}</svg>${word}</span>`;
 
-// A finding in a line, with units and the range that was expected.
-export function gist(finding) {
+// A finding in a line, with units and the range that was expected; `beside` its agent's name, which
+// is not said again then.
+export function gist(finding, beside = false) {
   const { kind, metric, value, expected_low: low, expected_high: high } = finding;
   const agent = finding.agent_id ?? agentOf(finding.subject ?? "");
-  if (kind === "service_down") return `${agent} is down`;
-  if (kind === "agent_offline") return `${agent} is silent`;
-  if (!metric || value === null) return finding.summary;
-  const is = `${finding.rule ? `${finding.rule}: ` : ""}${metric} of ${agent} is ${measured(metric, value)}`;
+  const name = beside ? "" : `${agent} `;
+  const summary = finding.summary.replaceAll(finding.subject ?? `${finding.tenant_id}/${agent}`, beside ? "it" : agent).replace(/^it /, "");
+  if (kind === "service_down") return `${name}is down`;
+  if (kind === "agent_offline") return `${name}is silent`;
+  if (!metric || value === null) return summary;
+  const is = `${finding.rule ? `${finding.rule}: ` : ""}${metric}${beside ? "" : ` of ${agent}`} is ${measured(metric, value)}`;
   if (low !== null && high !== null) return `${is}, usually ${between(metric, low, high)}`;
   if (high !== null) return `${is}, above ${measured(metric, high)}`;
-  return low !== null ? `${is}, below ${measured(metric, low)}` : finding.summary;
+  return low !== null ? `${is}, below ${measured(metric, low)}` : summary;
 }
 
 const TOLD = {
-  "finding.raised": (d, e) => gist({ ...d, subject: e.subject }),
+  "finding.raised": (d, e) => gist({ ...d, subject: e.subject }, true),
   "finding.changed": (d) => d.summary || `${d.kind} is ${d.severity} now`,
   "finding.ended": (d) => `${words(d.kind)} ended: ${words(d.reason)} after ${lasting(d.lasted_s)}`,
   "finding.withheld": (d) => `${words(d.kind)} silenced by ${d.silenced_by}: ${d.reason}`,
@@ -127,22 +132,26 @@ const TOLD = {
   "action.refused": (d) => `${d.action} refused: ${words(d.reason)}`,
   "action.withheld": (d) => `no action for ${words(d.finding_kind)}: ${words(d.reason)}`,
   "action.awaiting_approval": (d) => `${d.action} waits for approval: ${words(d.reason)}`,
-  "action.queued": (d) => `${d.action} queued: ${words(d.reason)}`,
+  "action.queued": (d) => `${d.action} queued: ${reasons([d.reason])}`,
   "action.approval_given": (d) => `${d.approved ? "approved" : "rejected"} by ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
   "agent.registered": (d) => `registered as ${d.agent_type}${d.provisional ? ", provisionally" : ""}`,
   "agent.registration_decided": (d) => (d.granted ? "registration granted" : `registration refused: ${words(d.reason)}`),
   "agent.labelled": (d) => `is ${d.agent_type}${Object.keys(d.labels).length ? `, ${Object.entries(d.labels).map(([name, value]) => `${words(name)} ${value}`).join(", ")}` : ""}`,
   "agent.performance_changed": (d) => `performance ${d.level} ${number(d.score)}`,
-  "agent.security_changed": (d) => `security ${words(d.level)} ${number(d.score)}${d.reasons?.length ? `: ${d.reasons.map(words).join(", ")}` : ""}`,
+  "agent.security_changed": (d) => `security ${words(d.level)} ${number(d.score)}${d.reasons?.length ? `: ${reasons(d.reasons)}` : ""}`,
   "agent.status_changed": (d) => `${d.previous} → ${d.status} (${words(d.reason)})`,
-  "agent.health_changed": (d) => `health ${d.level}${d.score === null ? "" : ` ${number(d.score)}`}${d.reasons?.length ? `: ${d.reasons.map(words).join(", ")}` : ""}`,
+  "agent.health_changed": (d) => `health ${d.level}${d.score === null ? "" : ` ${number(d.score)}`}${d.reasons?.length ? `: ${reasons(d.reasons)}` : ""}`,
   "agent.transition_refused": (d) => `${d.status} → ${d.requested} refused: ${words(d.reason)}`,
-  "incident.opened": (d) => d.title,
-  "incident.changed": (d) => `${d.title}: ${d.severity}`,
-  "incident.closed": (d) => `${d.title ?? "incident"} closed: ${words(d.reason)}`,
+  "incident.opened": (d, e) => headed(d, e),
+  "incident.changed": (d, e) => `${headed(d, e)}: ${d.severity}`,
+  "incident.closed": (d, e) => `${headed(d, e)} closed: ${words(d.reason)}`,
   "policy.changed": (d) => `policy changed by ${d.changed_by}${d.reason ? `: ${d.reason}` : ""}`,
   "record.dead_lettered": (d) => `not accepted: ${d.detail || d.reason}`,
 };
+// An incident's title names what was measured, or a reason, in brackets.
+export const titled = (title) => title.replace(/ \(([^)]*)\)/, (_, named) => ` (${words(named)})`);
+const headed = ({ title = "incident" }, { subject }) => titled(title.replace(`${agentOf(subject)}: `, ""));
+export const reasons = (all) => all.map((reason) => words(reason).replace(":", ": ")).join(", ");
 export const words = (name) => String(name ?? "").replaceAll("_", " ");
 export function told(event) {
   return (TOLD[event.type] ?? ((d) => (d.action ? `${d.action} for ${d.host}` : event.type)))(event.data, event);

@@ -1,13 +1,15 @@
 // The chain: measurement, finding, decision, command, outcome, with the milliseconds between.
 import { html, nothing, svg } from "/lib/lit-html.js";
-import { clock, lasting, told, words } from "../words.js";
-import { openEvent } from "./dialogs.js";
+import { clock, lasting, measured, number, told, words } from "../words.js";
+import { keep, openEvent } from "./dialogs.js";
 
 const NAMES = {
   "finding.raised": "Finding", "action.proposed": "Decision", "action.granted": "Granted", "action.awaiting_approval": "Waits",
   "action.approval_given": "Answer", "action.claimed": "Taken up", "action.verified": "Verified", "action.finished": "Outcome",
   "finding.ended": "Over", "action.refused": "Refused", "action.withheld": "Withheld", "finding.changed": "Changed", "action.queued": "Queued",
 };
+const named = (link) => NAMES[link.type] ?? (link.topic === "actions.commands" ? "Command" : words(link.type));
+const measuredAs = ({ metric, value }) => (value === null || value === undefined ? "–" : metric ? measured(metric, value) : number(value));
 const GOOD = new Set(["action.verified", "finding.ended"]);
 
 function tone(event) {
@@ -16,20 +18,44 @@ function tone(event) {
   return GOOD.has(event.type) ? "good" : "";
 }
 
-export function chain(links) {
+const SHAPES = [["", "Picture"], ["events", "Events"], ["json", "JSON"]];
+export const chainSwitch = (id, shape = "") => html`<nav class="switch" aria-label="Shown as">${SHAPES.map(([name, text]) => html`<a href="#/findings/${encodeURIComponent(id)}${name ? `?as=${name}` : ""}" aria-current=${name === shape ? "true" : nothing}>${text}</a>`)}</nav>`;
+
+export function chain(links, shape, name) {
   if (!links?.length) return html`<p class="empty">Nothing has followed from it yet.</p>`;
+  return { events, json }[shape]?.(links, name) ?? picture(links);
+}
+
+function picture(links) {
   // A grant and its command are one moment: the command says more.
   const commanded = links.some((link) => link.topic === "actions.commands");
   const shown = links.filter((link) => !(commanded && link.type === "action.granted"));
   const first = shown[0];
-  const measured = first.type === "finding.raised" ? html`
-    <div class="stop"><b>Measured</b><span class="small">${first.data.metric || words(first.data.kind)} = ${first.data.value ?? "–"}</span>
+  const before = first.type === "finding.raised" ? html`
+    <div class="stop" role="listitem"><b>Measured</b><span class="small">${first.data.metric || words(first.data.kind)} = ${measuredAs(first.data)}</span>
       <span class="small quiet">${clock((first.data.since || 0) * 1000)}</span></div>${hop((new Date(first.time) / 1000 - first.data.since) * 1000)}` : nothing;
-  return html`<div class="chain" role="list" aria-label="From measurement to outcome">${measured}
-    ${shown.map((link, i) => html`${i ? hop(link.after_ms) : nothing}
-      <button class="stop ${tone(link)}" role="listitem" data-stop @click=${() => openEvent(link)}>
-        <b>${NAMES[link.type] ?? (link.topic === "actions.commands" ? "Command" : words(link.type))}</b>
-        <span class="small">${broken(told(link))}</span></button>`)}</div>`;
+  return html`<div class="chain" role="list" aria-label="From measurement to outcome">${before}
+    ${shown.map((link, i) => html`${i ? hop(new Date(link.time) - new Date(shown[i - 1].time)) : nothing}
+      <div role="listitem"><button class="stop ${tone(link)}" data-stop @click=${() => openEvent(link)}>
+        <b>${named(link)}</b><span class="small">${broken(told(link))}</span></button></div>`)}</div>`;
+}
+
+// Every event with nothing left out, and how it lies in time.
+const WIDE = 1000;
+function events(links) {
+  const from = Number(new Date(links[0].time)), span = Math.max(1, new Date(links.at(-1).time) - from);
+  const x = (link) => 6 + ((new Date(link.time) - from) / span) * (WIDE - 12);
+  return html`<div class="pad"><svg class="scale" viewBox="0 0 ${WIDE} 16" preserveAspectRatio="none" role="img" aria-label="${links.length} events in ${lasting(span / 1000)}">
+      <path d="M6 8H${WIDE - 6}" vector-effect="non-scaling-stroke"/>${links.map((link) => svg`<path class=${tone(link) || "plain"} d="M${x(link)} 1V15" vector-effect="non-scaling-stroke"/>`)}</svg></div>
+    <div class="scroll" tabindex="0" role="region" aria-label="Events of the chain"><table aria-label="Events of the chain"><thead><tr><th class="num">After</th><th>Event</th><th>What it says</th><th>By</th><th>Where in the log</th></tr></thead>
+    <tbody>${links.map((link) => html`<tr><td class="num nowrap">${lasting((new Date(link.time) - from) / 1000)}</td><td class="nowrap"><button class="bare" data-stop @click=${() => openEvent(link)}>${link.type}</button></td>
+      <td>${told(link)}</td><td class="small quiet nowrap">${link.source}</td><td class="small quiet nowrap">${link.topic} / ${link.partition} / ${link.offset}</td></tr>`)}</tbody></table></div>`;
+}
+
+function json(links, name) {
+  const text = JSON.stringify(links, null, 2);
+  return html`<div class="pad stack tight"><div class="row"><button @click=${() => navigator.clipboard?.writeText(text)}>Copy</button><button @click=${() => keep(`${name}.json`, text)}>Download</button></div>
+    <pre class="plain" tabindex="0" aria-label="The chain as JSON">${text}</pre></div>`;
 }
 
 const broken = (text) => text.replaceAll(/([./])(?=\w)/g, "$1\u200b"); // long names may break there

@@ -4,6 +4,8 @@ import { html, nothing } from "/lib/lit-html.js";
 import { AsyncDirective, directive } from "/lib/async-directive.js";
 import { noteFailure } from "../store.js";
 import { between, clock, lowest, measured, unit } from "../words.js";
+import { openMetric } from "./focus.js";
+import { meaning } from "./glossary.js";
 import { open, overlay, zoomed } from "./overlay.js";
 
 function palette(element) {
@@ -112,18 +114,36 @@ const needed = () => (library ??= new Promise((there, failed) => {
   document.head.append(script);
 }));
 
+// What of a chart can be seen: it is drawn anew only where that is another by a pixel, or by a mark.
+function aspect(canvas, { points, marks, limits, from, to }) {
+  const pixel = (to - from) / (canvas.clientWidth || 300), at = (time) => Math.floor(time / pixel);
+  const last = points.at(-1), style = getComputedStyle(canvas);
+  return [at(to), at(from), points.length && at(last.x), points[0]?.x, points.filter((p) => p.end !== p.x).length, marks.length, limits.length, zoomed(), style.getPropertyValue("--ink")].join();
+}
+
 class Plot extends AsyncDirective {
   update(part, [chart]) {
-    const canvas = part.element;
+    const canvas = (this.canvas = part.element);
     this.latest = chart;
+    this.watch ??= new IntersectionObserver(([entry]) => { this.seen = entry.isIntersecting; this.show(); }, { rootMargin: "200px" });
+    if (!this.seen) this.watch.observe(canvas);
+    this.show();
+  }
+  show() {
+    if (!this.seen) return; // out of sight: of a hundred charts a dozen are drawn
     needed().then(() => {
-      if (!canvas.isConnected || this.latest !== chart) return;
-      this.made ??= build(canvas, chart);
-      fill(this.made, chart);
+      if (!this.canvas.isConnected || !this.seen) return;
+      const now = aspect(this.canvas, this.latest);
+      if (this.made && now === this.drawn) return;
+      this.drawn = now;
+      this.made ??= build(this.canvas, this.latest);
+      fill(this.made, this.latest);
     }, noteFailure);
   }
   render() {}
   disconnected() {
+    this.watch?.disconnect();
+    this.watch = this.seen = undefined;
     if (this.made) open.delete(this.made);
     this.made?.destroy();
     this.made = undefined;
@@ -131,10 +151,13 @@ class Plot extends AsyncDirective {
 }
 const plot = directive(Plot);
 
-export function chart(data) {
-  const last = data.points.at(-1), learnt = data.points.findLast(known);
-  const usual = learnt ? between(data.metric, learnt.expectedLow, learnt.expectedHigh) : "";
-  const text = last ? `${data.metric}: ${measured(data.metric, last.mean)} at ${clock(last.x)}${usual ? `, usually ${usual}` : ", what is usual is not learnt yet"}` : `${data.metric}: no windows yet`;
-  return html`<section class="chart"><h3>${data.metric}${usual ? html`<span class="small quiet usual">usually ${usual}</span>` : nothing}<b>${last ? measured(data.metric, last.mean) : "–"}</b></h3>
-    <div class="plot"><canvas role="img" aria-label=${text} ${plot(data)}></canvas></div></section>`;
+const figure = (data, text) => html`<div class="plot"><canvas role="img" aria-label=${text} ${plot(data)}></canvas></div>`;
+
+// `latest` gives the data anew, for the chart that is opened and goes on.
+export function chart(data, latest) {
+  const { metric, points } = data, last = points.at(-1), learnt = points.findLast(known);
+  const usual = learnt ? between(metric, learnt.expectedLow, learnt.expectedHigh) : "";
+  const text = last ? `${metric}: ${measured(metric, last.mean)} at ${clock(last.x)}${usual ? `, usually ${usual}` : ", what is usual is not learnt yet"}` : `${metric}: no windows yet`;
+  return html`<section class="chart"><h3><button class="bare" title=${meaning(metric)} @click=${() => openMetric(metric, latest, (now) => figure(now, metric))}>${metric}</button>${usual ? html`<span class="small quiet usual" title=${usual}>usually ${usual}</span>` : nothing}<b>${last ? measured(metric, last.mean) : "–"}</b></h3>
+    ${figure(data, text)}</section>`;
 }

@@ -1,18 +1,19 @@
 // What a person may do, from wherever it is offered: each asks first, and goes through every guard.
 import * as api from "../api.js";
-import { noteFailure, stale, state } from "../store.js";
+import { noteOutcome, stale, state } from "../store.js";
 import { words } from "../words.js";
 import { askReason, askSure } from "./dialogs.js";
 
 const ROLES = ["viewer", "operator", "approver", "admin"];
 export const may = (role = "operator") => !state.moment && ROLES.indexOf(state.who.role) >= ROLES.indexOf(role);
 
-async function send(method, path, body, ...listsThatChange) {
+async function send(method, path, body, told, ...listsThatChange) {
   try {
     await api.send(method, path, body);
+    noteOutcome(told);
     stale(...listsThatChange);
   } catch (error) {
-    noteFailure(error);
+    noteOutcome({ text: error.message, refused: true });
   }
 }
 
@@ -28,18 +29,18 @@ export function verb(action) {
 
 export async function run(action, target) {
   const sure = await askSure(`${verb(action)} ${target}?`, verb(action), `${action} goes through every guard, like any other action; what becomes of it is told under Actions.`);
-  if (sure) await send("POST", "/actions", { action, target, parameters: {} }, "actions");
+  if (sure) await send("POST", "/actions", { action, target, parameters: {} }, { text: `${action} for ${target} was asked for.`, href: "#/actions" }, "actions");
 }
 
 export async function move(id, status) {
   const [title, label] = status === "maintenance" ? [`Put ${id} into maintenance?`, "Begin maintenance"] : [`End the maintenance of ${id}?`, "End maintenance"];
   const reason = await askReason(title, label, status === "maintenance" ? "It is still watched; nothing is done to it by itself." : "What deviates is acted on again.");
-  if (reason !== null) await send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }, "fleet");
+  if (reason !== null) await send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }, { text: `${status === "maintenance" ? "The maintenance of" : "The end of the maintenance of"} ${id} was asked for.` }, "fleet");
 }
 
 export async function answer(action, verdict) {
   const approve = verdict === "approve";
   const reason = await askReason(`${approve ? "Approve" : "Reject"} ${action.action} for ${action.agent_id}?`, approve ? "Approve" : "Reject",
     approve ? "All guards run again before it is carried out." : "The reason stays on record.");
-  if (reason !== null) await send("POST", `/actions/${action.action_id}/${verdict}`, { reason, preview_hash: action.preview_hash }, "actions");
+  if (reason !== null) await send("POST", `/actions/${action.action_id}/${verdict}`, { reason, preview_hash: action.preview_hash }, { text: `${action.action} for ${action.agent_id} was ${approve ? "approved" : "rejected"}.`, href: `#/actions/${action.action_id}` }, "actions");
 }

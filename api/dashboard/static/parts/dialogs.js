@@ -17,6 +17,13 @@ export function open(content, kind = "", label = "") {
   return { dialog, redraw };
 }
 
+// Hands a text to the person as a file.
+export function keep(name, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
 export function openEvent(event) {
   const { data, ...envelope } = event;
   open((close) => html`<div class="body">
@@ -27,7 +34,7 @@ export function openEvent(event) {
     <pre tabindex="0">${JSON.stringify({ ...envelope, data }, null, 2)}</pre>
     <div class="row"><a class="button" href="#/fleet/${encodeURIComponent(agentOf(event.subject))}" @click=${close}>Open ${agentOf(event.subject)}</a>
     ${event.correlation_id ? html`<a href="#/findings/${encodeURIComponent(event.correlation_id)}" @click=${close}>Its chain</a>` : nothing}
-    <button @click=${close}>Close</button></div></div>`);
+    <span class="grow"></span><button @click=${() => navigator.clipboard?.writeText(JSON.stringify(event, null, 2))}>Copy</button><button @click=${close}>Close</button></div></div>`);
 }
 
 // Returns the reason that was given, or null.

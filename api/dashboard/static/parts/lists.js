@@ -1,7 +1,7 @@
 // Rows that several views share.
 import { html, nothing } from "/lib/lit-html.js";
 import { state } from "../store.js";
-import { agentOf, gist, lasting, number, plural, severityLook, state as shown, told, when, words } from "../words.js";
+import { agentOf, gist, lasting, number, plural, severityLook, state as shown, titled, told, when, words } from "../words.js";
 import { openEvent } from "./dialogs.js";
 import { silencedBy } from "./silences.js";
 
@@ -16,10 +16,11 @@ export function actionState(action) {
   return shown("unknown", words(action.state));
 }
 
+const going = (since) => `for ${lasting(Math.max(0, ((state.moment ?? Date.now()) - new Date(since)) / 1000))}`;
 export const findingItem = (finding) => html`<li>
   ${shown(finding.ended_at ? "healthy" : severityLook(finding.severity), finding.ended_at ? "over" : finding.severity)}
   <span class="grow">${findingLink(finding, gist(finding))} ${silencedBy(finding)}</span>
-  <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : nothing}</span>${when(finding.raised_at)}</li>`;
+  <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : going(finding.raised_at)}</span>${when(finding.raised_at)}</li>`;
 
 export function findingList() {
   const open = [...state.findings, ...state.silenced].sort((a, b) => (severityLook(a.severity) === "failing" ? 0 : 1) - (severityLook(b.severity) === "failing" ? 0 : 1));
@@ -33,14 +34,14 @@ export const graver = (a, b) => weight(a) - weight(b); // what needs somebody fi
 const LOOKS = { closed: "healthy", recovering: "maintenance" };
 export const incidentItem = (incident) => html`<li>
   ${shown(LOOKS[incident.status] ?? severityLook(incident.severity), incident.status === "open" ? incident.severity : incident.status === "closed" ? "over" : incident.status)}
-  <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${incident.title}</a>
-    <span class="small quiet hide-small">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}</span></span>
-  <span class="small quiet nowrap">${incident.status === "closed" ? `after ${lasting(incident.lasted_s)}` : nothing}</span>${when(incident.since)}</li>`;
+  <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>
+    <span class="small quiet hide-small nowrap">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}${incident.withheld && incident.status !== "closed" ? " silenced" : nothing}</span></span>
+  <span class="small quiet nowrap">${incident.status === "closed" ? `after ${lasting(incident.lasted_s)}` : going(incident.since)}</span>${when(incident.since)}</li>`;
 
 export const actionItem = (action) => html`<li>${actionState(action)}
   <span class="grow"><a href="#/actions/${action.action_id}">${action.action || "no action"}</a> for ${agentLink(action.agent_id)}${action.action ? nothing : html` <span class="quiet">${words(action.finding_kind)}: ${words(action.reason)}</span>`}</span>
   ${action.action ? html`<span class="small quiet hide-small">score ${number(action.score)}, risk ${number(action.risk)}</span>` : nothing}${when(action.created_at)}</li>`;
 
-export const eventItem = (event, fresh = false) => html`<li class=${fresh ? "fresh" : ""}>${when(event.time)}
-  <span class="grow"><button class="bare" data-stop @click=${() => openEvent(event)}>${event.type}</button>
-  ${agentLink(agentOf(event.subject))} ${told(event)}</span></li>`;
+export const eventItem = (event, fresh = false) => html`<li class="event ${fresh ? "fresh" : ""}">${when(event.time)}
+  <button class="bare" data-stop @click=${() => openEvent(event)}>${event.type}</button>
+  <span class="grow">${agentLink(agentOf(event.subject))} ${told(event)}</span></li>`;

@@ -1,10 +1,11 @@
 // A fleet as a field of cells, one an agent: drawn on a canvas, so ten thousand stay fluid.
 import { html, nothing } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
+import { repeat } from "/lib/directives/repeat.js";
 import { changed } from "../store.js";
-import { look, words } from "../words.js";
+import { look, plural, words } from "../words.js";
 
-let held = { canvas: null, agents: [], kinds: [], sheet: "", size: 14, columns: 1 };
+const drawn = new WeakMap(); // canvas -> what is on it
 let tip = null;
 
 function size(count, width) {
@@ -56,7 +57,7 @@ function draw(canvas, agents) {
   const width = canvas.clientWidth || 600;
   const colors = palette(canvas);
   const sheet = `${width}/${agents.length}/${Object.values(colors)}`;
-  const fresh = held.canvas !== canvas || held.sheet !== sheet;
+  const held = drawn.get(canvas), fresh = held?.sheet !== sheet;
   const { step, columns } = fresh ? fit(canvas, agents.length, width) : { step: held.size, columns: held.columns };
   const kinds = agents.map((a) => look(a.status, a.health));
   const pen = canvas.getContext("2d");
@@ -67,29 +68,43 @@ function draw(canvas, agents) {
     pen.clearRect(x, y, step, step);
     cell(pen, kind, x, y, edge, colors);
   });
-  held = { canvas, agents, kinds, sheet, size: step, columns };
+  drawn.set(canvas, { agents, kinds, sheet, size: step, columns });
 }
 
 function under(event) {
+  const held = drawn.get(event.target);
   const x = Math.floor(event.offsetX / held.size), y = Math.floor(event.offsetY / held.size);
   return x < held.columns ? held.agents[y * held.columns + x] : undefined;
 }
 
 function hover(event) {
   const agent = under(event);
-  const next = agent ? { agent, x: event.offsetX + 28, y: event.offsetY + 28 } : null;
+  const next = agent ? { agent, over: event.target, x: event.offsetX + 28, y: event.offsetY + 28 } : null;
   if (next?.agent !== tip?.agent) { tip = next; changed(); }
 }
 
 const placed = (element) => {
   if (!element || !tip) return;
-  element.style.left = `${Math.min(tip.x, element.parentElement.clientWidth - element.offsetWidth - 8)}px`;
-  element.style.top = `${tip.y}px`;
+  const room = element.parentElement;
+  element.style.left = `${Math.min(tip.x + tip.over.offsetLeft - 16, room.clientWidth - element.offsetWidth - 8)}px`;
+  element.style.top = `${tip.y + tip.over.offsetTop - 16}px`;
 };
 
-export function map(agents, label) {
-  return html`<div class="map"><canvas role="img" aria-label=${label} ${ref((c) => placedIn(c, agents))}
-      @mousemove=${hover} @mouseleave=${() => { tip = null; changed(); }}
-      @click=${(e) => { const a = under(e); if (a) location.hash = `#/fleet/${encodeURIComponent(a.id)}`; }}></canvas>
-    ${tip ? html`<div class="tip" ${ref(placed)}>${tip.agent.id}: ${words(tip.agent.status)}, ${tip.agent.health || "unknown"}</div>` : nothing}</div>`;
+const cells = (agents, label) => html`<canvas role="img" aria-label=${label} ${ref((c) => placedIn(c, agents))}
+  @mousemove=${hover} @mouseleave=${() => { tip = null; changed(); }}
+  @click=${(e) => { const a = under(e); if (a) location.hash = `#/fleet/${encodeURIComponent(a.id)}`; }}></canvas>`;
+const pointed = () => (tip ? html`<div class="tip" ${ref(placed)}>${tip.agent.id}: ${words(tip.agent.status)}, ${tip.agent.health || "unknown"}</div>` : nothing);
+
+export const map = (agents, label) => html`<div class="map">${cells(agents, label)}${pointed()}</div>`;
+
+// Groups beside each other, each as wide as it has agents; [name, address, agents] in order.
+const GROUPS = 60;
+export function groups(all) {
+  const said = (agents) => {
+    const bad = agents.filter((a) => look(a.status, a.health) !== "healthy").length;
+    return bad ? `${bad} of ${agents.length} not healthy` : plural(agents.length, "agent");
+  };
+  return html`<div class="map groups">${repeat(all.slice(0, GROUPS), ([name]) => name, ([name, address, agents]) => html`
+      <section class=${agents.length > 200 ? "wide" : agents.length > 40 ? "mid" : ""} aria-label=${name}><h2><a href=${address}>${name}</a> <span class="small quiet">${said(agents)}</span></h2>${cells(agents, `${name}: ${said(agents)}`)}</section>`)}
+    ${pointed()}</div>${all.length > GROUPS ? html`<p class="pad small quiet">and ${plural(all.length - GROUPS, "group")} more, none of them worse</p>` : nothing}`;
 }

@@ -1,6 +1,6 @@
 // How an agent is, in up to three scores, each with what drives it.
 import { html, nothing } from "/lib/lit-html.js";
-import { measured, number, state as shown, when, words } from "../words.js";
+import { measured, number, reasons, state as shown, when, words } from "../words.js";
 
 const LOOKS = {
   healthy: "healthy", excellent: "healthy", good: "healthy", secure: "healthy", guarded: "degraded", fair: "degraded", degraded: "degraded",
@@ -25,7 +25,7 @@ function working({ parts, p95_ms: p95, success_rate: success, throughput_per_s: 
 export function scores({ health, performance, security }) {
   const since = health.since ? html` since ${when(health.since)}` : nothing;
   return html`<section class="figures wide" aria-label="Scores">
-    ${score("Health", health, health.reasons.length ? health.reasons.map(words).join(", ") : html`Nothing counts against it${since}.`)}
+    ${score("Health", health, health.reasons.length ? reasons(health.reasons) : html`Nothing counts against it${since}.`)}
     ${performance?.level ? score("Performance", performance, working(performance)) : nothing}
-    ${security?.level ? score("Security", security, security.reasons?.length ? security.reasons.map(words).join(", ") : "No threat is held against it.") : nothing}</section>`;
+    ${security?.level ? score("Security", security, security.reasons?.length ? reasons(security.reasons) : "No threat is held against it.") : nothing}</section>`;
 }

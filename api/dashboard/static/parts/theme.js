@@ -1,5 +1,5 @@
 // Light, dark, or as the system says: kept in this browser.
-import { changed } from "../store.js";
+import { changed, now } from "../store.js";
 
 export const dressed = () => localStorage.getItem("theme") ?? "";
 
@@ -12,3 +12,7 @@ export function dress(theme) {
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+
+// On paper it is light, whatever it is on the screen.
+addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; now(); });
+addEventListener("afterprint", () => dress(dressed()));

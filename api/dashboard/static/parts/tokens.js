@@ -66,11 +66,11 @@ export function tokens() {
   const living = (known ?? []).filter((t) => t.state === "valid"), over = (known ?? []).filter((t) => t.state !== "valid");
   return html`<section class="block" aria-label="Tokens"><header><h2>Tokens</h2><span class="small quiet right">each program and person its own; what it does is on record under its name</span></header>
     ${made ? secret() : nothing}
-    <form class="pad filters" aria-label="A new token" @submit=${create}><label>Name <input name="name" required maxlength="100" pattern="[A-Za-z0-9][A-Za-z0-9._@+\\-]*" autocomplete="off" placeholder="grafana"></label>
+    <form class="pad filters" aria-label="Who is to get one" @submit=${create}><label>Name <input name="name" required maxlength="100" pattern="[A-Za-z0-9][A-Za-z0-9._@+\\-]*" autocomplete="off" placeholder="grafana"></label>
       <label>Role <select name="role">${ROLES.map(([role, may]) => html`<option value=${role}>${role}: ${may}</option>`)}</select></label>
       <label>Lasts <select name="days">${DAYS.map(([days, text]) => html`<option value=${days} ?selected=${days === 90}>${text}</option>`)}</select></label>
       ${state.who.everywhere ? html`<label><input type="checkbox" name="everywhere"> any tenant</label>` : nothing}
       <button class="primary">Create token</button><span role="alert">${told}</span></form>
-    ${known?.length ? html`<div class="scroll"><table><thead><tr><th>Name</th><th>Role</th><th>State</th><th>Made</th><th>Ends</th><th><span class="unseen">Revoke</span></th></tr></thead>
+    ${known?.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Every token"><table aria-label="Every token"><thead><tr><th>Name</th><th>Role</th><th>State</th><th>Made</th><th>Ends</th><th><span class="unseen">Revoke</span></th></tr></thead>
       <tbody>${living.concat(over.slice(0, 20)).map(row)}</tbody></table></div>` : html`<p class="empty">${known ? "None but the first, which lies in a file." : "Asking…"}</p>`}</section>`;
 }

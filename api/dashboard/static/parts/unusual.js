@@ -49,7 +49,7 @@ function one(finding, agent) {
       ${may() ? html`<button @click=${() => accept(finding)}>Accept as new normal</button>${drivers.length ? html`<button @click=${() => relearn(finding)}>Learn anew</button>` : nothing}` : nothing}</div>
     <p class="quiet">Since ${when(finding.since ?? finding.raised_at)}, ${lasting(((state.moment ?? Date.now()) - new Date(finding.since ?? finding.raised_at)) / 1000)} now${rare ? html`; as rare as one in <b>${count(rare)}</b> records` : nothing}.
       ${like.length ? html`${like.length === 1 ? "Once" : `${number(like.length)} times`} like this before, last ${findingLink(like[0], day(like[0].raised_at))}${like[0].ended_at ? ` (${words(like[0].end_reason)} after ${lasting(like[0].lasted_s)})` : ""}.` : "Not seen like this before."}</p>
-    ${drivers.length > 1 ? html`<div class="scroll"><table><thead><tr><th>Driven by</th><th class="num">When raised</th><th class="num">Now</th><th class="num">Usually</th></tr></thead>
+    ${drivers.length > 1 ? html`<div class="scroll" tabindex="0" role="region" aria-label="Metrics that drive it"><table aria-label="Metrics that drive it"><thead><tr><th>Driven by</th><th class="num">When raised</th><th class="num">Now</th><th class="num">Usually</th></tr></thead>
       <tbody>${drivers.map((metric, place) => driver(finding, metric, place, agent))}</tbody></table></div>` : nothing}</article>`;
 }
 

@@ -65,7 +65,7 @@ export function differences() {
   return html`<section class="stack tight" aria-label="What if" aria-live="polite">
     <p>${plural(found.records, "record")} read. ${rows.length ? nothing : "Nothing would have been decided otherwise."}</p>${certain()}
     ${found.notes.map((note) => html`<p class="small quiet">${note}</p>`)}
-    ${rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Differences"><table><thead><tr><th>What</th><th>Of</th><th>Agent</th>${COUNTS.map((name) => html`<th class="num" title=${MEANS[name]}>${name}</th>`)}</tr></thead>
+    ${rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Differences"><table aria-label="Differences"><thead><tr><th>What</th><th>Of</th><th>Agent</th>${COUNTS.map((name) => html`<th class="num" title=${MEANS[name]}>${name}</th>`)}</tr></thead>
       <tbody>${rows.slice(0, MOST).map(row)}</tbody></table></div>
       ${rows.length > MOST ? html`<p class="small quiet">and ${plural(rows.length - MOST + found.rows_left_off, "row")} more</p>` : nothing}
       <ul class="list" aria-label="The first differences">${found.examples.map(example)}</ul>` : nothing}</section>`;

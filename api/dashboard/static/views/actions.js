@@ -1,21 +1,35 @@
 // What was decided, what waits for a person, and the candidates that lost.
 import { html, nothing } from "/lib/lit-html.js";
-import { state } from "../store.js";
+import * as api from "../api.js";
+import { changed, noteFailure, state } from "../store.js";
 import { actionItem, actionState, agentLink } from "../parts/lists.js";
 import { answer, may } from "../parts/deeds.js";
-import { lasting, number, precisely, when, words } from "../words.js";
+import { lasting, number, plural, precisely, when, words } from "../words.js";
 
 const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)} %`);
 
 function candidates(rows) {
-  return html`<div class="scroll"><table><thead><tr><th>Candidate</th><th class="num">Improvement</th><th class="num">Success</th><th class="num">Expected value</th><th class="num">Risk</th><th class="num">Score</th><th>Mode</th><th>Why not</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Candidates"><table aria-label="Candidates"><thead><tr><th>Candidate</th><th class="num">Improvement</th><th class="num">Success</th><th class="num">Expected value</th><th class="num">Risk</th><th class="num">Score</th><th>Mode</th><th>Why not</th></tr></thead>
     <tbody>${rows.map((c) => html`<tr class=${c.rejected ? "" : "chosen"}><td>${c.action}</td><td class="num">${percent(c.improvement)}</td><td class="num">${percent(c.success_probability)}</td>
       <td class="num">${number(c.expected_value)}</td><td class="num">${number(c.risk)}</td><td class="num">${number(c.score)}</td><td>${c.mode}</td><td>${c.rejected ? words(c.rejected) : "chosen"}</td></tr>`)}</tbody></table></div>`;
 }
 
+// One that is not among the latest is asked for by itself.
+let held = { key: "", action: null, missing: false };
+function sought(id) {
+  const key = `${id}/${state.moment?.getTime() ?? ""}`;
+  if (held.key === key) return held.action;
+  held = { key, action: null, missing: false };
+  api.get(`/actions/${encodeURIComponent(id)}`).then((action) => { if (held.key === key) held.action = action; }, (error) => {
+    if (error.status === 404 && held.key === key) held.missing = true;
+    else noteFailure(error);
+  }).finally(changed);
+  return null;
+}
+
 function one(id) {
-  const a = state.actions.find((each) => each.action_id === id);
-  if (!a) return html`<h1>Action</h1><p class="empty">It is not among the latest 200${state.moment ? " of that moment" : ""}. <a href="#/actions">All actions</a></p>`;
+  const a = state.actions.find((each) => each.action_id === id) ?? sought(id);
+  if (!a) return html`<h1>Action</h1><p class="empty" role="status">${held.missing ? html`There is no action of this id${state.moment ? " at that moment" : ""}. <a href="#/actions">All actions</a>` : "Reading…"}</p>`;
   const stages = Object.entries(a.stages).sort(([, x], [, y]) => (x < y ? -1 : 1));
   return html`<div class="lead"><p class="small"><a href="#/actions">Actions</a></p><h1>${a.action || "No action"} for ${a.agent_id}</h1><p class="row">${actionState(a)}<span class="quiet">attempt ${a.attempt}, ${a.mode}${a.host ? `, on ${a.host}` : ""}</span></p></div>
     ${a.state === "awaiting" && !state.moment ? html`<section class="block pad row"><span class="grow">It waits for a person: ${words(a.reason)}. It expires ${when(a.expires_at)}.</span>
@@ -30,11 +44,29 @@ function one(id) {
       <section class="block"><header><h2>When</h2></header><ul class="list">${stages.map(([stage, at]) => html`<li><span class="grow">${words(stage)}</span>${precisely(at)}</li>`)}</ul></section></div>`;
 }
 
+// Findings for which nothing was done, by what they are and why: hundreds of a mass outage in one line.
+function grouped(withheld) {
+  const groups = new Map();
+  for (const a of withheld) {
+    const key = `${words(a.finding_kind)}: ${words(a.reason)}`;
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(a);
+  }
+  return [...groups].map(([why, all]) => html`<li>${actionState(all[0])}<details class="grow"><summary>${why} <span class="small quiet">${plural(all.length, "time")}</span></summary>
+      <p>${all.slice(0, 30).map((a, i) => html`${i ? ", " : nothing}<a href="#/actions/${a.action_id}">${a.agent_id}</a>`)}${all.length > 30 ? ` and ${all.length - 30} more` : nothing}</p></details>${when(all[0].created_at)}</li>`);
+}
+
+const section = (title, rows, empty) => (rows.length || empty ? html`<section class="block"><header><h2>${title}</h2></header>
+  ${rows.length ? html`<ul class="list">${rows}</ul>` : html`<p class="empty">${empty}</p>`}</section>` : nothing);
+
 export function actions({ argument }) {
   if (argument) return one(argument);
-  const waiting = state.actions.filter((a) => a.state === "awaiting");
-  const others = state.actions.filter((a) => a.state !== "awaiting");
-  return html`<h1>${waiting.length ? `${waiting.length} ${waiting.length === 1 ? "waits" : "wait"} for you` : "Nothing waits for you"}</h1>
-    ${waiting.length ? html`<section class="block"><header><h2>Waits for approval</h2></header><ul class="list">${waiting.map(actionItem)}</ul></section>` : nothing}
-    <section class="block"><header><h2>Latest</h2></header>${others.length ? html`<ul class="list">${others.map(actionItem)}</ul>` : html`<p class="empty">No action was proposed yet. One follows when a finding has a remedy that pays.</p>`}</section>`;
+  const by = { awaiting: [], withheld: [], finished: [], refused: [], going: [] };
+  for (const a of state.actions) (by[a.state] ?? by.going).push(a);
+  const done = [...by.finished, ...by.refused].sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+  const waiting = by.awaiting.length;
+  return html`<h1>${waiting ? `${waiting} ${waiting === 1 ? "waits" : "wait"} for you` : "Nothing waits for you"}</h1>
+    ${section("Waits for approval", by.awaiting.map(actionItem))}${section("Under way", by.going.map(actionItem))}
+    ${section("Done", done.map(actionItem), "Nothing was done yet. An action follows when a finding has a remedy that pays.")}
+    ${section("Nothing was done", grouped(by.withheld))}`;
 }

@@ -2,16 +2,20 @@
 import { html, nothing } from "/lib/lit-html.js";
 import { repeat } from "/lib/directives/repeat.js";
 import * as api from "../api.js";
-import { changed, noteFailure, state } from "../store.js";
+import { changed, noteFailure, now, state } from "../store.js";
 import { chart } from "../parts/chart.js";
 import { actionItem, eventItem, findingItem } from "../parts/lists.js";
 import { may, move, possible, run } from "../parts/deeds.js";
+import { minutes, ribbon } from "../parts/ribbon.js";
 import { scores } from "../parts/scores.js";
 import { driversOf, unusual } from "../parts/unusual.js";
-import { ago, gist, look, severityLook, standing, state as shown, when, words } from "../words.js";
+import { ago, gist, lasting, look, severityLook, standing, state as shown, when, words } from "../words.js";
 
 let held = { id: null, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
 let timer = 0;
+const SAMPLE_MS = 1000; // as often as the quickest agents report
+const KEPT = 900;
+const CLOSE_S = 900; // up to this span every value is drawn, and not the means of minutes
 
 async function refresh(id, key) {
   const until = state.moment ?? new Date();
@@ -45,7 +49,7 @@ async function sample(id) {
     for (const [metric, value] of Object.entries(agent.metrics)) {
       const points = held.live.get(metric) ?? [];
       if (points.at(-1)?.x !== x) points.push({ x, end: x, mean: value, low: value, high: value });
-      held.live.set(metric, points.slice(-600));
+      held.live.set(metric, points.slice(-KEPT));
     }
     changed();
   } catch (error) {
@@ -60,10 +64,10 @@ function open(id) {
   if (held.id !== id) {
     held = { id, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
     clearInterval(timer);
-    timer = setInterval(() => sample(id), 2000);
+    timer = setInterval(() => sample(id), SAMPLE_MS);
   }
   if (held.key !== key) { held.key = key; refresh(id, key); }
-  if (!timer) timer = setInterval(() => sample(id), 2000);
+  if (!timer) timer = setInterval(() => sample(id), SAMPLE_MS);
 }
 
 const width = () => (state.span > 172800 ? 3600 : state.policy?.policy.surveillance.window_s ?? 60);
@@ -73,8 +77,13 @@ function points(metric) {
     const x = Number(new Date(w.start));
     return { x, end: x + width() * 1000, mean: w.mean, low: w.minimum, high: w.maximum, expectedLow: w.expected_low, expectedHigh: w.expected_high };
   });
+  if (state.moment) return windows;
+  const live = held.live.get(metric) ?? [], last = windows.findLast((w) => w.expectedLow !== null);
+  const seen = live.map((point) => ({ ...point, expectedLow: last?.expectedLow ?? null, expectedHigh: last?.expectedHigh ?? null }));
+  const least = state.span <= CLOSE_S ? live[0]?.x ?? Infinity : Infinity;
   const after = windows.at(-1)?.end ?? 0;
-  return state.moment ? windows : windows.concat((held.live.get(metric) ?? []).filter((point) => point.x > after));
+  const before = windows.filter((w) => w.x < least).map((w) => (w.end > least ? { ...w, end: least } : w));
+  return before.concat(seen.filter((point) => point.x > Math.min(after, least - 1)));
 }
 
 function limits(metric, type) {
@@ -84,11 +93,20 @@ function limits(metric, type) {
   return [[rule.warning, "degraded"], [rule.critical, "failing"]].filter(([at]) => at !== null).map(([at, color]) => ({ at, color }));
 }
 
-// Judged metrics first, then by name.
-function ordered(a) {
-  const judged = (metric) => (limits(metric, a.agent_type).length ? 0 : 1);
-  return Object.keys(a.metrics).sort((x, y) => judged(x) - judged(y) || (x < y ? -1 : 1));
+// What is unusual now first, then what is judged, then by name.
+function ordered(a, text) {
+  const driving = new Set(held.findings.filter((f) => !f.ended_at).flatMap(driversOf));
+  const rank = (metric) => (driving.has(metric) ? 0 : limits(metric, a.agent_type).length ? 1 : 2);
+  return Object.keys(a.metrics).filter((metric) => metric.toLowerCase().includes(text)).sort((x, y) => rank(x) - rank(y) || (x < y ? -1 : 1));
 }
+
+function choose(id, text) {
+  history.replaceState(null, "", `#/fleet/${encodeURIComponent(id)}${text ? `?${new URLSearchParams({ metric: text })}` : ""}`);
+  now();
+}
+
+const MANY = 8; // so many charts are searched by the eye
+const search = (a, filters) => (Object.keys(a.metrics).length > MANY ? html`<input type="search" aria-label="Search metrics" placeholder="Metric  ( / )" .value=${filters.metric ?? ""} @input=${(e) => choose(a.agent_id, e.target.value)}>` : nothing);
 
 function marks() {
   const found = held.findings.flatMap((f) => driversOf(f).map((metric) => ({
@@ -101,17 +119,25 @@ function marks() {
   return found.concat(done);
 }
 
-const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>mean of each ${width() === 3600 ? "hour" : "minute"}, and its range</span><span><i class="band"></i>expected</span>
+// The span that is shown, and what a chart shows of it, as it is known now.
+function spanned(a) {
+  const to = Number(state.moment ?? Date.now());
+  return [Math.min(to - 300000, Math.max(to - state.span * 1000, Number(new Date(a.registered_at)))), to];
+}
+function charted(a, metric) {
+  const [from, to] = spanned(a);
+  return { metric, points: points(metric), from, to, limits: limits(metric, a.agent_type), marks: marks().filter((m) => m.kind === "action" || m.metric === metric) };
+}
+
+const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>${state.span <= CLOSE_S && !state.moment ? "every value since you look, before that " : ""}mean of each ${width() === 3600 ? "hour" : width() === 60 ? "minute" : lasting(width())}, and its range</span><span><i class="band"></i>expected</span>
   <span><i class="mark"></i>finding</span><span><i class="act"></i>action</span><span class="hide-small">drag to zoom, double-click to go back</span></p>`;
 
-export function agent({ argument: id }) {
+export function agent({ argument: id, filters }) {
   open(id);
   if (held.missing) return html`<h1>${id}</h1><p class="empty">No agent of this name ${state.moment ? "was known at that moment" : "is known"}. It is registered when its first heartbeat arrives.</p>`;
   const a = held.agent;
   if (!a) return html`<h1>${id}</h1><p class="empty" role="status">Reading…</p>`;
-  const to = Number(state.moment ?? Date.now());
-  const from = Math.min(to - 300000, Math.max(to - state.span * 1000, Number(new Date(a.registered_at))));
-  const all = marks();
+  const shownMetrics = ordered(a, (filters.metric ?? "").toLowerCase());
   const events = state.events.filter((e) => e.subject === `${a.tenant_id}/${id}` && (!state.moment || new Date(e.time) <= state.moment)).slice(0, 12);
   return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), standing({ status: a.status, health: a.health.level }))}
       <span class="quiet grow">${a.agent_type}, ${words(a.status)} since ${when(a.status_since)}, heard of ${state.moment ? when(a.last_seen) : ago(a.last_seen)}</span>
@@ -119,11 +145,9 @@ export function agent({ argument: id }) {
       ${a.status === "maintenance" ? html`<button @click=${() => move(id, "active")}>End maintenance</button>` : html`<button @click=${() => move(id, "maintenance")}>Maintenance</button>`}`}</div>
     ${scores(a)}
     ${unusual({ metrics: a.metrics, history: held.history, findings: held.findings })}
-    <section class="block"><header><h2>Measurements</h2>${legend()}</header>
-      <div class="charts">${repeat(ordered(a), (m) => m, (metric) => chart({
-        metric, points: points(metric), from, to, limits: limits(metric, a.agent_type),
-        marks: all.filter((m) => m.kind === "action" || m.metric === metric),
-      }))}</div></section>
+    <section class="block" aria-label="Measurements"><header><h2>Measurements</h2>${search(a, filters)}${legend()}</header>
+      ${ribbon(minutes(held.history, held.findings, width() * 1000), Object.keys(a.metrics).length, ...spanned(a), width() * 1000)}
+      <div class="charts">${repeat(shownMetrics, (m) => m, (metric) => chart(charted(a, metric), () => charted(held.agent, metric)))}</div>${shownMetrics.length ? nothing : html`<p class="empty">${Object.keys(a.metrics).length ? "No metric has such a name." : "It has reported no measurement yet."}</p>`}</section>
     <div class="cols"><div class="stack">
       <section class="block"><header><h2>Findings</h2></header>${held.findings.length ? html`<ul class="list">${held.findings.slice(0, 10).map(findingItem)}</ul>` : html`<p class="empty">None were raised.</p>`}</section>
       <section class="block"><header><h2>Actions</h2></header>${held.actions.length ? html`<ul class="list">${held.actions.slice(0, 10).map(actionItem)}</ul>` : html`<p class="empty">Nothing was done to it.</p>`}</section>

@@ -2,7 +2,7 @@
 import { html } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
 import { now, state } from "../store.js";
-import { map } from "../parts/map.js";
+import { groups, map } from "../parts/map.js";
 import { LOOKS, count, look, number, plural, ranked, standing, state as shown, words } from "../words.js";
 
 const ROW = 34;
@@ -34,6 +34,20 @@ function set(filters, name, value) {
   now();
 }
 
+const BY = { type: "type", host: "host", look: "state" };
+
+// Each group with its agents, worst off first: the agents are in that order already.
+function parted(agents, filters) {
+  const found = new Map();
+  for (const a of agents) {
+    const name = { type: a.type, host: a.host || "no host", look: look(a.status, a.health) }[filters.by];
+    if (!found.has(name)) found.set(name, []);
+    found.get(name).push(a);
+  }
+  const within = (name) => new URLSearchParams({ ...filters, by: "", [filters.by === "host" ? "text" : filters.by]: name });
+  return [...found].map(([name, all]) => [name, `#/fleet?${within(name)}`, all]);
+}
+
 // However often the place changes: it is drawn once a frame.
 let planned = 0;
 function scrolled(event) {
@@ -59,11 +73,12 @@ export function fleet({ filters }) {
   return html`<div class="row"><h1 class="grow">${plural(state.fleet.size, "agent")}</h1>
       <div class="filters">
         <input type="search" aria-label="Search agents" placeholder="Name or host  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
+        <label>Group by <select @change=${(e) => set(filters, "by", e.target.value)}><option value="">nothing</option>${Object.entries(BY).map(([by, text]) => html`<option value=${by} ?selected=${by === filters.by}>${text}</option>`)}</select></label>
         <label>Type <select @change=${(e) => set(filters, "type", e.target.value)}><option value="">all</option>${types.map((t) => html`<option ?selected=${t === filters.type}>${t}</option>`)}</select></label>
         <label>State <select @change=${(e) => set(filters, "look", e.target.value)}><option value="">all</option>${LOOKS.map((l) => html`<option ?selected=${l === filters.look}>${l}</option>`)}</select></label>
       </div></div>
-    <section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<span>${shown(l, `${l} ${count(counts[l])}`)}</span>`)}
+    <section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<a href="#/fleet?${new URLSearchParams({ ...filters, look: l })}">${shown(l, `${l} ${count(counts[l])}`)}</a>`)}
       <span class="right small quiet">${agents.length === state.fleet.size ? "worst first" : `${count(agents.length)} match`}</span></header>
-      ${agents.length ? map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">No agent matches. Clear a filter to see more.</p>`}</section>
+      ${agents.length ? filters.by in BY ? groups(parted(agents, filters)) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">${state.fleet.size ? html`No agent matches. <a href="#/fleet">Clear the filters</a>` : "No agent has been heard of yet. One is registered when its first heartbeat arrives."}</p>`}</section>
     <section class="block">${rows(agents)}</section>`;
 }

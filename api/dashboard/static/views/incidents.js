@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
 import { agentLink, findingLink, findingList, graver, incidentItem } from "../parts/lists.js";
 import { timeline } from "../parts/timeline.js";
-import { agentOf, lasting, plural, precisely, severityLook, state as shown, when, words } from "../words.js";
+import { agentOf, lasting, plural, precisely, severityLook, state as shown, titled, when, words } from "../words.js";
 
 const WHY = {
   root: "where it most likely began", depends_on: "depends on it", host: "on the same host", group: "of the same group", same_agent: "on the same agent",
@@ -43,7 +43,7 @@ function roots(incident) {
 }
 
 function members(incident) {
-  return html`<section class="block"><header><h2>What belongs to it, and why</h2></header><div class="scroll"><table>
+  return html`<section class="block"><header><h2>What belongs to it, and why</h2></header><div class="scroll" tabindex="0" role="region" aria-label="Members"><table aria-label="Members">
     <thead><tr><th>Agent</th><th>Finding</th><th>Severity</th><th>Because</th><th>Since</th></tr></thead>
     <tbody>${incident.members.map((m) => html`<tr class=${m.because === "root" ? "chosen" : ""}><td>${agentLink(agentOf(m.agent))}</td><td>${findingLink(m, words(m.kind) + (m.metric ? ` of ${m.metric}` : ""))}</td>
       <td>${shown(m.ended_at ? "healthy" : severityLook(m.severity), m.ended_at ? "over" : m.severity)}</td><td>${WHY[m.because] ?? words(m.because)}</td><td>${when(m.since)}</td></tr>`)}</tbody></table></div></section>`;
@@ -55,7 +55,7 @@ function one(id) {
   const i = held.incident;
   if (!i) return html`<h1>Incident</h1><p class="empty" role="status">Reading…</p>`;
   const until = Number(i.closed_at ? new Date(i.closed_at) : state.moment ?? Date.now());
-  return html`<div class="lead"><p class="small"><a href="#/incidents">Incidents</a></p><h1>${i.title}</h1>
+  return html`<div class="lead"><p class="small"><a href="#/incidents">Incidents</a></p><h1>${titled(i.title)}</h1>
       <p class="row">${standing(i)}<span class="quiet">${plural(i.findings, "finding")} on ${plural(i.agents, "agent")}, since ${when(i.since)}${i.coordinated ? ", coordinated" : ""}</span>
         ${i.merged_into ? html`<a href="#/incidents/${encodeURIComponent(i.merged_into)}">became part of another incident</a>` : nothing}</p></div>
     <section class="block"><header><h2>In time</h2><span class="small quiet right">a bar a finding, root first; lines: what was done</span></header>${timeline(i, until)}</section>

@@ -1,12 +1,41 @@
 // The stream of facts, newest first, each openable.
-import { html } from "/lib/lit-html.js";
+import { html, nothing } from "/lib/lit-html.js";
 import { repeat } from "/lib/directives/repeat.js";
-import { now, state } from "../store.js";
+import * as api from "../api.js";
+import { changed, noteFailure, now, state } from "../store.js";
+import { keep } from "../parts/dialogs.js";
 import { eventItem } from "../parts/lists.js";
-import { count } from "../words.js";
+import { clock, count, day } from "../words.js";
 
-const GROUPS = ["agent", "finding", "action", "metrics", "policy", "record"];
-const SHOWN = 300;
+const GROUPS = ["agent", "finding", "incident", "action", "metrics", "policy", "record"];
+const STEP = 500;
+const DAY_MS = 86400000;
+let older = []; // read here, before what the page has heard itself
+let first = false; // whether the log begins with them
+let asking = false;
+let shown = 300;
+
+async function back() {
+  shown += STEP;
+  asking = true;
+  changed();
+  try {
+    const before = older.at(-1)?.seq ?? state.events.at(-1)?.seq ?? Number.MAX_SAFE_INTEGER;
+    const page = await api.get("/events", { before, limit: STEP });
+    older = older.concat(page.items.reverse());
+    first = page.items.length < STEP;
+  } catch (error) {
+    noteFailure(error);
+  }
+  asking = false;
+  changed();
+}
+
+// What is held, without a gap or a double where the page has let go of its own oldest.
+function held() {
+  const least = state.events.at(-1)?.seq ?? Infinity;
+  return state.events.concat(older.filter((e) => e.seq < least));
+}
 
 function set(filters, name, value) {
   const next = new URLSearchParams(Object.entries({ ...filters, [name]: value }).filter(([, v]) => v));
@@ -15,13 +44,16 @@ function set(filters, name, value) {
 }
 
 export function log({ filters }) {
-  const text = (filters.text ?? "").toLowerCase();
-  const before = state.moment ?? null;
-  const found = state.events.filter((e) => (!filters.group || e.type.startsWith(`${filters.group}.`)) &&
-    (!before || new Date(e.time) <= before) && (!text || `${e.type} ${e.subject} ${JSON.stringify(e.data)}`.toLowerCase().includes(text)));
+  const text = (filters.text ?? "").toLowerCase(), all = held(), oldest = all.at(-1);
+  const found = all.filter((e) => (!filters.group || e.type.startsWith(`${filters.group}.`)) &&
+    (!state.moment || new Date(e.time) <= state.moment) && (!text || `${e.type} ${e.subject} ${JSON.stringify(e.data)}`.toLowerCase().includes(text)));
+  const since = oldest ? (Date.now() - new Date(oldest.time) > DAY_MS ? day : clock)(oldest.time) : "";
+  const more = found.length > shown || !first;
   return html`<div class="row"><h1 class="grow">Log</h1><div class="filters">
-      <input type="search" aria-label="Search events" placeholder="Type, agent or text" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
+      <input type="search" aria-label="Search events" placeholder="Type, agent or text  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
       <label>Subject <select @change=${(e) => set(filters, "group", e.target.value)}><option value="">all</option>${GROUPS.map((g) => html`<option ?selected=${g === filters.group}>${g}</option>`)}</select></label></div></div>
-    <section class="block" aria-live="off"><header><span class="small quiet">${count(Math.min(found.length, SHOWN))} of ${count(state.events.length)} held here, newest first</span></header>
-      ${found.length ? html`<ul class="list">${repeat(found.slice(0, SHOWN), (e) => e.seq, (e) => eventItem(e))}</ul>` : html`<p class="empty">Nothing matches.</p>`}</section>`;
+    <section class="block" aria-live="off"><header><span class="small quiet">newest first; ${count(found.length)} of the ${count(all.length)} events since ${since || "the beginning"}${found.length === all.length ? "" : " match"}</span>
+      <button class="bare right small" ?disabled=${!found.length} @click=${() => keep("events.jsonl", found.map((e) => `${JSON.stringify(e)}\n`).join(""))}>Download these</button></header>
+      ${found.length ? html`<ul class="list">${repeat(found.slice(0, shown), (e) => e.seq, (e) => eventItem(e))}</ul>` : html`<p class="empty">Nothing of it matches. Older events may.</p>`}
+      ${more && all.length ? html`<p class="pad"><button ?disabled=${asking} @click=${back}>${asking ? "Reading…" : "Show older"}</button></p>` : all.length ? html`<p class="empty">Here the log begins.</p>` : nothing}</section>`;
 }

@@ -4,33 +4,46 @@ import { state } from "../store.js";
 import { actionItem, agentLink, eventItem, findingItem, graver, incidentItem } from "../parts/lists.js";
 import { may, run } from "../parts/deeds.js";
 import { map } from "../parts/map.js";
+import { hushed } from "../parts/silences.js";
 import { parts } from "./pipeline.js";
-import { clock, count, look, plural, ranked, standing, state as shown } from "../words.js";
+import { clock, count, look, plural, ranked, severityLook, standing, state as shown } from "../words.js";
 
 const NEWS = /^(finding\.(raised|ended)|action\.(finished|refused|awaiting_approval|approval_given)|policy\.changed|agent\.(registered|status_changed))$/;
 
+const WORRIES = [["failing", "failing"], ["degraded", "degraded"], ["quarantined", "set aside"], ["offline", "offline"]];
+
+// In one line: how many are unwell and how, and what waits for a person.
 export function sentence() {
-  const agents = [...state.fleet.values()];
-  const failing = agents.filter((a) => look(a.status, a.health) === "failing").length;
-  const waiting = state.actions.filter((a) => a.state === "awaiting").length;
-  const offline = agents.filter((a) => look(a.status, a.health) === "offline").length;
-  const open = state.findings.length;
-  if (!agents.length) return "No agent has been heard of yet";
-  if (!failing && !offline && !open && !waiting) return `All ${plural(agents.length, "agent")} are well`;
+  const total = state.fleet.size, waiting = state.actions.filter((a) => a.state === "awaiting").length;
+  if (!total) return "No agent has been heard of yet";
+  const counts = {};
+  const silent = hushed();
+  for (const a of state.fleet.values()) if (!silent.has(a.id)) { const kind = look(a.status, a.health); counts[kind] = (counts[kind] ?? 0) + 1; }
+  const [first, ...others] = WORRIES.filter(([kind]) => counts[kind]);
   const said = [];
-  if (failing) said.push(`${failing} of ${plural(agents.length, "agent")} ${failing === 1 ? "is" : "are"} failing`);
-  if (offline) said.push(failing ? `${count(offline)} offline` : `${count(offline)} of ${plural(agents.length, "agent")} ${offline === 1 ? "is" : "are"} offline`);
-  if (!failing && !offline && open) said.push(`${plural(open, "finding")} open among ${plural(agents.length, "agent")}`);
+  if (first) said.push([`${count(counts[first[0]])} of ${plural(total, "agent")} ${counts[first[0]] === 1 ? "is" : "are"} ${first[1]}`, ...others.map(([kind, word]) => `${count(counts[kind])} ${word}`)].join(", "));
+  else if (state.findings.length) said.push(`${plural(state.findings.length, "finding")} open among ${plural(total, "agent")}`);
   if (state.silenced.length) said.push(`${plural(state.silenced.length, "finding")} silenced`);
   if (waiting) said.push(`${plural(waiting, "action")} ${waiting === 1 ? "waits" : "wait"} for you`);
-  return said.length ? said.join("; ") : `All ${plural(agents.length, "agent")} are well`;
+  return said.join("; ") || `All ${plural(total, "agent")} are well`;
 }
 
+const OVER = new Set(["finished", "withheld", "refused", "awaiting"]);
+
+// What is being done about it, and what nobody but a person will do.
 function explanation() {
-  const lately = state.actions.filter((a) => a.state === "finished" && Date.now() - new Date(a.updated_at) < 3600000);
-  const healed = lately.filter((a) => a.verified).length;
-  if (!lately.length) return "No action was needed in the last hour.";
-  return `In the last hour ${plural(lately.length, "action")} ran and ${healed === lately.length ? "all were" : `${healed} were`} verified.`;
+  const now = state.moment ?? Date.now();
+  const lately = state.actions.filter((a) => a.state === "finished" && now - new Date(a.updated_at) < 3600000);
+  const healed = lately.filter((a) => a.verified).length, going = state.actions.filter((a) => !OVER.has(a.state)).length;
+  const open = new Map(state.findings.map((f) => [f.finding_id, f]));
+  for (const a of state.actions) if (a.state !== "withheld") open.delete(a.finding_id);
+  const left = [...open.values()].filter((f) => severityLook(f.severity) === "failing").length;
+  const said = [];
+  if (state.findings.some((f) => f.kind === "automation_suspended")) said.push("Too much fell at once: actions go one at a time until it is less.");
+  if (going) said.push(`${plural(going, "action")} ${going === 1 ? "is" : "are"} under way.`);
+  if (lately.length) said.push(`In the last hour ${plural(lately.length, "action")} ran, ${healed === lately.length ? `${healed === 1 ? "and was" : "all"} verified` : `${healed} verified`}.`);
+  if (left) said.push(`For ${plural(left, "serious finding")} no remedy is known: ${left === 1 ? "it needs" : "they need"} a person.`);
+  return said.join(" ") || (state.findings.length ? "Nothing was done about it so far." : "No action was needed in the last hour.");
 }
 
 function services() {

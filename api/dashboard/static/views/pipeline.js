@@ -3,10 +3,11 @@ import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { askReason } from "../parts/dialogs.js";
 import { changed, noteFailure, state } from "../store.js";
-import { ago, number, state as shown, when, words } from "../words.js";
+import { ago, lasting, look, measured, number, standing, state as shown, when, words } from "../words.js";
 
 const LOOKS = { ok: "healthy", starting: "maintenance", degraded: "failing" };
 let letters = null;
+let reported = null;
 let asked = 0;
 
 export function parts(details = true) {
@@ -18,7 +19,7 @@ export function parts(details = true) {
 }
 
 const figures = (values) => Object.entries(values).map(([name, value]) =>
-  name === "age_s" ? `${number(value)} s ago` : name === "lag_records" ? `${number(value)} behind` : `${words(name)} ${number(value)}`).join(", ");
+  name === "age_s" ? `${number(Math.max(0, value))} s ago` : name === "lag_records" ? `${number(value)} behind` : `${words(name)} ${number(value)}`).join(", ");
 
 function decode(text) {
   try {
@@ -28,8 +29,11 @@ function decode(text) {
   }
 }
 
+// Parts that report like any other agent: the workers by what only they measure, and the broker.
 async function ask() {
   try {
+    const [workers, kafka] = await Promise.all([api.get("/agents", { type: "worker", limit: 500 }), api.get("/agents", { type: "kafka", limit: 20 })]);
+    reported = { workers: workers.items.filter((w) => "snapshot_age_s" in w.metrics), brokers: kafka.items };
     letters = (await api.get("/dead-letters", { limit: 100 })).items;
   } catch (error) {
     if (error.status === 403) letters = [];
@@ -62,14 +66,32 @@ function answers(letter) {
     <button @click=${() => discard(letter)}>Discard</button>`;
 }
 
+const link = (a) => html`<a href="#/fleet/${encodeURIComponent(a.agent_id)}">${a.agent_id}</a>`;
+const table = (label, heads, rows) => html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}><thead><tr>${heads.map((head, i) => html`<th class=${i && head !== "State" ? "num" : ""}>${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
+
+const worker = ({ metrics: m, ...w }) => html`<tr><td>${link(w)}</td><td>${shown(look(w.status, w.health.level), standing({ status: w.status, health: w.health.level }))}</td><td class="num">${number(m.records_per_s)}</td><td class="num">${number(m.consumer_lag)}</td>
+  <td class="num">${lasting(m.snapshot_age_s)}</td><td class="num">${number(m.dead_letters)}</td><td class="num nowrap">${ago(w.last_seen)}</td></tr>`;
+
+// Topics as the broker's sensor measures them, the busiest first.
+function topics({ metrics }) {
+  const sized = Object.keys(metrics).filter((name) => name.startsWith("log_size_bytes:")).map((name) => name.slice("log_size_bytes:".length));
+  const rate = (topic) => metrics[`records_per_s:${topic}`] ?? 0;
+  return sized.sort((a, b) => rate(b) - rate(a) || (a < b ? -1 : 1)).map((topic) => html`<tr><td>${topic}</td><td class="num">${number(rate(topic))}</td><td class="num">${measured("log_size_bytes", metrics[`log_size_bytes:${topic}`])}</td></tr>`);
+}
+
+const broker = (b) => html`<section class="block"><header><h2>Topics</h2><span class="small quiet right">of ${link(b)}: ${number(b.metrics.records_per_s)} records a second, ${measured("log_size_bytes", b.metrics.log_size_bytes)} on disk, ${ago(b.last_seen)}</span></header>
+  ${table("Topics", ["Topic", "Records a second", "On disk"], topics(b))}</section>`;
+
+const letter = (l) => html`<tr><td>${when(l.at)}</td><td>${words(l.reason)}<div class="small quiet">${l.detail}</div></td><td class="nowrap small">${l.topic} / ${l.partition} / ${l.offset}</td><td><code>${decode(l.value).slice(0, 200)}</code></td><td class="nowrap">${answers(l)}</td></tr>`;
+
 export function pipeline() {
   if (Date.now() - asked > 5000) { asked = Date.now(); ask(); }
-  const workers = [...state.fleet.values()].filter((a) => a.type === "worker");
   return html`<h1>${state.health?.status === "ok" ? "The pipeline keeps up" : `The pipeline is ${state.health?.status ?? "being asked"}`}</h1>
     ${state.moment ? html`<p class="quiet">This view shows now: what the parts were is not kept.</p>` : nothing}
-    ${parts(false)}
-    <section class="block"><header><h2>Workers</h2></header><ul class="list">${workers.map((w) => html`<li>${shown(w.health === "healthy" ? "healthy" : "degraded", w.health || w.status)}<span class="grow"><a href="#/fleet/${w.id}">${w.id}</a></span></li>`)}</ul></section>
+    <div class="cols even"><div class="stack">${parts(false)}
+      <section class="block"><header><h2>Workers</h2></header>${reported?.workers.length ? table("Workers", ["Worker", "State", "Records a second", "Behind", "Last snapshot", "Dead letters", "Heard of"], reported.workers.map(worker)) : html`<p class="empty">${reported ? "None has reported yet." : "Asking…"}</p>`}</section></div>
+      <div class="stack">${reported?.brokers.map(broker)}</div></div>
     <section class="block"><header><h2>Dead letters</h2><span class="small quiet right">records that were not accepted, with the reason</span></header>
-      ${letters?.length ? html`<div class="scroll"><table><thead><tr><th>When</th><th>Reason</th><th>Where</th><th>Value</th><th>What became of it</th></tr></thead><tbody>${letters.map((l) => html`<tr><td>${when(l.at)}</td><td>${words(l.reason)}<div class="small quiet">${l.detail}</div></td><td class="nowrap small">${l.topic} / ${l.partition} / ${l.offset}</td><td><code>${decode(l.value).slice(0, 200)}</code></td><td class="nowrap">${answers(l)}</td></tr>`)}</tbody></table></div>`
+      ${letters?.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Dead letters"><table aria-label="Dead letters"><thead><tr><th>When</th><th>Reason</th><th>Where</th><th>Value</th><th>What became of it</th></tr></thead><tbody>${letters.map(letter)}</tbody></table></div>`
         : html`<p class="empty">${letters ? "None. Everything that came in was accepted." : "Asking…"}</p>`}</section>`;
 }
