@@ -51,11 +51,11 @@ async def ensure_silences(
     It mends what was interrupted between the record and the inboxes. Who knows a silence already,
     or that it is over, takes no notice.
     """
-    for event in _standing(await _latest(connection), now):
+    for event in standing(await _latest(connection), now):
         await publisher.broadcast(DECISIONS.name, encode_event(event), signer, RecordKind.EVENT)
 
 
-def _standing(events: list[Event], now: float) -> list[Event]:
+def standing(events: list[Event], now: float) -> list[Event]:
     """Return what holds of `events`: silences that are not over, and ends."""
     over = {event.data.get("silence_id") for event in events if event.type != "silence.created"}
     return [
