@@ -6,9 +6,10 @@ longer than a row, so it is given all of them as one document.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, cast
 
 import msgspec
@@ -44,7 +45,7 @@ def insert_rows(
             connection.execute(statement, {"rows": chunk})
     else:
         text, order, documents = _of_values(table, names, then, connection.dialect)
-        connection.exec_driver_sql(text, list(_values(rows, order, documents)))
+        connection.exec_driver_sql(text, _values(rows, order, documents))
 
 
 @lru_cache(maxsize=256)
@@ -64,21 +65,28 @@ def _kind(table: Table, name: str) -> Any:
 @lru_cache(maxsize=256)
 def _of_values(
     table: Table, names: tuple[str, ...], then: str, dialect: Dialect
-) -> tuple[str, tuple[str, ...], frozenset[str]]:
+) -> tuple[str, tuple[str, ...], tuple[int, ...]]:
+    """Return a statement, the names of its parameters, and the places of documents in them."""
     statement = _resolved(sqlite.insert(table), table, names, then)
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(names)))
-    documents = frozenset(name for name in names if isinstance(table.c[name].type, JSON))
-    return str(compiled), tuple(compiled.positiontup or ()), documents
+    order = tuple(compiled.positiontup or ())
+    documents = (n for n, name in enumerate(order) if isinstance(table.c[name].type, JSON))
+    return str(compiled), order, tuple(documents)
 
 
 def _values(
-    rows: Sequence[Row], order: Sequence[str], documents: frozenset[str]
-) -> Iterator[tuple[Any, ...]]:
-    encode = msgspec.json.encode
+    rows: Sequence[Row], order: Sequence[str], documents: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    pick, encode = itemgetter(*order), msgspec.json.encode
+    if not documents:
+        return list(map(pick, rows))
+    found = []
     for row in rows:
-        yield tuple(
-            encode(row[name]).decode() if name in documents else row[name] for name in order
-        )
+        values = list(pick(row))
+        for place in documents:
+            values[place] = encode(values[place]).decode()
+        found.append(tuple(values))
+    return found
 
 
 def _resolved(statement: Any, table: Table, names: Sequence[str], then: str) -> Any:

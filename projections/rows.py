@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +21,16 @@ from streams.contracts.record import Record
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+
+
+@lru_cache
+def key_of(table: Table) -> Callable[[Row], Key]:
+    """Return what takes the primary key from a row of `table`."""
+    names = [column.name for column in table.primary_key]
+    if len(names) == 1:
+        (name,) = names
+        return lambda row: (row[name],)
+    return itemgetter(*names)
 
 
 class Seen(NamedTuple):
@@ -76,7 +88,7 @@ class Rows:
 
     def put(self, table: Table, row: Row) -> None:
         """Set a whole row."""
-        key = tuple(row[column.name] for column in table.primary_key)
+        key = key_of(table)(row)
         self._rows.setdefault(table, {})[key] = row
         self._changed.setdefault(table, set()).add(key)
 

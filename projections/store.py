@@ -31,7 +31,7 @@ from projections.bulk import insert_rows
 from projections.models import agent_hours, agent_windows, agents, conversations, counters
 from projections.models.history import HISTORIES
 from projections.read_models.metric import by_agent, hourly, hours_of
-from projections.rows import Key, Row, Rows
+from projections.rows import Key, Row, Rows, key_of
 from streams.contracts.events.agent import WindowsClosed
 
 _CHUNK: Final = 5_000
@@ -52,7 +52,7 @@ def load(connection: Connection, table: Table, keys: Iterable[Key]) -> dict[Key,
             given = {"keys": chunk}
         for row in connection.execute(query, given):
             named = dict(zip(columns, row, strict=True))
-            found[tuple(named[column.name] for column in table.primary_key)] = named
+            found[key_of(table)(named)] = named
     return found
 
 
