@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         Partitions of every keyed topic, fixed when the log is made.
     workers : int
         Workers that `up` runs; they share the partitions.
+    inbox_days : float
+        Days for which heartbeats, and all else that steps read, are kept: so far back decisions can
+        be verified, and other policies and detectors be tried on them.
     session_s : float or None
         How long a worker may be silent before its partitions go to others. Unset, 2 s with the
         embedded broker and 6 s with one outside, whose ``group.min.session.timeout.ms`` it may
@@ -103,6 +106,7 @@ class Settings(BaseSettings):
     config: Path | None = None
     partitions: int = Field(default=4, ge=1, le=1000)
     workers: int = Field(default=1, ge=1, le=64)
+    inbox_days: float = Field(default=7.0, ge=1, le=400)
     session_s: float | None = Field(default=None, ge=1, le=300)
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
 

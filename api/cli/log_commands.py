@@ -14,7 +14,7 @@ import typer
 from api.cli.client import USAGE, CommandError
 from api.cli.options import AsJson
 from api.cli.running import run
-from api.cli.show import as_json, progress, say
+from api.cli.show import as_json, as_table, progress, say
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -88,6 +88,44 @@ def import_(folder: Folder, plain: AsJson = False) -> None:
         as_json({"folder": str(folder), "records": records})
     else:
         say("the log is imported; `homeostat up` goes on from it")
+
+
+@log.command("checkpoints")
+def checkpoints_(plain: AsJson = False) -> None:
+    """List the states that are kept, one a day of every partition that a step reads.
+
+    Where the beginning of the log has expired, `replay --verify` and `policy what-if` begin with
+    the oldest; a worker that has lost its snapshots goes on from the newest.
+    """
+    from api.cli.kept_log import kept_log
+    from processors.runtime.checkpoints import Checkpoint, read_checkpoints
+    from streams.contracts.envelope import rfc3339
+    from streams.contracts.trust import Signer
+    from streams.kafka.log_reader import LogReader
+
+    told = progress(plain=plain)
+
+    async def look(settings: Settings) -> list[Checkpoint]:
+        async with kept_log(settings, told) as connection, LogReader(connection) as reader:
+            return await read_checkpoints(reader, Signer(settings.secret()))
+
+    found = run(look)
+    rows = [
+        {
+            "step": each.label.step,
+            "version": each.label.version,
+            "position": f"{each.inbox}/{each.partition}/{each.label.position}",
+            "at": rfc3339(each.at),
+            "bytes": each.size,
+        }
+        for each in found
+    ]
+    if plain:
+        as_json({"items": rows, "bytes": sum(each.size for each in found)})
+        return
+    as_table(("step", "version", "position", "at", "bytes"), ([*row.values()] for row in rows))
+    total = sum(each.size for each in found)
+    say(f"{len(found)} checkpoints take {total / 1e6:,.1f} MB")
 
 
 class _Told:

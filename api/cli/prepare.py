@@ -6,6 +6,7 @@ import time
 
 from api.cli.broken_off import broken_off
 from config.settings import Settings
+from streams.contracts.topics import every_topic
 from streams.contracts.trust import Signer
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
@@ -30,7 +31,8 @@ async def prepare(settings: Settings, connection: Connection, signer: Signer) ->
 
     settings.token()
     try:
-        await ensure_topics(connection, settings.partitions)
+        topics = every_topic(settings.inbox_days)
+        await ensure_topics(connection, settings.partitions, topics)
     except ImportUnfinished as error:
         raise ImportUnfinished(await broken_off(settings, connection)) from error
     async with Publisher(connection) as publisher:

@@ -12,8 +12,9 @@ from streams.kafka.log_reader import LogReader, Offsets, Place
 
 INBOXES: Final = (DECISIONS.name, GOVERNANCE.name)
 """What is folded behind surveillance."""
-_LOOKS: Final = 24
-"""Halvings of the time for which inboxes are kept: to less than a tenth of a second."""
+_LOOKS: Final = 30
+"""Halvings of the time for which inboxes are kept at most: to less than a tenth of a second."""
+_DAYS: Final = 400
 
 
 class Span(NamedTuple):
@@ -112,7 +113,7 @@ async def _at(reader: LogReader, topics: Sequence[str], moment: float | None) ->
 async def _newest(reader: LogReader, topics: Sequence[str], ends: Offsets, at_most: int) -> float:
     """Return a moment from which there are at most so many records, and hardly fewer."""
     late = time.time()
-    early = late - 8 * DAY_MS / 1000
+    early = late - _DAYS * DAY_MS / 1000
     for _ in range(_LOOKS):
         middle = (early + late) / 2
         if _between(await reader.offsets_at(topics, middle), ends) > at_most:

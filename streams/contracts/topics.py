@@ -8,12 +8,13 @@ holds a state a day for as long as inboxes are kept, so that a fold can begin wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 DAY_MS: Final = 86_400_000
 INBOX_DAYS: Final = 7
+"""For which inboxes are kept, unless an installation sets another number."""
 
 
 class Kind(StrEnum):
@@ -145,8 +146,25 @@ def snapshots_of(inbox: Topic) -> Topic:
     return Topic(f"snapshots.{inbox.name}", Kind.SNAPSHOTS, single=inbox.single)
 
 
-def every_topic() -> tuple[Topic, ...]:
-    """Return all topics of an installation, snapshots and checkpoints included."""
+def every_topic(inbox_days: float = INBOX_DAYS) -> tuple[Topic, ...]:
+    """Return all topics of an installation, snapshots and checkpoints included.
+
+    Parameters
+    ----------
+    inbox_days : float
+        For which inboxes are kept; checkpoints are kept for as much longer as ever.
+    """
     inboxes = (TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION)
     snapshots = tuple(snapshots_of(inbox) for inbox in inboxes)
-    return (*TOPICS, *snapshots, CHECKPOINTS, CHECKPOINT_PAGES)
+    every = (*TOPICS, *snapshots, CHECKPOINTS, CHECKPOINT_PAGES)
+    ageing = {topic.name for topic in (*inboxes, CHECKPOINTS, CHECKPOINT_PAGES)}
+    return tuple(
+        _kept_longer(topic, inbox_days - INBOX_DAYS) if topic.name in ageing else topic
+        for topic in every
+    )
+
+
+def _kept_longer(topic: Topic, days: float) -> Topic:
+    if topic.retention_days is None or not days:
+        return topic
+    return replace(topic, retention_days=topic.retention_days + days)

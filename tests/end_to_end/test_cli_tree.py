@@ -60,6 +60,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "replay": ("--verify",),
     "policy what-if": ("FILE",),
     "projections rebuild": (),
+    "log checkpoints": (),
     "log export": ("NEW",),
     "log import": ("FILE",),
     "simulate": ("--agents", "3", "--rate", "3", "--duration", "2", "--speed", "0"),
