@@ -35,6 +35,9 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "an agent's events of a type": lambda c: list_events(
         c, "default", subject="default/agent-000050", types=["finding.raised"]
     ),
+    "events of a rare type": lambda c: list_events(
+        c, "default", types=["rare.type"], before=1_000_000
+    ),
     "actions that wait": lambda c: list_actions(c, "default", states=["awaiting"]),
     "actions that waited": lambda c: list_actions_as_of(
         c, "default", BEGUN + 9000, states=["awaiting"]
