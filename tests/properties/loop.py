@@ -16,7 +16,8 @@ from processors.step import Context, Sealer
 from streams.contracts.envelope import Event, decode_event, outgoing, rfc3339
 from streams.contracts.events.action import ActionFinished, Command
 from streams.contracts.events.finding import FindingEnded, FindingRaised
-from streams.contracts.events.registry import EVENT_TYPES
+from streams.contracts.events.registry import BY_DATA, EVENT_TYPES
+from streams.contracts.events.silence import SilenceCreated, SilenceEnded
 from streams.contracts.events.system import PolicyChanged
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing, Record
@@ -106,6 +107,25 @@ class Loop:
         for topic in kind.to:
             partition = 0 if topic.single else None
             self.append(SIGNER.sign(outgoing(event, topic.name, partition)))
+
+    def silence(self, data: SilenceCreated | SilenceEnded, tenant: str = "default") -> None:
+        """Broadcast what a person says of a silence."""
+        kind = BY_DATA[type(data)]
+        self._serial += 1
+        event = Event(
+            id=f"silence-{self._serial}",
+            source="/api",
+            type=kind.name,
+            subject=f"{tenant}/silences",
+            time=rfc3339(self.now),
+            tenant=tenant,
+            data=msgspec.to_builtins(data),
+            dataschema=kind.dataschema,
+        )
+        for worker in self.deciders:
+            record = outgoing(event, worker.step.inbox.name, worker.context.partition)
+            self.append(SIGNER.sign(record))
+        self.pump()
 
     def policy(self, policy: Policy) -> None:
         """Broadcast a policy."""

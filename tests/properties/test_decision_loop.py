@@ -10,11 +10,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from processors.governor.guards import judge
 from processors.governor.verdicts import Grant, Situation
+from processors.silences.book import covering
 from streams.contracts.events.action import ActionRequested, ApprovalGiven, Command
 from streams.contracts.events.agent import AgentRegistered
+from streams.contracts.events.silence import Matcher, SilenceCreated, SilenceEnded
 from tests.properties.loop import Loop
 
 AGENTS = st.sampled_from(["web", "db", "cache", "mail", "queue", "search"])
+_STORY = ("finding.withheld", "finding.released", "action.proposed")
 HOST_OF = {"web": "alpha", "db": "alpha", "cache": "alpha", "mail": "beta", "queue": "beta"}
 
 
@@ -28,6 +31,7 @@ class Automation(RuleBasedStateMachine):
         self.serial = 0
         self.results: list[tuple[Command, str]] = []
         self.taken = 0
+        self.silences: list[str] = []
 
     def pump(self) -> None:
         self.loop.pump()
@@ -87,6 +91,22 @@ class Automation(RuleBasedStateMachine):
         self.loop.send("action.requested", key, ActionRequested("service.restart", key, {}, "ada"))
         self.pump()
 
+    @rule(agent=AGENTS, lasts_s=st.sampled_from([5.0, 40.0, 600.0]), maintenance=st.booleans())
+    def is_silenced(self, agent: str, lasts_s: float, maintenance: bool) -> None:
+        self.serial += 1
+        begin = self.loop.now + 3.0 * (self.serial % 2)
+        about = [Matcher("agent", agent)]
+        name = f"silence-{self.serial}"
+        self.silences.append(name)
+        self.loop.silence(
+            SilenceCreated(name, about, begin, begin + lasts_s, "r", "ada", maintenance)
+        )
+
+    @precondition(lambda self: self.silences)
+    @rule()
+    def is_not_silenced_any_more(self) -> None:
+        self.loop.silence(SilenceEnded(self.silences.pop(0), "bob", "r"))
+
     @rule()
     def answers_nothing(self) -> None:
         answer = ApprovalGiven("nobody-knows-it", approved=True, by="eve")
@@ -113,6 +133,27 @@ class Automation(RuleBasedStateMachine):
     def a_command_is_written_once(self) -> None:
         assert all(n == 1 for n in Counter(c.action_id for c in self.loop.commands()).values())
 
+    @invariant()
+    def what_is_silenced_is_withheld_and_nothing_else(self) -> None:
+        for worker in self.loop.deciders:
+            state = worker.state.inner
+            for key, target in state.targets.items():
+                for each in (*target.findings.values(), *target.notices.values()):
+                    silence = covering(state.silences, key, each.raised)
+                    named = each.withheld.silence_id if each.withheld else None
+                    assert named == (silence and silence.said.silence_id)
+
+    def nothing_was_proposed_in_maintenance(self) -> None:
+        held: set[str] = set()
+        for event in self.loop.events(*_STORY):
+            finding = event.data["finding_id"]
+            if event.type == "action.proposed" and not event.data["requested_by"]:
+                assert finding not in held
+            elif event.type == "finding.withheld" and event.data["maintenance"]:
+                held.add(finding)
+            elif event.type != "action.proposed":
+                held.discard(finding)
+
     def teardown(self) -> None:
         """Calm: findings end, results come or are given up; then nothing may be left over."""
         for agent in sorted(self.open):
@@ -123,6 +164,8 @@ class Automation(RuleBasedStateMachine):
         for worker in self.loop.deciders:
             assert not worker.state.inner.targets
             assert not worker.state.inner.due
+            assert not worker.state.inner.silences
+        self.nothing_was_proposed_in_maintenance()
         proposed = {event.data["action_id"] for event in self.loop.events("action.proposed")}
         ends = Counter(
             event.data["action_id"]

@@ -4,38 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
 from config.policy import ActionPolicy, default_policy
 from config.silences import SilencePolicy
-from streams.contracts.envelope import Event, outgoing, rfc3339
 from streams.contracts.events.action import ActionRequested
 from streams.contracts.events.finding import FindingChanged, FindingRaised
-from streams.contracts.events.registry import BY_DATA
 from streams.contracts.events.silence import Matcher, SilenceCreated, SilenceEnded
-from streams.contracts.topics import DECISIONS
-from tests.properties.loop import LABELS, PARTITIONS, SIGNER, Loop
-
-
-def said(loop: Loop, data: SilenceCreated | SilenceEnded, tenant: str = "default") -> None:
-    """Broadcast what a person said of a silence."""
-    loop._serial += 1
-    kind = BY_DATA[type(data)]
-    event = Event(
-        id=f"said-{loop._serial}",
-        source="/api",
-        type=kind.name,
-        subject=f"{tenant}/silences",
-        time=rfc3339(loop.now),
-        tenant=tenant,
-        data=msgspec.to_builtins(data),
-        dataschema=kind.dataschema,
-    )
-    for partition in range(PARTITIONS):
-        loop.append(SIGNER.sign(outgoing(event, DECISIONS.name, partition)))
-    loop.pump()
+from tests.properties.loop import LABELS, Loop
 
 
 def silence(loop: Loop, lasts_s: float = 600.0, *, maintenance: bool = False, name: str = "s1",
@@ -43,7 +20,7 @@ def silence(loop: Loop, lasts_s: float = 600.0, *, maintenance: bool = False, na
     wanted = [Matcher(each, value) for each, value in matchers.items()]
     data = SilenceCreated(name, wanted, loop.now, loop.now + lasts_s, "a reason", "ada",
                           maintenance)  # fmt: skip
-    said(loop, data)
+    loop.silence(data)
     return data
 
 
@@ -102,7 +79,7 @@ def test_an_open_finding_is_withheld_too_and_released_where_a_person_ends_it() -
     silence(loop, agent="web")
     assert len(told(loop, "finding.withheld")) == 1
     loop.tick(5)
-    said(loop, SilenceEnded("s1", "bob", "done"))
+    loop.silence(SilenceEnded("s1", "bob", "done"))
     (released,) = told(loop, "finding.released")
     assert (released["reason"], released["withheld_s"]) == ("ended", 5.0)
 
@@ -161,7 +138,7 @@ def test_a_crash_loop_is_withheld_as_well() -> None:
 def test_another_tenant_is_not_silenced() -> None:
     loop = Loop()
     data = SilenceCreated("s1", [], loop.now, loop.now + 60, "r", "ada", maintenance=True)
-    said(loop, data, tenant="elsewhere")
+    loop.silence(data, tenant="elsewhere")
     down(loop)
     assert told(loop, "finding.withheld") == []
 
