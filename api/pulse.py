@@ -68,12 +68,13 @@ class Pulse:
             gone = Part("starting", "the views cannot be read yet")
             waiting = Part("starting", "nothing is known before the views are there")
             return {"broker": broker, "database": gone, "projector": waiting}
+        late_s = behind(health, now)  # what was seen of the others is as old as the views
         return {
             "broker": broker,
             "database": Part("ok"),
-            "projector": _projector(health, now),
-            "worker": _worker(worker_seen, now),
-            "ticker": _stalest(health, now),
+            "projector": projector_part(health, now),
+            "worker": _worker(worker_seen, now, late_s),
+            "ticker": _stalest(health, now, late_s),
         }
 
     async def progress(self) -> SystemHealth:
@@ -132,31 +133,50 @@ def overall(parts: dict[str, Part]) -> str:
     return next((state for state in ("degraded", "starting") if state in states), "ok")
 
 
-def _projector(health: SystemHealth, now: float) -> Part:
+def behind(health: SystemHealth, now: float) -> float:
+    """Return how old the oldest of the newest that is shown is, in seconds; 0 at the log's end.
+
+    Of partitions with records that wait: those of telemetry have a tick every five seconds, the
+    others count while they are read, as nothing might have come for days before what waits now.
+    """
+    times = [
+        place.record_time
+        for place in health.partitions
+        if place.lag and (place.topic == TELEMETRY.name or now - place.updated_at < TICKS_LATE_S)
+    ]
+    return max(0.0, now - min(times)) if times else 0.0
+
+
+def projector_part(health: SystemHealth, now: float) -> Part:
+    """Judge the projector by how far the views are behind the log, at `now`."""
     if health.updated_at is None:
         return Part("starting", "nothing was projected yet")
     newest = max(p.record_time for p in health.partitions)
-    figures = {"age_s": round(now - newest, 3)}
+    late_s = behind(health, now)
+    figures = {"age_s": round(max(now - newest, late_s), 3)}
     if health.lag is not None:
         figures["lag_records"] = float(health.lag)
-    late = bool(health.lag) and now - health.updated_at > TICKS_LATE_S
-    detail = "records wait, and nothing was projected lately" if late else ""
-    return Part("degraded" if late else "ok", detail, health.updated_at, figures)
+    detail = ""
+    if health.lag and now - health.updated_at > TICKS_LATE_S:
+        detail = "records wait, and nothing was projected lately"
+    elif late_s > TICKS_LATE_S:
+        detail = f"views show what was {late_s:.0f} s ago; {health.lag:,} records wait"
+    return Part("degraded" if detail else "ok", detail, health.updated_at, figures)
 
 
-def _worker(seen: float | None, now: float) -> Part:
+def _worker(seen: float | None, now: float, late_s: float) -> Part:
     """Judge the workers by the one that was heard of last."""
     if seen is None:
         return Part("starting", "no worker has reported yet")
-    return _aged(seen, now, WORKER_LATE_S)
+    return _aged(seen, now, WORKER_LATE_S + late_s)
 
 
-def _stalest(health: SystemHealth, now: float) -> Part:
+def _stalest(health: SystemHealth, now: float, late_s: float) -> Part:
     """Judge the ticker by the telemetry partition that heard from it least recently."""
     times = [p.record_time for p in health.partitions if p.topic == TELEMETRY.name]
     if not times:
         return Part("starting", "no tick was written yet")
-    return _aged(min(times), now, TICKS_LATE_S)
+    return _aged(min(times), now, TICKS_LATE_S + late_s)
 
 
 def _aged(seen: float, now: float, late_s: float) -> Part:
