@@ -188,7 +188,6 @@ class LogReader:
         progress = time.monotonic()
         while left:
             fetched = await self._fetch(_IDLE_MS if follow else _LOOK_MS)
-            progress = time.monotonic() if fetched else progress
             for where, records in fetched.items():
                 place = Place(*where)
                 wanted = list(ours(records))
@@ -196,6 +195,8 @@ class LogReader:
                     wanted = [record for record in wanted if record.offset < ends[place]]
                 if wanted and place in left:
                     yield wanted
+            # Not before: how long the reader's own work takes says nothing of the broker.
+            progress = time.monotonic() if fetched else progress
             if not follow:
                 await self._drop_finished(left, ends)
                 self._check_progress(left, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
 
 import pytest
@@ -44,6 +45,20 @@ async def test_every_record_from_begin_to_end_is_read_once(connection: Connectio
                 assert record.offset == next_offset[place]
                 next_offset[place] += 1
     assert next_offset == ends
+
+
+async def test_how_long_the_readers_own_work_takes_is_not_the_brokers_silence(
+    connection: Connection,
+) -> None:
+    await put(connection, ACTIONS.name, 40, key=b"slow")
+    async with LogReader(connection, batch=10, patience_s=0.5) as reader:
+        ends = await reader.end_offsets([ACTIONS.name])
+        place = max(ends, key=ends.__getitem__)
+        read = 0
+        async for batch in reader.read({place: ends[place] - 20}, ends):
+            time.sleep(0.6)  # noqa: ASYNC251  what a fold does: the loop stands still meanwhile
+            read += len(batch)
+    assert read == 20
 
 
 async def test_it_starts_and_stops_exactly_where_told(connection: Connection) -> None:
