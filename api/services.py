@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.audit.asked import ASKED
 from api.audit.trail import Trail
+from api.coalescing import Coalesced
 from api.idempotency.naming import new_id
 from api.live import LiveTail
 from api.pulse import PROJECTED, Pulse
@@ -58,6 +59,8 @@ class Services:
         The state of the installation's own parts.
     trail : Trail
         Who did what.
+    fleets : Coalesced
+        Whole fleets that are being read.
     """
 
     engine: Engine
@@ -67,6 +70,7 @@ class Services:
     pulse: Pulse
     trail: Trail
     versions: Versions = field(default_factory=Versions)
+    fleets: Coalesced[bytes] = field(default_factory=Coalesced)
 
     def ask(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the projections' answer to one of `projections.queries`."""

@@ -19,7 +19,6 @@ from api.routes import (
     conversations,
     events,
     findings,
-    fleet,
     incidents,
     policy,
     reading,
@@ -145,7 +144,7 @@ def test_a_defect_is_no_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "noun", [actions, agents, conversations, events, findings, fleet, incidents, policy]
+    "noun", [actions, agents, conversations, events, findings, incidents, policy]
 )
 def test_every_read_of_a_noun_is_served_quickly(noun: object) -> None:
     reads = [
