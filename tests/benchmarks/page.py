@@ -70,7 +70,7 @@ def measure(homeostat: Installation, view: str, seconds: float) -> None:
         began, before = time.monotonic(), browser_seconds()
         page.wait_for_timeout(seconds * 1000)
         share = (browser_seconds() - before) / (time.monotonic() - began)
-        print(f"{view:<10} shown after {shown:.0f} ms, scripts {size / 1000:.0f} kB", end=", ")
+        print(f"{view:<16} shown after {shown:.0f} ms, scripts {size / 1000:.0f} kB", end=", ")
         print(f"{100 * share:.1f} % of a core while live", flush=True)
 
 
@@ -94,7 +94,7 @@ def scroll(page: Page, seconds: float) -> None:
     after, gaps = worked(session), found["gaps"]
     each = {name: 1000 * (after[name] - before[name]) / len(gaps) for name in _WORK}
     median, high = gaps[len(gaps) // 2], gaps[int(len(gaps) * 0.95)]
-    print(f"scrolling  {len(gaps)} frames in {seconds:.0f} s, median {median:.1f} ms", end=", ")
+    print(f"scrolling {len(gaps)} frames in {seconds:.0f} s, median {median:.1f} ms", end=", ")
     print(f"p95 {high:.1f} ms, longest {gaps[-1]:.1f} ms, {found['rows']} rows drawn", end="; ")
     print(", ".join(f"{name} {spent:.1f} ms a frame" for name, spent in each.items()), flush=True)
 
@@ -117,7 +117,7 @@ def living(homeostat: Installation, agents: int) -> Iterator[None]:
 
 
 def main() -> None:
-    """Read the options; measure three views of a living fleet, and scroll through a large one."""
+    """Read the options; measure four views of a living fleet, and scroll through a large one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agents", type=int, default=1000)
     parser.add_argument("--large", type=int, default=10_000)
@@ -128,7 +128,7 @@ def main() -> None:
         try:
             homeostat.start()
             with living(homeostat, options.agents):
-                for view in ("overview", "fleet", "log"):
+                for view in ("overview", "fleet", "log", "fleet/this-host"):
                     measure(homeostat, view, options.seconds)
             with living(homeostat, options.large), page_of(homeostat) as page:
                 page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/fleet")

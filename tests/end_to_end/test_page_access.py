@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -56,3 +57,45 @@ def test_the_command_menu_finds_an_agent_and_does_what_may_be_done(
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
         expect(page.get_by_role("button", name="End maintenance")).to_be_visible()
+
+
+def test_a_chain_is_a_picture_a_table_and_a_file(homeostat: Installation) -> None:
+    ended = homeostat.wait_for(
+        lambda: homeostat.get("/findings", agent="web", state="ended")["items"], "healed service"
+    )
+    finding = ended[-1]["finding_id"]  # of its first start
+    with page_of(homeostat) as page:
+        page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/findings/{finding}")
+        page.get_by_role("link", name="Events", exact=True).click()
+        table = page.get_by_role("table", name="Events of the chain")
+        expect(table.get_by_role("row").filter(has_text="action.proposed")).to_be_visible()
+        page.get_by_role("link", name="JSON", exact=True).click()
+        with page.expect_download() as kept:
+            page.get_by_role("button", name="Download").click()
+        events = json.loads(kept.value.path().read_text(encoding="utf-8"))
+    assert {"finding.raised", "action.proposed", "finding.ended"} <= {e["type"] for e in events}
+
+
+def test_a_metric_is_found_opened_and_explained(homeostat: Installation) -> None:
+    with page_of(homeostat) as page:
+        page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/fleet/this-host")
+        page.get_by_label("Search metrics").fill("memory_us")
+        expect(page).to_have_url(re.compile("metric=memory_us"))
+        charts = page.get_by_role("region", name="Measurements").get_by_role("heading", level=3)
+        expect(charts).to_have_count(1)
+        charts.get_by_role("button", name="memory_usage").click()
+        opened = page.get_by_role("dialog", name="memory_usage")
+        expect(opened).to_contain_text("could not be given up at once")
+        expect(opened).to_contain_text("highest")
+        page.keyboard.press("Escape")
+        expect(charts.get_by_role("button")).to_be_focused()
+
+
+def test_the_fleet_is_grouped_by_what_the_address_says(homeostat: Installation) -> None:
+    with page_of(homeostat) as page:
+        page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/fleet?by=type")
+        page.get_by_role("region", name="service", exact=True).get_by_role("link").click()
+        expect(page).to_have_url(re.compile("type=service"))
+        rows = page.get_by_role("table", name="Agents").get_by_role("row")
+        expect(rows.filter(has_text="web").first).to_be_visible()
+        expect(rows.filter(has_text="this-host")).to_have_count(0)

@@ -109,8 +109,9 @@ export function gist(finding, beside = false) {
   if (!metric || value === null) return summary;
   const is = `${finding.rule ? `${finding.rule}: ` : ""}${metric}${beside ? "" : ` of ${agent}`} is ${measured(metric, value)}`;
   if (low !== null && high !== null) return `${is}, usually ${between(metric, low, high)}`;
-  if (high !== null) return `${is}, above ${measured(metric, high)}`;
-  return low !== null ? `${is}, below ${measured(metric, low)}` : summary;
+  const limit = measured(metric, high ?? low);
+  if (high === null && low === null) return summary;
+  return limit === measured(metric, value) ? `${is}, at its limit` : `${is}, ${high !== null ? "above" : "below"} ${limit}`;
 }
 
 const TOLD = {
