@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -47,17 +48,22 @@ class Scaled(Stressed):
     def _leave(self, slot: int) -> None:
         worker = self._beside.pop(slot)
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(PATIENCE_S) == 0, (self.home / f"worker-{slot}.log").read_text()
+        try:
+            status = worker.wait(PATIENCE_S)
+        finally:
+            worker.kill()
+        assert status == 0, (self.home / f"worker-{slot}.log").read_text()
 
     def _folds(self, slot: int) -> bool:
         worker = self.get(f"/agents/worker-{slot}")
         return bool(worker) and worker["metrics"].get("records_per_s", 0.0) > 0
 
     def stop(self) -> None:
-        """End it, and the workers beside it first."""
-        for slot in list(getattr(self, "_beside", {})):
-            self._leave(slot)
-        super().stop()
+        """End it, and the workers beside it first; one that ends badly leaves nobody running."""
+        with contextlib.ExitStack() as ending:
+            ending.callback(super().stop)
+            for slot in getattr(self, "_beside", {}):
+                ending.callback(self._leave, slot)
 
     def cpu_s(self) -> Counter[str]:
         """Return the processor time that each role has used so far, in seconds."""
