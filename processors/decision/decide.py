@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from processors.decision.candidates import Ranking, Weighed, rank
 from processors.decision.crash_loop import crash_loop
 from processors.decision.evolve import told
-from processors.decision.proposals import proposal
+from processors.decision.proposals import Occasion, proposal
 from processors.decision.requests import requested
 from processors.decision.silencing import refused, silenced
 from processors.decision.state import DecisionState, OpenFinding, Target
@@ -102,10 +102,8 @@ def _propose(
         key,
         best.candidate,
         ranking.of(raised.finding_id),
+        Occasion.of_finding(raised, target.failures + 1),
         in_force,
-        labels=raised.labels,
-        finding=raised,
-        attempt=target.failures + 1,
     )
     return Fact(key, data, message.at, raised.finding_id, _cause(finding, message))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from processors.decision.candidates import candidate, learnt_of
-from processors.decision.proposals import proposal
+from processors.decision.proposals import Occasion, proposal
 from processors.decision.state import DecisionState, Target
 from processors.fold import Message, PolicyInForce
 from processors.step import Fact
@@ -34,11 +34,8 @@ def requested(
         key,
         chosen,
         [chosen],
+        Occasion.of_request(request_id, request, target),
         in_force,
-        labels=target.labels,
-        finding_id=request_id,
-        parameters=request.parameters,
-        requested_by=request.requested_by,
     )
     return Fact(key, data, message.at, request_id, request_id)
 

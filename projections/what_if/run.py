@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import closing
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from config.policy import Policy, policy_hash
 from processors.decision.step import decision
@@ -65,7 +65,8 @@ async def what_if(
         policies = await PoliciesInForce.read(reader)
         skips = await read_skips(reader, signer)
         with closing(Spool(signer)) as spool:
-            fold = _Fold(reader, signer, spool, candidate, bounds, begin, policies, skips, told)
+            ground = _Ground(bounds, begin, policies, skips)
+            fold = _Fold(reader, signer, spool, candidate, ground, told)
             await fold.decided()
             for place in bounds.of(TELEMETRY.name):
                 await fold.surveillance(place)
@@ -87,6 +88,15 @@ def _steps() -> tuple[Step[Any], ...]:
     return (Surveillance(), decision(), governor())
 
 
+class _Ground(NamedTuple):
+    """What the log itself says of a reading: from where to where, and what was before."""
+
+    bounds: Bounds
+    known: Known
+    policies: PoliciesInForce
+    skips: Skips
+
+
 class _Fold:
     """The parts of a reading, in the order of their methods."""
 
@@ -96,20 +106,14 @@ class _Fold:
         signer: Signer,
         spool: Spool,
         candidate: Policy,
-        bounds: Bounds,
-        known: Known,
-        policies: PoliciesInForce,
-        skips: Skips,
+        ground: _Ground,
         told: Report,
     ) -> None:
         self._reader = reader
         self._signer = signer
         self._spool = spool
         self._candidate = candidate
-        self._bounds = bounds
-        self._known = known
-        self._policies = policies
-        self._skips = skips
+        self._bounds, self._known, self._policies, self._skips = ground
         self._told = told
         self._differences = Differences(spool.tell)
 
