@@ -94,6 +94,17 @@ def outages(port: int, kills: int, pause_s: float) -> list[float]:
 
 
 @contextlib.contextmanager
+def ended(port: int) -> Iterator[None]:
+    """End a service that its supervisor leaves behind, as Monit does."""
+    try:
+        yield
+    finally:
+        if answers(port):
+            os.kill(pid_of(port), signal.SIGKILL)
+            until(port, serving=False)
+
+
+@contextlib.contextmanager
 def running(argv: list[str], folder: Path, **environment: str) -> Iterator[None]:
     """Run a supervisor, and end it and all that it started."""
     with (folder / "log").open("ab") as log:
@@ -192,7 +203,7 @@ def main() -> None:
         contenders[name] = lambda folder, port, run=run, program=program: run(folder, port, program)
     for name, run in contenders.items():
         port = free_port()
-        with tempfile.TemporaryDirectory() as folder, run(Path(folder), port):
+        with tempfile.TemporaryDirectory() as folder, ended(port), run(Path(folder), port):
             report(name, outages(port, chosen.kills, chosen.pause))
 
 
