@@ -71,11 +71,21 @@ function notices() {
   return found;
 }
 
+// Counted anew only where an agent has changed: a list is scrolled sixty times a second.
+let counted = { version: -1, title: "" };
+function titled() {
+  if (counted.version !== state.fleetVersion) {
+    let bad = 0;
+    for (const a of state.fleet.values()) bad += look(a.status, a.health) === "failing";
+    counted = { version: state.fleetVersion, title: bad ? `(${bad}) Homeostat` : "Homeostat" };
+  }
+  return counted.title;
+}
+
 function draw() {
   const here = place();
   const view = VIEWS[here.view] ?? overview;
-  const bad = [...state.fleet.values()].filter((a) => look(a.status, a.health) === "failing").length;
-  document.title = bad ? `(${bad}) Homeostat` : "Homeostat";
+  document.title = titled();
   render(html`
     <div class="frame ${state.moment ? "past" : ""}">
       <header class="top">

@@ -114,9 +114,11 @@ const needed = () => (library ??= new Promise((there, failed) => {
   document.head.append(script);
 }));
 
-// What of a chart can be seen: it is drawn anew only where that is another by a pixel, or by a mark.
+// What of a chart can be seen: it is drawn anew only where that is another by a pixel, or by a mark;
+// a small one among many not more often than the eye asks for.
+const SMALL_PX = 600, SMALL_MS = 3000;
 function aspect(canvas, { points, marks, limits, from, to }) {
-  const pixel = (to - from) / (canvas.clientWidth || 300), at = (time) => Math.floor(time / pixel);
+  const wide = canvas.clientWidth || 300, pixel = Math.max((to - from) / wide, wide < SMALL_PX ? SMALL_MS : 1), at = (time) => Math.floor(time / pixel);
   const last = points.at(-1), style = getComputedStyle(canvas);
   return [at(to), at(from), points.length && at(last.x), points[0]?.x, points.filter((p) => p.end !== p.x).length, marks.length, limits.length, zoomed(), style.getPropertyValue("--ink")].join();
 }

@@ -58,6 +58,7 @@ function draw(canvas, agents) {
   const colors = palette(canvas);
   const sheet = `${width}/${agents.length}/${Object.values(colors)}`;
   const held = drawn.get(canvas), fresh = held?.sheet !== sheet;
+  if (!fresh && held.agents === agents) return; // the same list: nobody has changed
   const { step, columns } = fresh ? fit(canvas, agents.length, width) : { step: held.size, columns: held.columns };
   const kinds = agents.map((a) => look(a.status, a.health));
   const pen = canvas.getContext("2d");

@@ -11,7 +11,7 @@ import { scores } from "../parts/scores.js";
 import { driversOf, unusual } from "../parts/unusual.js";
 import { ago, gist, lasting, look, severityLook, standing, state as shown, when, words } from "../words.js";
 
-let held = { id: null, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
+let held = { id: null, key: "", agent: null, history: new Map(), windows: new Map(), marks: [], unusual: new Map(), findings: [], actions: [], live: new Map(), missing: false };
 let timer = 0;
 const SAMPLE_MS = 1000; // as often as the quickest agents report
 const KEPT = 900;
@@ -31,6 +31,7 @@ async function refresh(id, key) {
     if (held.id !== id || held.key !== key) return;
     Object.assign(held, { agent, findings: findings.items, actions: actions.items, missing: false });
     held.history = new Map(histories.map((each) => [each.metric, each.items]));
+    prepare();
   } catch (error) {
     if (error.status === 404 && held.id === id) held.missing = true;
     else noteFailure(error);
@@ -62,7 +63,7 @@ function open(id) {
   const news = state.events.find((e) => e.subject.endsWith(`/${id}`) && /^(finding|action|agent)\./.test(e.type))?.seq;
   const key = `${state.moment?.getTime() ?? "live"}/${state.span}/${Math.floor(Date.now() / 1000 / every)}/${news}`;
   if (held.id !== id) {
-    held = { id, key: "", agent: null, history: new Map(), findings: [], actions: [], live: new Map(), missing: false };
+    held = { id, key: "", agent: null, history: new Map(), windows: new Map(), marks: [], unusual: new Map(), findings: [], actions: [], live: new Map(), missing: false };
     clearInterval(timer);
     timer = setInterval(() => sample(id), SAMPLE_MS);
   }
@@ -72,11 +73,18 @@ function open(id) {
 
 const width = () => (state.span > 172800 ? 3600 : state.policy?.policy.surveillance.window_s ?? 60);
 
-function points(metric) {
-  const windows = (held.history.get(metric) ?? []).map((w) => {
+// Made once for each answer, and not for each drawing.
+function prepare() {
+  held.windows = new Map([...held.history].map(([metric, windows]) => [metric, windows.map((w) => {
     const x = Number(new Date(w.start));
     return { x, end: x + width() * 1000, mean: w.mean, low: w.minimum, high: w.maximum, expectedLow: w.expected_low, expectedHigh: w.expected_high };
-  });
+  })]));
+  held.marks = marks();
+  held.unusual = minutes(held.history, held.findings, width() * 1000);
+}
+
+function points(metric) {
+  const windows = held.windows.get(metric) ?? [];
   if (state.moment) return windows;
   const live = held.live.get(metric) ?? [], last = windows.findLast((w) => w.expectedLow !== null);
   const seen = live.map((point) => ({ ...point, expectedLow: last?.expectedLow ?? null, expectedHigh: last?.expectedHigh ?? null }));
@@ -126,7 +134,7 @@ function spanned(a) {
 }
 function charted(a, metric) {
   const [from, to] = spanned(a);
-  return { metric, points: points(metric), from, to, limits: limits(metric, a.agent_type), marks: marks().filter((m) => m.kind === "action" || m.metric === metric) };
+  return { metric, points: points(metric), from, to, limits: limits(metric, a.agent_type), marks: held.marks.filter((m) => m.kind === "action" || m.metric === metric) };
 }
 
 const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>${state.span <= CLOSE_S && !state.moment ? "every value since you look, before that " : ""}mean of each ${width() === 3600 ? "hour" : width() === 60 ? "minute" : lasting(width())}, and its range</span><span><i class="band"></i>expected</span>
@@ -146,7 +154,7 @@ export function agent({ argument: id, filters }) {
     ${scores(a)}
     ${unusual({ metrics: a.metrics, history: held.history, findings: held.findings })}
     <section class="block" aria-label="Measurements"><header><h2>Measurements</h2>${search(a, filters)}${legend()}</header>
-      ${ribbon(minutes(held.history, held.findings, width() * 1000), Object.keys(a.metrics).length, ...spanned(a), width() * 1000)}
+      ${ribbon(held.unusual, Object.keys(a.metrics).length, ...spanned(a), width() * 1000)}
       <div class="charts">${repeat(shownMetrics, (m) => m, (metric) => chart(charted(a, metric), () => charted(held.agent, metric)))}</div>${shownMetrics.length ? nothing : html`<p class="empty">${Object.keys(a.metrics).length ? "No metric has such a name." : "It has reported no measurement yet."}</p>`}</section>
     <div class="cols"><div class="stack">
       <section class="block"><header><h2>Findings</h2></header>${held.findings.length ? html`<ul class="list">${held.findings.slice(0, 10).map(findingItem)}</ul>` : html`<p class="empty">None were raised.</p>`}</section>
