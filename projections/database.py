@@ -74,16 +74,20 @@ def open_database(url: str, *, read_only: bool = False) -> Engine:
     return engine
 
 
+_LETTERS: Final = {"client_encoding": "utf8"}
+"""A cluster made in a plain environment has SQL_ASCII, of which the driver gives bytes."""
+
+
 def _postgresql(url: URL, *, read_only: bool) -> Engine:
     if not read_only:
-        return create_engine(url, pool_pre_ping=True, pool_size=4, **_JSON)
+        return create_engine(url, pool_pre_ping=True, pool_size=4, connect_args=_LETTERS, **_JSON)
     engine = create_engine(
         url,
         # Each statement sees one state of things, as it would within a transaction of the default
         # isolation; but nothing has to be begun and ended, which would take two trips more.
         isolation_level="AUTOCOMMIT",
         pool_size=READERS,
-        connect_args={"options": "-c default_transaction_read_only=on"},
+        connect_args=_LETTERS | {"options": "-c default_transaction_read_only=on"},
         **_JSON,
     )
 
