@@ -5,7 +5,8 @@ WORKDIR /opt/homeostat
 COPY requirements.lock pyproject.toml ./
 RUN python -m venv .venv && .venv/bin/pip install --require-hashes -r requirements.lock
 COPY . .
-RUN .venv/bin/python config/link.py && .venv/bin/python -m api.dashboard.libraries
+RUN .venv/bin/python config/link.py && .venv/bin/python -m api.dashboard.libraries \
+    && .venv/bin/python -m compileall -q api config processors projections streams
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/homeostat --create-home homeostat
