@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -120,32 +121,46 @@ def _older(
 
 def _back(connection: Connection, key: tuple[str, str], at: float) -> Iterator[tuple[float, str]]:
     """Give an agent's hours that had begun by then, from the newest back."""
-    c, before = agent_hours.c, agent_hours.c.start <= at
+    values = {"tenant": key[0], "agent": key[1], "before": math.nextafter(at, math.inf)}
     while True:
-        query = select(c.start, cast(c.metrics, Text)).where(*_of(agent_hours, key), before)
-        rows = connection.execute(query.order_by(c.start.desc()).limit(_HOURS_AT_ONCE)).all()
+        rows = _hours().rows(connection, values)
         yield from ((hour, metrics) for hour, metrics in rows)
         if len(rows) < _HOURS_AT_ONCE:
             return
-        before = c.start < rows[-1][0]
+        values["before"] = rows[-1][0]
 
 
 def _minute(
     connection: Connection, key: tuple[str, str], metric: str, hour: float, at: float
 ) -> tuple[float, float] | None:
     """Return a metric's last value in the newest window of an hour that had closed by then."""
-    c = agent_windows.c
-    closed_at = c.start + c.width_s
-    query = (
-        select(closed_at, cast(c.metrics, Text))
-        .where(*_of(agent_windows, key), c.start >= hour, c.start < hour + HOUR_S, closed_at <= at)
-        .order_by(c.start.desc())
-    )
-    for closed, metrics in connection.execute(query):
+    values = {"tenant": key[0], "agent": key[1], "begin": hour, "end": hour + HOUR_S, "at": at}
+    for closed, metrics in _minutes().rows(connection, values):
         if (window := METRICS(metrics).get(metric)) is not None:
             return WINDOW(window)[_LAST], closed
     return None
 
 
-def _of(table: Table, key: tuple[str, str]) -> tuple[Any, Any]:
-    return table.c.tenant_id == key[0], table.c.agent_id == key[1]
+@lru_cache
+def _hours() -> Statement[Any]:
+    c = agent_hours.c
+    query = select(c.start, cast(c.metrics, Text)).where(*_of(agent_hours))
+    query = query.where(c.start < bindparam("before")).order_by(c.start.desc())
+    return Statement(query.limit(_HOURS_AT_ONCE), tuple)
+
+
+@lru_cache
+def _minutes() -> Statement[Any]:
+    c = agent_windows.c
+    closed_at = c.start + c.width_s
+    query = select(closed_at, cast(c.metrics, Text)).where(
+        *_of(agent_windows),
+        c.start >= bindparam("begin"),
+        c.start < bindparam("end"),
+        closed_at <= bindparam("at"),
+    )
+    return Statement(query.order_by(c.start.desc()), tuple)
+
+
+def _of(table: Table) -> tuple[Any, Any]:
+    return table.c.tenant_id == bindparam("tenant"), table.c.agent_id == bindparam("agent")
