@@ -60,10 +60,10 @@ async def project(bootstrap: str, url: str) -> None:
 
 def measured(bootstrap: str, url: str, server: psutil.Process | None, heartbeats: int) -> str:
     """Run the projector in a process of its own; return its part of a row."""
-    before = _used(server)
+    before = used(server)
     argv = [sys.executable, "-m", "tests.benchmarks.projector", "--into", bootstrap, url]
     done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
-    said, database = json.loads(done.stdout), _used(server) - before
+    said, database = json.loads(done.stdout), used(server) - before
     millions = heartbeats / 1e6
     own = said["cpu_s"] / millions
     return (
@@ -72,7 +72,8 @@ def measured(bootstrap: str, url: str, server: psutil.Process | None, heartbeats
     )
 
 
-def _used(server: psutil.Process | None) -> float:
+def used(server: psutil.Process | None) -> float:
+    """Return the processor seconds of a database and all of its processes so far."""
     if server is None:
         return 0.0
     found = 0.0
