@@ -5,6 +5,7 @@ Read by entry points only; everything below is handed its values as arguments.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -20,6 +21,9 @@ from config.secret_files import content_of, read_or_make
 __all__ = ["Settings", "SettingsError", "settings_from_environment"]
 
 _SHORTEST_TOKEN: Final = 16
+_DATABASES: Final = ("sqlite", "postgresql")
+_BROKER: Final = r"\s*([^\s:,\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\s*"
+_BROKERS: Final = re.compile(f"{_BROKER}(,{_BROKER})*")
 
 
 class Settings(BaseSettings):
@@ -177,12 +181,30 @@ class Settings(BaseSettings):
 
     def token(self) -> str:
         """Return the first API token, made on first use and readable by its owner only."""
-        return read_or_make(self.home / "token").decode("ascii")
+        path = self.home / "token"
+        try:
+            return read_or_make(path).decode("ascii")
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{path}: it is no token; remove it, and one is made") from error
 
 
 def settings_from_environment(**changes: Any) -> Settings:
     """Return the settings, or raise `SettingsError` naming the variable that is wrong."""
     try:
-        return Settings(**changes)
+        settings = Settings(**changes)
     except ValidationError as error:
         raise SettingsError(mistakes_in(error, "HOMEOSTAT_")) from error
+    _check_places(settings)
+    return settings
+
+
+def _check_places(settings: Settings) -> None:
+    if (url := settings.database_url) is not None:
+        kind, between, place = url.partition("://")
+        if kind.split("+")[0] not in _DATABASES or not between or not place:
+            # The rest of a URL may hold a password.
+            detail = f"it begins with {kind[:20]!r}; write sqlite:///PATH or postgresql://HOST/NAME"
+            raise SettingsError(f"HOMEOSTAT_DATABASE_URL: {detail}")
+    if settings.kafka is not None and not _BROKERS.fullmatch(settings.kafka):
+        detail = f"HOMEOSTAT_KAFKA={settings.kafka}: write HOST:PORT, several with commas between"
+        raise SettingsError(detail)

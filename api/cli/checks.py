@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import platform
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -49,6 +51,7 @@ def examine() -> Iterator[Check]:
         yield Check("settings", "fail", str(error), "mend what is named; README.md has the list")
         return
     yield Check("settings", "ok", str(settings.config or "defaults"))
+    yield _home(settings)
     yield _disk(settings)
     yield _memory()
     running = _api_runs()
@@ -71,10 +74,25 @@ def _installed(name: str) -> bool:
     return True
 
 
+def _home(settings: Settings) -> Check:
+    folder = _nearest(settings)
+    if not folder.is_dir():
+        found, remedy = f"{folder} is no folder", "set HOMEOSTAT_HOME to one"
+        return Check("home", "fail", found, remedy)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        found = f"{folder} cannot be written to by this account"
+        return Check("home", "fail", found, "give it to this account, or set HOMEOSTAT_HOME")
+    return Check("home", "ok", str(settings.home))
+
+
+def _nearest(settings: Settings) -> Path:
+    """Return the home, or what is there of the way to it."""
+    place = settings.home.resolve()
+    return next(each for each in (place, *place.parents) if each.exists())
+
+
 def _disk(settings: Settings) -> Check:
-    folder = settings.home.resolve()
-    while not folder.exists():
-        folder = folder.parent
+    folder = _nearest(settings)
     free = shutil.disk_usage(folder).free / 1e9
     found = f"{free:.1f} GB free in {folder}"
     if free < _DISK_GB:

@@ -7,6 +7,8 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.mistakes import SettingsError
+
 
 class InstallationBusy(RuntimeError):
     """Another process holds this home."""
@@ -20,9 +22,16 @@ def holding(home: Path) -> Iterator[None]:
     ------
     InstallationBusy
         Where another process holds it.
+    SettingsError
+        Where nothing can be written there.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "up.lock").open("a+") as lock:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        opened = (home / "up.lock").open("a+")
+    except OSError as error:
+        detail = f"{error.strerror}; name a folder that can be written to"
+        raise SettingsError(f"HOMEOSTAT_HOME={home}: {detail}") from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -33,6 +33,36 @@ def test_a_wrong_variable_is_named(monkeypatch):
         settings_from_environment()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("DATABASE_URL", "mysql://me:hidden@there/x", "begins with 'mysql'"),
+        ("DATABASE_URL", "://", "begins with ''"),
+        ("DATABASE_URL", "hidden", "postgresql://"),
+        ("KAFKA", ":::::", "HOST:PORT"),
+        ("KAFKA", "broker:9092,", "HOST:PORT"),
+        ("KAFKA", "broker:many", "HOST:PORT"),
+    ],
+)
+def test_a_place_that_is_none_is_named_without_its_password(monkeypatch, variable, value, named):
+    monkeypatch.setenv(f"HOMEOSTAT_{variable}", value)
+    with pytest.raises(SettingsError, match=f"HOMEOSTAT_{variable}.*{named}") as refused:
+        settings_from_environment()
+    assert "me:hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["broker", "a:1, b-2.example:19092", "[::1]:9092,10.0.0.1:9092"])
+def test_brokers_are_named_in_every_usual_way(monkeypatch, value):
+    monkeypatch.setenv("HOMEOSTAT_KAFKA", value)
+    assert settings_from_environment().kafka == value
+
+
+def test_a_token_that_is_none_is_named(tmp_path):
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="token: it is no token"):
+        settings_from_environment(home=tmp_path).token()
+
+
 def test_a_service_needs_little(tmp_path):
     (service,) = configured(tmp_path, SERVICE).services
     assert service.health.process
