@@ -1,8 +1,8 @@
 """Takes pictures of the page: ``python -m tests.benchmarks.pictures FOLDER [--every]``.
 
-An installation of its own heals a service and watches a synthetic fleet; the page is shown by a
-real browser. Three pictures are the README's; ``--every`` takes each view in light, dark and on a
-phone, for the eyes of whoever changed it.
+An installation of its own heals a service and watches a living synthetic fleet; the page is shown
+by a real browser. Three pictures are the README's; ``--every`` takes each view in light, dark and
+on a phone, for the eyes of whoever changed it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ import argparse
 import os
 import signal
 import tempfile
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Page
 
+from tests.benchmarks.page import living
 from tests.end_to_end.browser import DESKTOP, page_of
 from tests.end_to_end.harness import Installation
 
-FLEET = ("--agents", "1200", "--rate", "400", "--duration", "45")
+AGENTS: Final = 1200
+WATCHED_S: Final = 150
+"""So long the fleet is watched before, that there is something to be seen of it."""
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -30,13 +35,11 @@ EVERY = ("overview", "fleet", "incidents", "actions", "log", "pipeline", "settin
 
 
 def prepared(homeostat: Installation) -> None:
-    """Let something happen that is worth seeing."""
-    homeostat.start()
-    homeostat.command("simulate", *FLEET)
+    """Let something be seen, and happen that is worth seeing."""
+    time.sleep(WATCHED_S)
+    known = homeostat.settled()
     os.kill(homeostat.wait_for(homeostat.service_pid, "service"), signal.SIGKILL)
-    homeostat.wait_for(
-        lambda: homeostat.get("/findings", agent="web", state="ended")["items"], "healed service"
-    )
+    homeostat.settled(known)
 
 
 def views(homeostat: Installation) -> dict[str, str]:
@@ -44,7 +47,7 @@ def views(homeostat: Installation) -> dict[str, str]:
     finding = homeostat.get("/findings", agent="web", state="ended")["items"][0]["finding_id"]
     largest = max(homeostat.get("/incidents")["items"], key=lambda each: each["findings"])
     return {
-        "fleet": "fleet",
+        "fleet": "fleet?by=type",
         "why": f"findings/{finding}",
         "agent": "fleet/this-host",
         "incident": f"incidents/{largest['incident_id']}",
@@ -69,7 +72,10 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="homeostat-pictures-") as home:
         homeostat = Installation(Path(home))
+        stack = ExitStack()
         try:
+            homeostat.start()
+            stack.enter_context(living(homeostat, AGENTS))
             prepared(homeostat)
             base, shown = f"http://127.0.0.1:{homeostat.api_port}", views(homeostat)
             if not options.every:
@@ -82,6 +88,7 @@ def main() -> None:
                     page.set_viewport_size(PHONE if look == "phone" else DESKTOP)
                     take(page, base, folder, shown, f"-{look}")
         finally:
+            stack.close()
             homeostat.stop()
 
 

@@ -11,7 +11,7 @@ let top = 0;
 // Filtered and ranked anew only where an agent changed or the filters did, not for each frame.
 let last = { key: "" };
 function view(filters) {
-  const key = `${state.fleetVersion}/${filters.text ?? ""}/${filters.type ?? ""}/${filters.look ?? ""}`;
+  const key = `${state.fleetVersion}/${filters.text ?? ""}/${filters.type ?? ""}/${filters.look ?? ""}/${filters.by ?? ""}`;
   if (last.key === key) return last;
   const all = [...state.fleet.values()];
   const counts = Object.fromEntries(LOOKS.map((l) => [l, 0]));
@@ -79,6 +79,6 @@ export function fleet({ filters }) {
       </div></div>
     <section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<a href="#/fleet?${new URLSearchParams({ ...filters, look: l })}">${shown(l, `${l} ${count(counts[l])}`)}</a>`)}
       <span class="right small quiet">${agents.length === state.fleet.size ? "worst first" : `${count(agents.length)} match`}</span></header>
-      ${agents.length ? filters.by in BY ? groups(parted(agents, filters)) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">${state.fleet.size ? html`No agent matches. <a href="#/fleet">Clear the filters</a>` : "No agent has been heard of yet. One is registered when its first heartbeat arrives."}</p>`}</section>
+      ${agents.length ? filters.by in BY ? groups((last.parts ??= parted(agents, filters))) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">${state.fleet.size ? html`No agent matches. <a href="#/fleet">Clear the filters</a>` : "No agent has been heard of yet. One is registered when its first heartbeat arrives."}</p>`}</section>
     <section class="block">${rows(agents)}</section>`;
 }
