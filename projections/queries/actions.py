@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from projections.models import actions
-from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
+from projections.queries.paging import Page, Pages, asked_for, narrowed, selected, unindexed
 from projections.queries.statement import Statement
 
 
@@ -106,7 +106,8 @@ def count_actions(connection: Connection, tenant: str) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-_OWN = selected(actions, ActionRow).where(actions.c.tenant_id == bindparam("tenant"))
+_ALL = selected(actions, ActionRow)
+_OWN = _ALL.where(actions.c.tenant_id == bindparam("tenant"))
 _ONE = Statement(_OWN.where(actions.c.action_id == bindparam("id")), ActionRow)
 
 
@@ -126,6 +127,9 @@ def in_states(query: Select[Any], table: Table, number: int) -> Select[Any]:
 
 @lru_cache
 def _listed(given: tuple[str, ...], states: int) -> Pages[ActionRow]:
-    query = in_states(narrowed(_OWN, actions, given), actions, states)
+    own = _OWN
+    if "finding_id" in given:
+        own = _ALL.where(unindexed(actions.c.tenant_id) == bindparam("tenant"))
+    query = in_states(narrowed(own, actions, given), actions, states)
     order = [actions.c.created_at, actions.c.action_id]
     return Pages(query, order, ActionRow, descending=True)

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select
 
-from projections.models import action_history, agent_history, finding_history
+from projections.models import action_history, actions, agent_history, finding_history
 from projections.queries.actions import ActionRow, asked_states, in_states
 from projections.queries.agents import BY_ID, AgentRow, of_asked, sorted_pages
 from projections.queries.agents_text import mentions, sought
@@ -27,6 +27,7 @@ from projections.queries.paging import (
     encode_cursor,
     narrowed,
     selected,
+    unindexed,
 )
 from projections.queries.statement import Statement
 
@@ -138,11 +139,14 @@ def get_action_as_of(
     return None if row is None else ActionRow(*row)
 
 
-def _as_of(history: Table, row: type[msgspec.Struct]) -> Select[Any]:
+def _as_of(
+    history: Table, row: type[msgspec.Struct], of_tenant: ColumnElement[str] | None = None
+) -> Select[Any]:
     """Return a query of what `tenant` had at `at`: parameters, as the statement is made once."""
     h = history.c
     at: Any = bindparam("at")
-    query = selected(history, row).where(h.tenant_id == bindparam("tenant"))
+    owner = h.tenant_id if of_tenant is None else of_tenant
+    query = selected(history, row).where(owner == bindparam("tenant"))
     return query.where(h.valid_from <= at, h.valid_to > at)
 
 
@@ -176,8 +180,15 @@ def _findings(
 @lru_cache
 def _actions(given: tuple[str, ...], states: int) -> Pages[ActionRow]:
     h = action_history.c
-    query = narrowed(_as_of(action_history, ActionRow), action_history, given)
+    of_tenant = unindexed(h.tenant_id) if "finding_id" in given else h.tenant_id
+    query = narrowed(_as_of(action_history, ActionRow, of_tenant), action_history, given)
     query = in_states(query.where(_begun(h.created_at)), action_history, states)
+    if "finding_id" in given:  # an action is of one finding for good
+        c = actions.c
+        of_it = select(c.action_id).where(
+            unindexed(c.tenant_id) == bindparam("tenant"), c.finding_id == bindparam("finding_id")
+        )
+        query = query.where(h.action_id.in_(of_it))
     return Pages(query, [h.created_at, h.action_id], ActionRow, descending=True)
 
 

@@ -42,6 +42,10 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "actions that waited": lambda c: list_actions_as_of(
         c, "default", BEGUN + 9000, states=["awaiting"]
     ),
+    "actions on a finding": lambda c: list_actions(c, "default", finding_id="finding-000100"),
+    "actions on a finding then": lambda c: list_actions_as_of(
+        c, "default", BEGUN + 9000, finding_id="finding-000100"
+    ),
     "agents by two letters": lambda c: list_agents(c, "default", text="Qz"),
     "findings long ago": lambda c: list_findings_as_of(c, "default", EARLY, limit=5),
     "actions long ago": lambda c: list_actions_as_of(c, "default", EARLY, limit=5),
