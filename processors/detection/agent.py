@@ -6,9 +6,10 @@ past: its logarithm above a running 95 % quantile has an exponential tail (a Par
 view itself), whose mean excess gives the probability of a value as large. So the bar is the same
 number for every agent, and means the same rarity.
 
-What is promised is a rate of alarms, and no tail is known that well: an allowance that fills at
-four times the promised rate pays for alarms, and who overdraws it is judged by a higher bar
-until the excess has faded, in weeks.
+What is promised is a rate of false alarms, and no tail is known that well: an allowance that
+fills at two and a half times the promised rate (some alarms are true) pays for each alarm, once,
+however long it stands; who overdraws it is judged by a higher bar until the excess has faded, in
+weeks.
 
 It fails where most of what an agent does is anomalous, and in its first day, when all is new.
 
@@ -38,7 +39,7 @@ _OUTSIDE: Final = 3.0
 """Some metric must lie beyond so many spreads, or beyond all that was seen."""
 _ALLOWANCE: Final = 6.0
 _OVERDRAWN: Final = 0.15
-_GENEROUS: Final = 4.0
+_GENEROUS: Final = 2.5
 _BACK_D: Final = 7.0
 _LATELY_H: Final = 6.0
 """Half-life of what is remembered of faults, hours: as long as those last that people work on."""
@@ -47,7 +48,6 @@ _HOLD_S: Final = (600.0, 7200.0)
 _MEMORY: Final = 0.9965402628278678
 """0.5 ** (1 / 200): an alarm is remembered for some 200 records."""
 _MOST_RECORDS: Final = 1_000_000.0
-_LONG_AGO: Final = 1e6
 
 
 class Tail(NamedTuple):
@@ -84,8 +84,6 @@ class Agent(NamedTuple):
         Alarms that may still be had.
     hold : float
         Seconds for which the alarm still stands; 0 where there is none.
-    paid : float
-        Seconds since an alarm was last paid for.
     cause : float
         The smoothed deviation that the standing alarm began with.
     """
@@ -102,26 +100,12 @@ class Agent(NamedTuple):
     raised_bar: Value
     allowance: Value
     hold: Value
-    paid: Value
     cause: Value
 
 
 _BLANK_TAIL: Final = Tail(0.0, 1.0, 0.0, 0.0)
 BLANK: Final = Agent(
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    _BLANK_TAIL,
-    _BLANK_TAIL,
-    _BLANK_TAIL,
-    0.0,
-    0.0,
-    2.0,
-    0.0,
-    _LONG_AGO,
-    0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0, _BLANK_TAIL, _BLANK_TAIL, _BLANK_TAIL, 0.0, 0.0, 2.0, 0.0, 0.0
 )
 
 
@@ -226,7 +210,7 @@ def judge(
     # The agent gets used to a fault that lasts; the fault lasts nevertheless.
     cause = m.where(fired, m.maximum(smoothed, m.where(a.hold > 0.0, a.cause, 0.0)), a.cause)
     lasts = fired | ((a.hold > 0.0) & (smoothed >= _STILL * a.cause) & (r_lasting > 0.0))
-    hold, paid, allowance, raised = _account(m, a, fired, lasts, dt, interval, per_week)
+    hold, allowance, raised = _account(m, a, fired, lasts, dt, interval, per_week)
     score, repeated = _score(m, p, a, fresh, 0.5 * (smoothed + lately), e.metrics)
     after = Agent(
         records=m.minimum(count, _MOST_RECORDS),
@@ -241,7 +225,6 @@ def judge(
         raised_bar=raised,
         allowance=allowance,
         hold=hold,
-        paid=paid,
         cause=cause,
     )
     return Judgement(after, score, rarity, own_bar, lasts, hold > 0.0)
@@ -271,18 +254,17 @@ def _rarity(
 
 def _account(
     m: Arithmetic, a: Agent, fired: Value, lasts: Value, dt: Value, interval: Value, per_week: float
-) -> tuple[Value, Value, Value, Value]:
-    """Hold an alarm for a while after its last cause, and pay for it."""
+) -> tuple[Value, Value, Value]:
+    """Hold an alarm for a while after its last cause, and pay for it when it begins."""
     length = m.maximum(m.minimum(_HOLD_ROWS * interval, _HOLD_S[1]), _HOLD_S[0])
     hold = m.where(lasts, length, m.maximum(a.hold - dt, 0.0))
-    paid = m.minimum(a.paid + dt, _LONG_AGO)
-    due = fired & (paid >= length)
+    due = fired & (a.hold <= 0.0)
     near = m.minimum(dt, 3600.0)
     income = near * (_GENEROUS * per_week / 604800.0)
     left = m.minimum(a.allowance + income, _ALLOWANCE) - m.where(due, 1.0, 0.0)
     raised = a.raised_bar * (1.0 - near * (LN2 / 86400.0 / _BACK_D))
     raised = raised + m.where(left < 0.0, _OVERDRAWN, 0.0)
-    return hold, m.where(due, 0.0, paid), m.maximum(left, 0.0), raised
+    return hold, m.maximum(left, 0.0), raised
 
 
 def _score(
