@@ -219,3 +219,5 @@ def _kept_token(settings: Settings) -> str:
     except OSError as error:
         detail = f"{path}: {error.strerror}; set HOMEOSTAT_HOME to an installation's folder"
         raise CommandError(USAGE, f"{detail}, or HOMEOSTAT_TOKEN") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(USAGE, f"{path}: it is no token; set HOMEOSTAT_TOKEN") from error

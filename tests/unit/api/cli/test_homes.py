@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.checks import examine
+from api.cli.client import USAGE, CommandError, place
 from api.cli.holding import holding
 from config.mistakes import SettingsError
 
@@ -24,3 +25,14 @@ def test_the_doctor_sees_that_a_home_is_none(monkeypatch: pytest.MonkeyPatch, ho
     monkeypatch.setenv("HOMEOSTAT_HOME", home)
     found = {check.name: check for check in examine()}["home"]
     assert (found.state, bool(found.remedy)) == ("fail", True)
+
+
+def test_a_command_says_that_a_token_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("HOMEOSTAT_HOME", str(tmp_path))
+    monkeypatch.delenv("HOMEOSTAT_TOKEN", raising=False)
+    with pytest.raises(CommandError, match="HOMEOSTAT_TOKEN") as refused:
+        place()
+    assert refused.value.status == USAGE
