@@ -81,6 +81,14 @@ def encode(snapshot: Snapshot, topic: str, partition: int, signer: Signer) -> li
     return records
 
 
+def is_ours(record: Record, signer: Signer) -> bool:
+    """Say whether a worker of this installation wrote a record of a state."""
+    try:
+        return signer.kind_of(record) is RecordKind.EVENT
+    except Untrusted:
+        return False
+
+
 def state_of(index: Index, found: Mapping[int, memoryview]) -> bytes | None:
     """Return the state whose pages were `found`, or None where one is not what it should be."""
     parts = whole(index, found)
@@ -96,10 +104,13 @@ class Assembly:
     ----------
     signer : Signer
         Records without its signature are passed by: a snapshot is a cache.
+    pages : bool
+        Whether to keep pages; without, nothing large is held, and labels are all there is.
     """
 
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, signer: Signer, *, pages: bool = True) -> None:
         self._signer = signer
+        self._keeps_pages = pages
         self._parts: dict[Label, dict[int, memoryview]] = {}
         self._offsets: dict[Label, int] = {}
         self._pages: dict[int, memoryview] = {}
@@ -109,9 +120,11 @@ class Assembly:
     def add(self, records: Iterable[Record]) -> None:
         """Take in `records` of one partition of a snapshot topic."""
         for record in records:
-            if record.value and self._ours(record):
+            if record.value and is_ours(record, self._signer):
                 header, payload = opened(record.value)
                 if is_page(record.key):
+                    if not self._keeps_pages:
+                        continue
                     self._heads[record.offset] = msgspec.json.decode(header, type=Head)
                     self._pages[record.offset] = payload
                 else:
@@ -128,6 +141,11 @@ class Assembly:
             if data is not None:
                 return Snapshot(label, data)
         return None
+
+    def last(self, step: str, version: int) -> Label | None:
+        """Return the label of the furthest snapshot of that version, whatever its pages are."""
+        labels = [label for label in self._whole(step) if label.version == version]
+        return max(labels, key=lambda found: found.position, default=None)
 
     def superseded(self, step: str, version: int) -> Label | None:
         """Return the label of the furthest complete snapshot of any other version."""
@@ -188,9 +206,3 @@ class Assembly:
         parts = self._parts[label]
         joined = b"".join(parts[number] for number in range(label.chunks))
         return bytes(cramjam.zstd.decompress(joined))
-
-    def _ours(self, record: Record) -> bool:
-        try:
-            return self._signer.kind_of(record) is RecordKind.EVENT
-        except Untrusted:
-            return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processors.runtime.checkpoints import Checkpoint, load, of, read_checkpoints
-from processors.runtime.snapshot_format import Assembly, Snapshot
+from processors.runtime.snapshot_format import Assembly
 from processors.step import Step
 from streams.contracts.envelope import rfc3339
 from streams.contracts.topics import snapshots_of
@@ -34,18 +34,20 @@ class Kept:
         The last snapshot's next offset; everything that follows from those before it is written.
     since : int
         The offset from which this version of the step decides; before it, an earlier one did.
-    snapshot : Snapshot or None
-        The last one of this version.
+    store : Place or None
+        Where that snapshot lies, if it is of this version.
     checkpoints : list of Checkpoint
         Those of this version, oldest first.
     """
 
     position: int = 0
     since: int = 0
-    snapshot: Snapshot | None = None
+    store: Place | None = None
     checkpoints: list[Checkpoint] = field(default_factory=list)
 
-    async def oldest(self, reader: LogReader, signer: Signer, span: range) -> Begin | None:
+    async def oldest(
+        self, reader: LogReader, signer: Signer, step: Step[Any], span: range
+    ) -> Begin | None:
         """Return the oldest state that lacks none of the records before `span`, if any."""
         for each in self.checkpoints:
             position = each.label.position
@@ -54,8 +56,11 @@ class Kept:
                 if loaded is not None:
                     told = f"the oldest checkpoint that is kept, of {rfc3339(each.at)}"
                     return Begin(position, loaded.data, told)
-        last = self.snapshot
-        if last is None or last.label.position < span.start:
+        if self.store is None or self.position < span.start:
+            return None
+        found = await _assembled(reader, {self.store: Assembly(signer)})
+        last = found[self.store].best(step.name, step.version)
+        if last is None:
             return None
         position = min(last.label.position, span.stop)
         return Begin(position, last.data, "the last snapshot, as no checkpoint is kept")
@@ -64,28 +69,39 @@ class Kept:
 async def what_is_kept(
     reader: LogReader, signer: Signer, steps: Sequence[Step[Any]]
 ) -> Mapping[tuple[str, Place], Kept]:
-    """Return what is kept, by the step's name and the place in its inbox."""
+    """Return what is kept, by the step's name and the place in its inbox; no state is held."""
     stores = {snapshots_of(step.inbox).name: step for step in steps}
-    begins = await reader.beginning_offsets(stores)
-    found = {store: Assembly(signer) for store in begins}
-    async for batch in reader.read(begins, await reader.end_offsets(stores)):
-        found[Place(batch[0].topic, batch[0].partition)].add(batch)
+    places = await reader.places(stores)
+    found = await _assembled(reader, {place: Assembly(signer, pages=False) for place in places})
     checkpoints = await read_checkpoints(reader, signer)
     return {
-        (step.name, place): _kept(assembly, step, of(checkpoints, step.name, step.version, place))
+        (step.name, place): _kept(
+            assembly, step, store, of(checkpoints, step.name, step.version, place)
+        )
         for store, assembly in found.items()
         for step in [stores[store.topic]]
         for place in [Place(step.inbox.name, store.partition)]
     }
 
 
-def _kept(assembly: Assembly, step: Step[Any], checkpoints: list[Checkpoint]) -> Kept:
-    best = assembly.best(step.name, step.version)
-    if best is not None:
-        since = best.label.cut_over.partition("@")[2]
-        return Kept(best.label.position, int(since or 0), best, checkpoints)
+async def _assembled(
+    reader: LogReader, assemblies: dict[Place, Assembly]
+) -> Mapping[Place, Assembly]:
+    """Read all that lies in partitions of snapshot topics."""
+    topics = {store.topic for store in assemblies}
+    begins, ends = await reader.beginning_offsets(topics), await reader.end_offsets(topics)
+    wanted = {store: begins[store] for store in assemblies}
+    async for batch in reader.read(wanted, ends):
+        assemblies[Place(batch[0].topic, batch[0].partition)].add(batch)
+    return assemblies
+
+
+def _kept(assembly: Assembly, step: Step[Any], store: Place, checkpoints: list[Checkpoint]) -> Kept:
+    last = assembly.last(step.name, step.version)
+    if last is not None:
+        return Kept(last.position, int(last.cut_over.partition("@")[2] or 0), store, checkpoints)
     if checkpoints:
-        last = checkpoints[-1]
-        return Kept(last.label.position, last.since, None, checkpoints)
+        newest = checkpoints[-1]
+        return Kept(newest.label.position, newest.since, None, checkpoints)
     earlier = assembly.superseded(step.name, step.version)
     return Kept() if earlier is None else Kept(since=earlier.position)

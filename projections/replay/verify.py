@@ -160,7 +160,7 @@ class _Verification:
             self._given(step, place, compared.start)
             return step.initial(context), span, compared
         # Behind the first record that is left, its state lacks what came between.
-        oldest = await kept.oldest(self._reader, self._signer, span)
+        oldest = await kept.oldest(self._reader, self._signer, step, span)
         start = span.stop if oldest is None else oldest.position
         self._given(step, place, start)
         expired = f"{step.name} on {place.topic}/{place.partition}: records before {span.start} "
