@@ -106,7 +106,7 @@ def preview(
     """Tell which open findings it would withhold now; nothing is made."""
     client = Client.from_environment()
     body = {"matchers": _conditions(client, match, finding)}
-    found = client.send("POST", "/silences/preview", body, **_of(tenant))
+    found = client.send("POST", "/silenced", body, **_of(tenant))
     if plain:
         as_json(found)
         return

@@ -36,11 +36,11 @@ from streams.contracts.events.registry import BY_DATA
 from streams.contracts.events.silence import SilenceCreated, SilenceEnded
 from streams.producers.silences import publish_silence
 
-router = APIRouter(prefix="/silences", tags=["silences"], responses=READS, route_class=Reading)
+router = APIRouter(tags=["silences"], responses=READS, route_class=Reading)
 State = Literal["standing", "over", "active", "pending", "expired", "ended", "refused"]
 
 
-@router.get("", **WAITS)
+@router.get("/silences", **WAITS)
 def silences(
     served: Served,
     _caller: Viewer,
@@ -59,7 +59,7 @@ def silences(
     return Listing(items=[SilenceView.of(row, at) for row in page.items], next=page.next_cursor)
 
 
-@router.get("/{silence_id}", **WAITS)
+@router.get("/silences/{silence_id}", **WAITS)
 def silence(
     served: Served, _caller: Viewer, tenant: Tenant, silence_id: str, as_of: AsOf = None
 ) -> SilenceView:
@@ -70,7 +70,7 @@ def silence(
     return SilenceView.of(row, time.time() if as_of is None else as_of)
 
 
-@router.post("", status_code=202, responses=WRITES)
+@router.post("/silences", status_code=202, responses=WRITES)
 async def create(
     served: Served, caller: Operator, tenant: Tenant, body: SilenceRequest
 ) -> SilenceReceipt:
@@ -89,7 +89,7 @@ async def create(
     return SilenceReceipt.told(said, position)
 
 
-@router.post("/preview", responses=WRITES)
+@router.post("/silenced", responses=WRITES)
 async def preview(
     served: Served, _caller: Operator, tenant: Tenant, body: SilencePreview
 ) -> Silenced:
@@ -99,7 +99,7 @@ async def preview(
     return Silenced.model_validate(found)
 
 
-@router.post("/{silence_id}/end", status_code=202, responses=WRITES)
+@router.post("/silences/{silence_id}/end", status_code=202, responses=WRITES)
 async def end(
     served: Served, caller: Operator, tenant: Tenant, silence_id: str, body: Reason
 ) -> Receipt:

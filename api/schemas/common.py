@@ -63,6 +63,8 @@ Instant = Annotated[
 """A moment in a request: RFC 3339 with an offset, or seconds since the epoch."""
 Whole = Annotated[int, BeforeValidator(_whole)]
 """An integer in a body; JSON does not tell 7.0 from 7."""
+Lasting = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(_whole)]
+"""A duration in a body, in whole seconds."""
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="The longest page wanted.")]
 MAX_SEQ: Final = (1 << 53) - 1
 """The largest that every reader of JSON keeps; a greater one is refused, not searched for."""

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self
 import msgspec
 from pydantic import ConfigDict, Field, JsonValue
 
-from api.schemas.common import Body, Instant, Moment, Receipt, View, Whole
+from api.schemas.common import Body, Instant, Lasting, Moment, Receipt, View, Whole
 from projections.queries.silences import SilenceRow
 from streams.contracts.events.silence import Matcher, SilenceCreated
 
@@ -88,7 +88,7 @@ class SilenceRequest(SilencePreview):
     ends_at: Instant | None = Field(
         default=None, description="This or `lasts_s`; what recurs may do without, for a year."
     )
-    lasts_s: Whole | None = Field(default=None, ge=1, le=10**9, description="Seconds.")
+    lasts_s: Lasting | None = Field(default=None, description="Seconds.")
     recurrence: RecurrenceBody | None = None
     maintenance: bool = Field(
         default=False, description="Whether automatic actions are held back as well."

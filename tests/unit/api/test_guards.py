@@ -90,7 +90,7 @@ VALID = {
         "lasts_s": 60,
         "reason": "r",
     },
-    f"{PREFIX}/silences/preview": {"matchers": []},
+    f"{PREFIX}/silenced": {"matchers": []},
     f"{PREFIX}/silences/some-id/end": {"reason": "r"},
     f"{PREFIX}/dead-letters/some-id/discard": {"reason": "r"},
     f"{PREFIX}/dead-letters/some-id/redrive": None,

@@ -73,7 +73,7 @@ async function preview(event) {
   const form = event.target.closest("form");
   told = "";
   try {
-    const found = await api.send("POST", "/silences/preview", { matchers: conditions(form.elements.about.value) });
+    const found = await api.send("POST", "/silenced", { matchers: conditions(form.elements.about.value) });
     would = `${found.matching} of ${plural(found.open, "open finding")}${found.agents.length ? `, on ${found.agents.slice(0, 5).join(", ")}${found.agents.length > 5 ? "…" : ""}` : ""}`;
   } catch (error) {
     would = "";
