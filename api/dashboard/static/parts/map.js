@@ -30,8 +30,8 @@ function cell(pen, kind, x, y, edge, colors) {
 }
 
 // Styles and sizes are known once the element is in the page.
-function placedIn(canvas, agents) {
-  queueMicrotask(() => { if (canvas?.isConnected) draw(canvas, agents); });
+function placedIn(canvas, agents, of) {
+  queueMicrotask(() => { if (canvas?.isConnected) draw(canvas, agents, of); });
 }
 
 function palette(canvas) {
@@ -40,8 +40,9 @@ function palette(canvas) {
   return { ...colors, unknown: style.getPropertyValue("--line-strong"), mark: style.getPropertyValue("--surface") };
 }
 
-function fit(canvas, count, width) {
-  const step = size(count, width);
+// `of` all that are shown, so that the cells of each group are of one size.
+function fit(canvas, count, width, of) {
+  const step = size(of, canvas.closest(".map").clientWidth);
   const columns = Math.max(1, Math.floor(width / step));
   const height = Math.max(step, Math.ceil(count / columns) * step);
   const ratio = devicePixelRatio || 1;
@@ -53,13 +54,13 @@ function fit(canvas, count, width) {
 }
 
 // Only cells that look otherwise than before are drawn: most frames change a few of ten thousand.
-function draw(canvas, agents) {
+function draw(canvas, agents, of) {
   const width = canvas.clientWidth || 600;
   const colors = palette(canvas);
-  const sheet = `${width}/${agents.length}/${Object.values(colors)}`;
+  const sheet = `${width}/${agents.length}/${of}/${Object.values(colors)}`;
   const held = drawn.get(canvas), fresh = held?.sheet !== sheet;
   if (!fresh && held.agents === agents) return; // the same list: nobody has changed
-  const { step, columns } = fresh ? fit(canvas, agents.length, width) : { step: held.size, columns: held.columns };
+  const { step, columns } = fresh ? fit(canvas, agents.length, width, of) : { step: held.size, columns: held.columns };
   const kinds = agents.map((a) => look(a.status, a.health));
   const pen = canvas.getContext("2d");
   const edge = step - (step > 8 ? 3 : 1);
@@ -91,7 +92,7 @@ const placed = (element) => {
   element.style.top = `${tip.y + tip.over.offsetTop - 16}px`;
 };
 
-const cells = (agents, label) => html`<canvas role="img" aria-label=${label} ${ref((c) => placedIn(c, agents))}
+const cells = (agents, label, of = agents.length) => html`<canvas role="img" aria-label=${label} ${ref((c) => placedIn(c, agents, of))}
   @mousemove=${hover} @mouseleave=${() => { tip = null; changed(); }}
   @click=${(e) => { const a = under(e); if (a) location.hash = `#/fleet/${encodeURIComponent(a.id)}`; }}></canvas>`;
 const pointed = () => (tip ? html`<div class="tip" ${ref(placed)}>${tip.agent.id}: ${words(tip.agent.status)}, ${tip.agent.health || "unknown"}</div>` : nothing);
@@ -105,7 +106,8 @@ export function groups(all) {
     const bad = agents.filter((a) => look(a.status, a.health) !== "healthy").length;
     return bad ? `${bad} of ${agents.length} not healthy` : plural(agents.length, "agent");
   };
+  const total = all.reduce((sum, [, , agents]) => sum + agents.length, 0);
   return html`<div class="map groups">${repeat(all.slice(0, GROUPS), ([name]) => name, ([name, address, agents]) => html`
-      <section class=${agents.length > 200 ? "wide" : agents.length > 40 ? "mid" : ""} aria-label=${name}><h2><a href=${address}>${name}</a> <span class="small quiet">${said(agents)}</span></h2>${cells(agents, `${name}: ${said(agents)}`)}</section>`)}
+      <section class=${agents.length > 200 ? "wide" : agents.length > 40 ? "mid" : ""} aria-label=${name}><h2><a href=${address}>${name}</a> <span class="small quiet">${said(agents)}</span></h2>${cells(agents, `${name}: ${said(agents)}`, total)}</section>`)}
     ${pointed()}</div>${all.length > GROUPS ? html`<p class="pad small quiet">and ${plural(all.length - GROUPS, "group")} more, none of them worse</p>` : nothing}`;
 }
