@@ -11,6 +11,7 @@ import http.client
 import json
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from api.cli.address import asked_address, connected
@@ -20,6 +21,8 @@ from config.settings import Settings, SettingsError, settings_from_environment
 
 FRESH_S: Final = 45.0
 """Workers report every ten seconds, hosts every five or as configured."""
+WRITES_S: Final = 20.0
+"""A projector writes at least with every tick, which come each five seconds."""
 _PATIENCE_S: Final = 5.0
 
 
@@ -32,10 +35,7 @@ def healthy(role: str, settings: Settings) -> str:
     if role == "api":
         return f"answers {_get(settings, '/healthz')['status']}"
     if role == "projector":
-        part = _get(settings, "/api/v1/system/health")["components"]["projector"]
-        if part["status"] != "ok":
-            raise Unwell(f"projector: {part['status']} {part['detail']}")
-        return "keeps up"
+        return going(_get(settings, "/api/v1/system/health")["components"]["projector"])
     if role == "worker":
         return _heard_of(settings, f"worker-{own_slot()}", FRESH_S)
     if role == "node":
@@ -45,12 +45,28 @@ def healthy(role: str, settings: Settings) -> str:
     raise SettingsError(f"{role!r} is no role; use api, projector, worker or node")
 
 
+def going(part: Mapping[str, Any]) -> str:
+    """Return how a projector goes on, by what the API says of it, or raise `Unwell`.
+
+    One that writes and cannot follow would only be further behind after a restart.
+    """
+    if part["status"] == "ok":
+        return "keeps up"
+    if part["last_seen"] is not None and _age_s(part["last_seen"]) < WRITES_S:
+        return f"writes: {part['detail']}"
+    raise Unwell(f"projector: {part['status']} {part['detail']}")
+
+
 def _heard_of(settings: Settings, agent: str, patience_s: float) -> str:
     seen = _get(settings, f"/api/v1/agents/{agent}")["last_seen"]
-    age = time.time() - dt.datetime.fromisoformat(seen).timestamp() if seen else patience_s
+    age = _age_s(seen) if seen else patience_s
     if age >= patience_s:
         raise Unwell(f"{agent} was last heard of {age:.0f} s ago")
     return f"{agent} was heard of {max(age, 0.0):.0f} s ago"
+
+
+def _age_s(seen: str) -> float:
+    return time.time() - dt.datetime.fromisoformat(seen).timestamp()
 
 
 def _get(settings: Settings, path: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.healthy import FRESH_S, Unwell, healthy
+from api.cli.healthy import FRESH_S, WRITES_S, Unwell, going, healthy
 from api.cli.roles import own_slot
 from config.settings import Settings, SettingsError
 from tests.integration.log_of_facts import registered, sealed
@@ -54,6 +55,17 @@ def test_what_was_never_heard_of_is_not_well(
     monkeypatch.setenv("HOMEOSTAT_SLOT", "77")
     with pytest.raises(Unwell, match="/api/v1/agents/worker-77 answers 404"):
         healthy("worker", settings_of(api, tmp_path, NODE))
+
+
+def test_a_projector_that_is_behind_and_writes_is_left_to_go_on() -> None:
+    now = dt.datetime.now(dt.UTC)
+    late = {"status": "degraded", "detail": "views show what was 45 s ago; 9 records wait"}
+    assert going(late | {"last_seen": now.isoformat()}) == f"writes: {late['detail']}"
+    before = now - dt.timedelta(seconds=WRITES_S + 1)
+    for seen in (before.isoformat(), None):
+        with pytest.raises(Unwell, match="views show what was 45 s ago"):
+            going(late | {"last_seen": seen})
+    assert going({"status": "ok", "detail": "", "last_seen": None}) == "keeps up"
 
 
 def test_a_role_that_is_none_is_named(api: RunningApi, tmp_path: Path) -> None:
