@@ -7,9 +7,9 @@ view itself), whose mean excess gives the probability of a value as large. So th
 number for every agent, and means the same rarity.
 
 What is promised is a rate of false alarms, and no tail is known that well: an allowance that
-fills at two and a half times the promised rate (some alarms are true) pays for each alarm, once,
-however long it stands; who overdraws it is judged by a higher bar until the excess has faded, in
-weeks.
+fills at two and a half times the promised rate (some alarms are true) pays for each alarm, and
+again where one has all but run out before there is new cause; who overdraws it is judged by a
+higher bar until the excess has faded, in weeks.
 
 It fails where most of what an agent does is anomalous, and in its first day, when all is new.
 
@@ -45,6 +45,8 @@ _LATELY_H: Final = 6.0
 """Half-life of what is remembered of faults, hours: as long as those last that people work on."""
 _HOLD_ROWS: Final = 120.0
 _HOLD_S: Final = (600.0, 7200.0)
+_RUN_OUT: Final = 0.25
+"""An alarm with less of its hold left that has new cause is another one: chance renews them so."""
 _MEMORY: Final = 0.9965402628278678
 """0.5 ** (1 / 200): an alarm is remembered for some 200 records."""
 _MOST_RECORDS: Final = 1_000_000.0
@@ -258,7 +260,7 @@ def _account(
     """Hold an alarm for a while after its last cause, and pay for it when it begins."""
     length = m.maximum(m.minimum(_HOLD_ROWS * interval, _HOLD_S[1]), _HOLD_S[0])
     hold = m.where(lasts, length, m.maximum(a.hold - dt, 0.0))
-    due = fired & (a.hold <= 0.0)
+    due = fired & (a.hold <= _RUN_OUT * length)
     near = m.minimum(dt, 3600.0)
     income = near * (_GENEROUS * per_week / 604800.0)
     left = m.minimum(a.allowance + income, _ALLOWANCE) - m.where(due, 1.0, 0.0)
