@@ -106,7 +106,9 @@ def test_a_hostile_body_is_refused(api, operations, body):
                 headers={"content-type": "application/json"},
             )
             is_told(answer, body[:80])
-            assert answer.status_code >= 400, (path, body[:80])
+            # A preview without matchers is a question: it has an answer, and changes nothing.
+            asked = path == f"{PREFIX}/silenced" and body in ("{}", b"{}")
+            assert asked or answer.status_code >= 400, (path, body[:80])
 
 
 def test_what_another_tenant_has_looks_like_what_nobody_has(api):
