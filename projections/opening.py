@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import msgspec
 
 from projections.rows import Seen
@@ -12,6 +15,8 @@ from streams.contracts.record import Position, Record
 from streams.contracts.telemetry import parse_time
 from streams.contracts.trust import RecordKind, Signer
 from streams.contracts.upcasters import upcast
+
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def open_fact(record: Record, signer: Signer) -> Seen:
@@ -24,12 +29,25 @@ def open_fact(record: Record, signer: Signer) -> Seen:
     """
     if signer.kind_of(record) is not RecordKind.EVENT:
         raise Untrusted("unsigned_record", f"{record.topic} accepts signed events only")
-    event = upcast(decode_event(record.value))
+    event = upcast(decode_event(storable(record.value)))
     try:
         data = msgspec.convert(event.data, event_type(event.type).data)
     except msgspec.ValidationError as error:
         raise MalformedRecord("invalid_data", f"{event.type}: {error}") from error
     return Seen(event, data, parse_time(event.time), record)
+
+
+def storable(value: bytes | None) -> bytes | None:
+    r"""Return JSON with U+FFFD where it has U+0000, which no text of PostgreSQL's can hold.
+
+    Examples
+    --------
+    >>> storable(rb'["a\u0000b", "a\\u0000b"]')
+    b'["a\\ufffdb", "a\\\\u0000b"]'
+    """
+    if value is None or b"\\u0000" not in value:
+        return value
+    return _NUL.sub(rb"\1\\ufffd", value)
 
 
 def source_position(seen: Seen) -> Position | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Engine, func, select
 
+from processors.dead_letters import dead_letter
+from processors.step import Fact
 from projections.models import events
 from projections.queries.actions import get_action, list_actions
 from projections.queries.agents import agent_at, agent_history, get_agent, list_agents
@@ -14,6 +16,8 @@ from projections.queries.findings import get_finding, list_findings
 from projections.queries.health import is_projected, system_health
 from projections.queries.metrics import metric_history
 from projections.views import Views
+from streams.contracts.errors import MalformedRecord
+from streams.contracts.events.agent import AgentLabelled, AgentStatusChanged
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
 from streams.contracts.trust import RecordKind
@@ -58,6 +62,28 @@ def healing(log: FakeLog) -> list[Record]:
     governed = sealed("governor", "governance", 0, [(3, granted("web", "a1", "f1", T0 + 5.2))])
     done = sealed("executor", "actions.commands", 0, [(0, finished("web", "a1", "f1", T0 + 5.5))])
     return facts_only(log.records(seen + decided + governed + done))
+
+
+def test_what_no_text_of_a_database_holds_is_replaced(database: Engine) -> None:
+    log, names = FakeLog(), {"team": "red\0blue", "path": r"C:\u0000"}
+    letter = Record("telemetry", 2, 3, T0, None, b'\0{"agent_id": "\0"}', ())
+    refusal = MalformedRecord("malformed_json", "an \0 in it")
+    facts = [
+        (0, registered("web", up=1.0)),
+        (1, Fact("default/web", AgentLabelled("service", names), T0)),
+        (2, Fact("default/web", AgentStatusChanged("active", "degraded", "as\0said"), T0)),
+        (3, dead_letter(letter, refusal)),
+    ]
+    views(database).write(facts_only(log.records(sealed("surveillance", "telemetry", 2, facts))))
+    with database.connect() as connection:
+        agent = get_agent(connection, "default", "web")
+        (found,) = list_agents(connection, "default", text="blue").items
+        history = agent_history(connection, "default", "web")
+        letters = list_dead_letters(connection).items
+    assert agent is not None
+    assert agent.labels == found.labels == {"team": "red\ufffdblue", "path": r"C:\u0000"}
+    assert "as\ufffdsaid" in {each.reason for each in history}
+    assert [each.reason for each in letters] == ["malformed_json"]
 
 
 def test_the_story_of_a_healing_can_be_read(database: Engine) -> None:
