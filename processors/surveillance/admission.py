@@ -35,9 +35,15 @@ def admit(
     batch: Batch,
     record: Record,
     kind: RecordKind | None,
+    heartbeat: Heartbeat | None,
     out: list[Emission],
 ) -> None:
     """Put a heartbeat into `batch`; `out` takes what must be written before the batch.
+
+    Parameters
+    ----------
+    heartbeat : Heartbeat or None
+        What the record says, where it was read already.
 
     Raises
     ------
@@ -47,7 +53,8 @@ def admit(
     if kind is RecordKind.FORWARD:
         _admit_forward(state, batch, record, out)
         return
-    heartbeat = _decode(record.value)
+    if heartbeat is None:
+        heartbeat = decoded(record.value)
     trusted = kind is RecordKind.TELEMETRY
     if not trusted:
         check_rights(heartbeat)
@@ -134,7 +141,7 @@ def decommissioned(profile: Profile) -> ContractError:
     return ContractError("decommissioned", f"{profile.key} is decommissioned; use another id")
 
 
-def _decode(value: bytes | None) -> Heartbeat:
+def decoded(value: bytes | None) -> Heartbeat:
     """Return a heartbeat of the right types; names and ranges are checked where they are new."""
     if value is None or not 0 < len(value) <= MAX_BYTES:
         return decode_heartbeat(value)

@@ -27,7 +27,7 @@ from processors.surveillance.state import SurveillanceState, new_state
 from streams.contracts.errors import ContractError
 from streams.contracts.events.registry import EVENT_TYPES, EventType
 from streams.contracts.record import Record
-from streams.contracts.telemetry import decode_tick
+from streams.contracts.telemetry import Heartbeat, decode_tick
 from streams.contracts.topics import TELEMETRY, Topic
 from streams.contracts.trust import RecordKind
 
@@ -73,16 +73,17 @@ class Surveillance:
         """Fold `records` into `state`; see `Step.apply`."""
         emissions: list[Emission] = []
         batch = Batch()
-        place = -1
-        while (place := usual.take(state, batch, records, place + 1)) < len(records):
+        place, said = usual.take(state, batch, records, 0)
+        while place < len(records):
             record = records[place]
             try:
-                _take(state, batch, record, emissions)
+                _take(state, batch, record, said, emissions)
             except ContractError as error:
                 if threats.addressee(state, record) is not None:
                     emissions += batch.flush(state)
                     batch.early += threats.refused(state, record, error.reason)
                 batch.early.append(Emission(record.offset, dead_letter(record, error)))
+            place, said = usual.take(state, batch, records, place + 1)
         return emissions + batch.flush(state)
 
     def dump(self, state: SurveillanceState) -> bytes:
@@ -102,7 +103,13 @@ class Surveillance:
         return None if math.isinf(state.pending_from) else state.pending_from
 
 
-def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emission]) -> None:
+def _take(
+    state: SurveillanceState,
+    batch: Batch,
+    record: Record,
+    said: Heartbeat | None,
+    out: list[Emission],
+) -> None:
     """Fold one record; `out` takes what follows at once, `batch` the rest."""
     kind = state.context.signer.kind_of(record) if record.headers else None
     is_tick = kind is RecordKind.TICK
@@ -123,4 +130,4 @@ def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emis
         out += batch.flush(state)
         out += control.on_event(state, record)
     else:
-        admit(state, batch, record, kind, out)
+        admit(state, batch, record, kind, said, out)

@@ -9,37 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
+from processors.surveillance.admission import decoded
 from processors.surveillance.batch import Batch
 from processors.surveillance.state import SurveillanceState
 from processors.surveillance.threats import LETTERS
+from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
-from streams.contracts.telemetry import DEFAULT_TENANT, MAX_BYTES, RESERVED, Heartbeat
-
-_decode = msgspec.json.Decoder(Heartbeat).decode
-_MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+from streams.contracts.telemetry import DEFAULT_TENANT, RESERVED, Heartbeat
 
 
 def take(  # noqa: C901  calls are what it saves
     state: SurveillanceState, batch: Batch, records: Sequence[Record], first: int
-) -> int:
-    """Put `records` from `first` on into `batch`; return the place of one that is not usual."""
+) -> tuple[int, Heartbeat | None]:
+    """Put `records` from `first` on into `batch`; return the place of one that is not usual.
+
+    Beside it stands what that one says, where it was read.
+    """
     if LETTERS in state.security.rules.events:
-        return first
+        return first, None
     slots, profiles, clear = state.slots, state.profiles, None
     over = state.window_start + state.policy.surveillance.window_s
     for place in range(first, len(records)):
         _, _, _, stamp, _, value, headers = record = records[place]
-        if headers or stamp >= over or not value or len(value) > MAX_BYTES:
-            return place
+        if headers or stamp >= over:
+            return place, None
         try:
-            heartbeat = _decode(value)
-        except _MALFORMED:
-            return place
+            heartbeat = decoded(value)
+        except ContractError:
+            return place, None
         slot = slots.get(f"{DEFAULT_TENANT}/{heartbeat.agent_id}")
         if slot is None or (profile := profiles[slot]) is None:
-            return place
+            return place, heartbeat
         shape = tuple(heartbeat.metrics)
         if (
             shape != profile.shape
@@ -51,10 +51,10 @@ def take(  # noqa: C901  calls are what it saves
             or heartbeat.message is not None
             or heartbeat.tenant_id != DEFAULT_TENANT
         ):
-            return place
+            return place, heartbeat
         if shape != clear:  # most are like the one before
             if not shape or not RESERVED.isdisjoint(shape):
-                return place  # who is gone has no metrics either
+                return place, heartbeat  # who is gone has no metrics either
             clear = shape
         if stamp > state.time:
             state.time = stamp
@@ -66,4 +66,4 @@ def take(  # noqa: C901  calls are what it saves
         batch.lengths.append(len(shape))
         batch.bases.append(profile.base)
         batch.values.extend(heartbeat.metrics.values())
-    return len(records)
+    return len(records), None
