@@ -190,9 +190,7 @@ class LogReader:
             fetched = await self._fetch(_IDLE_MS if follow else _LOOK_MS)
             for where, records in fetched.items():
                 place = Place(*where)
-                wanted = list(ours(records))
-                if not follow:
-                    wanted = [record for record in wanted if record.offset < ends[place]]
+                wanted = [r for r in ours(records) if follow or r.offset < ends[place]]
                 if wanted and place in left:
                     yield wanted
             # Not before: how long the reader's own work takes says nothing of the broker.
