@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 from fastapi import Depends, Request
@@ -20,8 +20,9 @@ from api.idempotency.naming import new_id
 from api.live import LiveTail
 from api.pulse import PROJECTED, Pulse
 from api.schemas.common import Receipt
-from streams.contracts.envelope import API, Event, outgoing, rfc3339
-from streams.contracts.events.registry import BY_DATA, event_type
+from streams.contracts.envelope import Event, outgoing
+from streams.contracts.events.registry import event_type
+from streams.contracts.events.told import told_event
 from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, check_size, encode_heartbeat
 from streams.contracts.topics import TELEMETRY
@@ -98,20 +99,8 @@ class Services:
         PublishError
             If the broker did not acknowledge it, or its record.
         """
-        kind = BY_DATA[type(data)]
         identity = new_id()
-        plain: dict[str, Any] = msgspec.to_builtins(data)
-        event = Event(
-            id=identity,
-            source=API,
-            type=kind.name,
-            subject=subject,
-            time=rfc3339(time.time()),
-            tenant=subject.partition("/")[0],
-            data=plain,
-            dataschema=kind.dataschema,
-            correlationid=correlation or identity,
-        )
+        event = told_event(data, identity, subject, time.time(), correlation or identity)
         return await self.write(event)
 
     async def write(self, event: Event) -> Receipt:

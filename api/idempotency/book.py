@@ -9,16 +9,14 @@ import asyncio
 import logging
 import time
 import uuid
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from api.idempotency.ledger import Ledger, Verdict
 from api.idempotency.naming import Named
-from streams.contracts.envelope import API, Event, outgoing, rfc3339
+from streams.contracts.envelope import outgoing
 from streams.contracts.errors import ContractError
-from streams.contracts.events.registry import BY_DATA
 from streams.contracts.events.request import RequestClaimed, RequestSettled
+from streams.contracts.events.told import told_event
 from streams.contracts.record import Position, Record
 from streams.contracts.topics import REQUESTS
 from streams.contracts.trust import Signer
@@ -99,19 +97,7 @@ class Book:
     async def _write(
         self, identity: str, tenant: str, data: RequestClaimed | RequestSettled, claim: str
     ) -> Position:
-        kind = BY_DATA[type(data)]
-        plain: dict[str, Any] = msgspec.to_builtins(data)
-        event = Event(
-            id=identity,
-            source=API,
-            type=kind.name,
-            subject=f"{tenant}/{data.key}",
-            time=rfc3339(time.time()),
-            tenant=tenant,
-            data=plain,
-            dataschema=kind.dataschema,
-            correlationid=claim,
-        )
+        event = told_event(data, identity, f"{tenant}/{data.key}", time.time(), claim)
         record = self._signer.sign(outgoing(event, REQUESTS.name, _PLACE.partition))
         (place,) = await self._publisher.publish([record])
         return place

@@ -6,7 +6,6 @@ import time
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Query
 
 from api.errors import Problem, not_found
@@ -31,9 +30,9 @@ from config.policy import Policy, default_policy, policy_from
 from projections.queries.matching import open_matching
 from projections.queries.policies import current_policy
 from projections.queries.silences import STANDING, count_standing, get_silence, list_silences
-from streams.contracts.envelope import API, Event, rfc3339
-from streams.contracts.events.registry import BY_DATA
+from streams.contracts.envelope import rfc3339
 from streams.contracts.events.silence import SilenceCreated, SilenceEnded
+from streams.contracts.events.told import told_event
 from streams.producers.silences import publish_silence
 
 router = APIRouter(tags=["silences"], responses=READS, route_class=Reading)
@@ -118,20 +117,8 @@ async def end(
 async def _write(
     served: Services, tenant: str, said: SilenceCreated | SilenceEnded, event_id: str, now: float
 ) -> str:
-    kind = BY_DATA[type(said)]
-    plain: dict[str, Any] = msgspec.to_builtins(said)
-    event = Event(
-        id=event_id,
-        source=API,
-        type=kind.name,
-        subject=f"{tenant}/silences",
-        time=rfc3339(now),
-        tenant=tenant,
-        data=plain,
-        dataschema=kind.dataschema,
-        correlationid=said.silence_id,
-    )
-    await served.put_on_record(kind.name, event.subject, **_told(said), event_id=event_id)
+    event = told_event(said, event_id, f"{tenant}/silences", now, said.silence_id)
+    await served.put_on_record(event.type, event.subject, **_told(said), event_id=event_id)
     return str(await publish_silence(served.publisher, served.signer, event))
 
 

@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from config.policy import Policy, default_policy, policy_hash
-from streams.contracts.envelope import Event, encode_event, outgoing, rfc3339
-from streams.contracts.events.registry import BY_DATA
+from streams.contracts.envelope import Event, encode_event, outgoing
 from streams.contracts.events.system import PolicyChanged
+from streams.contracts.events.told import told_event
 from streams.contracts.record import Position
 from streams.contracts.topics import CORRELATION, DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
 from streams.contracts.trust import RecordKind, Signer
@@ -76,17 +76,7 @@ async def ensure_policy(connection: Connection, publisher: Publisher, signer: Si
 def _changed(policy: Policy, by: str, reason: str, identity: str) -> Event:
     plain = msgspec.to_builtins(policy)
     data = PolicyChanged(policy.version, policy_hash(policy), plain, by, reason)
-    return Event(
-        id=identity,
-        source="/api",
-        type=BY_DATA[PolicyChanged].name,
-        subject=_SUBJECT,
-        time=rfc3339(time.time()),
-        tenant=_SUBJECT.partition("/")[0],
-        data=msgspec.to_builtins(data),
-        dataschema=BY_DATA[PolicyChanged].dataschema,
-        correlationid=identity,
-    )
+    return told_event(data, identity, _SUBJECT, time.time(), identity)
 
 
 async def _broadcast(publisher: Publisher, signer: Signer, value: bytes) -> None:
