@@ -24,9 +24,10 @@ from api.safety import SAFETY
 from config.policy import PolicyError
 from projections.queries.paging import CursorError
 from streams.contracts.errors import ContractError, InvalidField
+from streams.kafka.complaints import Complaints
 from streams.kafka.errors import PublishError, RecordTooLarge
 
-_LOG: Final = logging.getLogger("homeostat.api")
+_COMPLAINTS: Final = Complaints(logging.getLogger("homeostat.api"), logging.WARNING)
 MEDIA_TYPE: Final = "application/problem+json"
 _RETRY: Final = {"retry-after": "1"}
 _SHOWN: Final = 200
@@ -221,7 +222,8 @@ async def _answer(request: Request, error: Exception) -> JSONResponse:
     if problem.status is HTTPStatus.METHOD_NOT_ALLOWED:
         _allow_all(problem, request)
     if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        _LOG.warning("%s %s: %s", request.method, request.url.path, error)
+        told = f"{request.method} {request.url.path}: {error}"
+        _COMPLAINTS.tell(type(error).__name__, told)
     return problem.response(request.url.path)
 
 

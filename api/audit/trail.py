@@ -21,6 +21,7 @@ from api.identity.roles import EVERY_TENANT
 from streams.contracts.record import Outgoing
 from streams.contracts.topics import AUDIT
 from streams.contracts.trust import Signer
+from streams.kafka.complaints import Complaints
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PublishError, TopicError
 from streams.kafka.log_reader import LogReader
@@ -72,6 +73,7 @@ class Trail:
         self._sealed: list[Outgoing] = []
         self._missed = 0
         self._wanted = asyncio.Event()
+        self._complaints = Complaints(_LOG, logging.WARNING)
 
     async def before(self, entry: Entry) -> None:
         """Put `entry` on record before what it tells of is done.
@@ -126,7 +128,7 @@ class Trail:
             taken = self._seal(self._chain)
             await self._publisher.publish(self._sealed)
         except (PublishError, TopicError) as error:
-            _LOG.warning("the audit trail waits: %s", error)
+            self._complaints.tell("waits", f"the audit trail waits: {error}")
             self._give_up(taken, error)
             return False
         self._sealed.clear()

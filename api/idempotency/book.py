@@ -20,6 +20,7 @@ from streams.contracts.events.told import told_event
 from streams.contracts.record import Position, Record
 from streams.contracts.topics import REQUESTS
 from streams.contracts.trust import Signer
+from streams.kafka.complaints import Complaints
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PositionLost
 from streams.kafka.log_reader import LogReader, Place
@@ -53,6 +54,7 @@ class Book:
         self._next = 0
         self._one_reading = asyncio.Lock()
         self._verdicts: dict[str, Verdict | None] = {}
+        self._complaints = Complaints(_LOG, logging.ERROR)
 
     async def claim(self, named: Named, tenant: str) -> tuple[str, Verdict]:
         """Claim a request's key; return the claim's id, and what the log says to it.
@@ -133,7 +135,9 @@ class Book:
         try:
             told = self._ledger.fold(record, self._signer)
         except ContractError as error:
-            _LOG.error("%s is no record of a request: %s", record.position, error)
+            self._complaints.tell(
+                error.reason, f"{record.position} is no record of a request: {error}"
+            )
             told = None
         self._next = record.offset + 1
         if told is not None and told[0] in self._verdicts:

@@ -11,6 +11,7 @@ from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
 from streams.contracts.topics import TOKENS
 from streams.contracts.trust import Signer
+from streams.kafka.complaints import Complaints
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PositionLost, TopicError
 from streams.kafka.log_reader import LogReader, Place
@@ -44,6 +45,7 @@ class Follower:
         self._next = 0
         self._moved = asyncio.Event()
         self._following: bool | None = None
+        self._complaints = Complaints(_LOG, logging.ERROR)
 
     async def run(self) -> None:
         """Follow for ever; a broker that is away is waited for."""
@@ -102,5 +104,6 @@ class Follower:
             self.ledger.fold(record, self._signer)
         except ContractError as error:
             # The projector lists it among the dead letters.
-            _LOG.error("%s/%d is no record of a token: %s", record.topic, record.offset, error)
+            told = f"{record.topic}/{record.offset} is no record of a token: {error}"
+            self._complaints.tell(error.reason, told)
         self._next = record.offset + 1

@@ -27,6 +27,7 @@ from processors.executors.telemetry import Outbox, conflict, service_labels, ser
 from streams.contracts.envelope import Event
 from streams.contracts.record import Outgoing
 from streams.contracts.trust import Signer
+from streams.kafka.complaints import Complaints
 from streams.kafka.connection import Connection
 from streams.kafka.errors import PublishError
 from streams.kafka.publisher import Publisher
@@ -94,6 +95,7 @@ class Node:
         self._conflicts: dict[str, tuple[dict[str, float], dict[str, str]]] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._leaving = False
+        self._complaints = Complaints(log, logging.WARNING)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sense and act until `stop` is set."""
@@ -160,7 +162,7 @@ class Node:
             try:
                 await self._publisher.publish(records)
             except PublishError as error:
-                log.warning("a report waits: %s", error)
+                self._complaints.tell("waits", f"a report waits: {error}")
                 await asyncio.sleep(1.0)
             else:
                 return

@@ -17,6 +17,7 @@ from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
 from streams.contracts.topics import TELEMETRY
 from streams.contracts.trust import RecordKind, Signer
+from streams.kafka.complaints import Complaints
 from streams.kafka.errors import PublishError
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Outbox:
         self._tenant = tenant
         self._waiting: dict[tuple[str, float], Heartbeat] = {}
         self._news = asyncio.Event()
+        self._complaints = Complaints(log, logging.WARNING)
 
     def put(
         self, agent: str, kind: str, metrics: Mapping[str, float], labels: Mapping[str, str]
@@ -67,7 +69,7 @@ class Outbox:
             try:
                 await self._publish([self._record(h) for h in sending.values()])
             except PublishError as error:
-                log.warning("telemetry waits: %s", error)
+                self._complaints.tell("waits", f"telemetry waits: {error}")
                 # Newer news of the same kind takes its own place, not that of what it replaces.
                 kept = {k: h for k, h in sending.items() if k not in self._waiting}
                 self._waiting = kept | self._waiting

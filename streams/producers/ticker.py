@@ -21,6 +21,7 @@ from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import encode_tick
 from streams.contracts.topics import CORRELATION, DECISIONS, GOVERNANCE, TELEMETRY, TIMERS
 from streams.contracts.trust import RecordKind, Signer
+from streams.kafka.complaints import Complaints
 from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.errors import PublishError
 from streams.kafka.publisher import Publisher
@@ -105,6 +106,7 @@ class Ticker:
         self._group = group
         self._timetable: Timetable | None = None
         self._publisher = Publisher(connection)
+        self._complaints = Complaints(log, logging.WARNING)
 
     async def run(self) -> None:
         """Tick whenever the lease is ours, until cancelled."""
@@ -142,7 +144,8 @@ class Ticker:
                     timer = msgspec.convert(decode_event(record.value).data, TimerSet)
                     self._timetable.add(timer, time.time())
             except (ContractError, msgspec.ValidationError) as error:
-                log.warning("timer at %s is not one of ours: %s", record.position, error)
+                told = f"timer at {record.position} is not one of ours: {error}"
+                self._complaints.tell("timer", told)
 
     async def _fire(self) -> None:
         if self._timetable is None:
@@ -157,7 +160,7 @@ class Ticker:
             elif places:
                 await self._publisher.publish([self._tick(place, now) for place in places])
         except PublishError as error:
-            log.warning("a tick was not written: %s", error)
+            self._complaints.tell("tick", f"a tick was not written: {error}")
             await asyncio.sleep(1.0)
 
     def _tick(self, place: Place, now: float) -> Outgoing:

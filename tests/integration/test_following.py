@@ -11,8 +11,11 @@ import pytest
 from api.identity import following
 from api.identity.following import Follower
 from api.identity.ledger import Ledger
+from streams.contracts.record import Outgoing
+from streams.contracts.topics import TOKENS
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
+from streams.kafka.publisher import Publisher
 from tests.integration.log_of_facts import PARTITIONS, SIGNER
 from tests.ports import free_port
 
@@ -44,3 +47,21 @@ async def test_an_absence_is_told_of_once_and_its_end_too(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert said(caplog)[1:] == ["tokens are followed again"]
+
+
+async def test_a_flood_of_records_that_are_no_tokens_is_told_of_once(
+    broker: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = Connection(broker.bootstrap)
+    await ensure_topics(connection, PARTITIONS)
+    async with Publisher(connection) as publisher:
+        places = await publisher.publish([Outgoing(TOKENS.name, b"x", b"{}")] * 500)
+    follower = Follower(Ledger(()), connection, SIGNER)
+    task = asyncio.create_task(follower.run())
+    try:
+        await follower.reached(places[-1].offset)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    (told,) = said(caplog)
+    assert " is no record of a token: " in told
