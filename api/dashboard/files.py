@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import hashlib
 import logging
 import mimetypes
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.dashboard.libraries import read_libraries
 from api.errors import Problem
+from api.etag import is_known, tag_of
 from streams.kafka.errors import JarError
 
 _LOG: Final = logging.getLogger("homeostat.api")
@@ -43,9 +43,8 @@ class File:
         """Return the file `name` with its `content`."""
         guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
         text = guessed.startswith("text/") or guessed.endswith(("javascript", "json", "xml"))
-        tag = hashlib.sha256(content).hexdigest()[:20]
         packed = gzip.compress(content, 9, mtime=0)
-        return cls(guessed + ("; charset=utf-8" if text else ""), content, packed, f'"{tag}"')
+        return cls(guessed + ("; charset=utf-8" if text else ""), content, packed, tag_of(content))
 
     def answer(self, request: Request) -> Response:
         """Return it, or nothing where the browser has it already."""
@@ -55,7 +54,7 @@ class File:
             "etag": self.tag,
             "vary": "accept-encoding",
         }
-        if request.headers.get("if-none-match") == self.tag:
+        if is_known(request, self.tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["content-encoding"] = "gzip"

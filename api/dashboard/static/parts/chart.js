@@ -4,31 +4,27 @@ import { html, nothing } from "/lib/lit-html.js";
 import { AsyncDirective, directive } from "/lib/async-directive.js";
 import { noteFailure } from "../store.js";
 import { between, clock, lowest, measured, unit } from "../words.js";
+import { known, middle, runs } from "./bands.js";
 import { openMetric } from "./focus.js";
 import { meaning } from "./glossary.js";
 import { open, overlay, zoomed } from "./overlay.js";
+import { look } from "./theme.js";
 
+// The colours of one look are read once, for all charts.
+let colors = null;
 function palette(element) {
+  if (colors?.look === look()) return colors;
   const style = getComputedStyle(element);
   const get = (name) => style.getPropertyValue(name).trim();
-  return {
-    line: get("--accent"), range: `${get("--accent")}2b`, band: get("--band"), edge: get("--band-edge"), grid: get("--line"),
+  return (colors = {
+    look: look(), line: get("--accent"), range: `${get("--accent")}2b`, band: get("--band"), edge: get("--band-edge"), grid: get("--line"),
     text: get("--ink-2"), ink: get("--ink-3"), strong: get("--ink"), surface: get("--surface"), failing: get("--failing"),
     degraded: get("--degraded"), healthy: get("--healthy-ink"), action: get("--accent"), soft: `${get("--accent")}33`,
-  };
+  });
 }
 
-const MISSING_MS = 25000; // so long without a measurement is a gap, and drawn as one
-function series(points, key) {
-  const made = [];
-  let end = null;
-  for (const point of points) {
-    if (end !== null && point.x - end > MISSING_MS) made.push({ x: end, y: null });
-    made.push({ x: (point.x + point.end) / 2, y: point[key] ?? null });
-    end = point.end;
-  }
-  return made;
-}
+// A gap is a point without a value.
+const line = (all) => all.flatMap((run, i) => (i ? [{ x: run[0].x, y: null }] : []).concat(run.map((p) => ({ x: middle(p), y: p.mean ?? null }))));
 
 // A window between two gaps is no line; it is drawn as a dot.
 function dots(data) {
@@ -49,22 +45,23 @@ const tick = function (at) {
   return this.max - this.min > 2 * DAY_MS ? dated.format(at) : clock(at).slice(0, 5);
 };
 
-function build(canvas, chart) {
-  const colors = palette(canvas);
-  const axis = { grid: { color: colors.grid, drawTicks: false }, border: { display: false } };
+// What is not used is switched off: each part of the library is asked at every update.
+const UNUSED = Object.fromEntries(["colors", "decimation", "filler", "legend", "subtitle", "title", "tooltip"].map((name) => [name, false]));
+function build(canvas, { metric }) {
+  const axis = () => ({ grid: { drawTicks: false }, border: { display: false }, ticks: { font: { size: 11 }, maxRotation: 0 } });
+  const x = axis(), y = axis();
+  Object.assign(x, { type: "linear", afterBuildTicks: round });
+  x.ticks.callback = tick;
+  Object.assign(y.ticks, { maxTicksLimit: 4, callback: (value) => measured(metric, value) });
   const made = new window.Chart(canvas, {
     type: "line",
-    data: { datasets: [{}, {}, {}, {}, {}] },
+    data: { datasets: [{ fill: false }] },
     plugins: [overlay],
     options: {
       animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false, spanGaps: false,
       events: ["mousemove", "mouseout", "mousedown", "mouseup", "click", "dblclick", "touchstart", "touchmove"],
+      hover: { mode: null }, plugins: UNUSED, scales: { x, y },
       elements: { point: { radius: 0, hitRadius: 0 }, line: { borderWidth: 1.5, tension: 0 } },
-      plugins: { legend: { display: false }, tooltip: { enabled: false } },
-      scales: {
-        x: { ...axis, type: "linear", afterBuildTicks: round, ticks: { color: colors.text, maxRotation: 0, font: { size: 11 }, callback: tick } },
-        y: { ...axis, ticks: { color: colors.text, maxTicksLimit: 4, font: { size: 11 }, callback: (value) => measured(chart.metric, value) } },
-      },
     },
   });
   open.add(made);
@@ -83,25 +80,24 @@ function scaled(points, percent) {
 }
 
 // What is expected may lie beyond what there can be.
-const known = (point) => point.expectedLow !== null && point.expectedLow !== undefined;
 const within = (points, least, most) => points.map((p) => (
   known(p) ? { ...p, expectedLow: Math.max(least, p.expectedLow), expectedHigh: Math.min(most, p.expectedHigh) } : p));
 
-function fill(made, { metric, points: given, marks, limits, from, to }) {
-  const colors = (made.$colors = palette(made.canvas));
+function dress(made) {
+  if (made.$colors === palette(made.canvas)) return;
+  const { grid, text, line: accent } = (made.$colors = palette(made.canvas));
+  for (const axis of Object.values(made.options.scales)) Object.assign(axis, { grid: { ...axis.grid, color: grid }, ticks: { ...axis.ticks, color: text } });
+  Object.assign(made.data.datasets[0], { borderColor: accent, backgroundColor: accent });
+}
+
+function fill(made, { metric, points, marks, limits, from, to }) {
   const percent = unit(metric) === "%";
-  const points = within(given, lowest(metric), percent ? 100 : Infinity);
-  Object.assign(made, { $metric: metric, $marks: marks, $limits: limits, $range: [from, to] });
-  const means = series(points, "mean");
-  made.data.datasets = [
-    { data: means, borderColor: colors.line, backgroundColor: colors.line, pointRadius: dots(means), fill: false },
-    { data: series(points, "high"), borderWidth: 0, backgroundColor: colors.range, fill: "+1" },
-    { data: series(points, "low"), borderWidth: 0, fill: false },
-    { data: series(points, "expectedHigh"), borderWidth: 1, borderColor: colors.edge, backgroundColor: colors.band, fill: "+1" },
-    { data: series(points, "expectedLow"), borderWidth: 1, borderColor: colors.edge, fill: false },
-  ];
+  const shown = within(points(), lowest(metric), percent ? 100 : Infinity), unbroken = runs(shown), data = line(unbroken);
+  dress(made);
+  Object.assign(made, { $metric: metric, $points: shown, $runs: unbroken, $marks: marks, $limits: limits, $range: [from, to] });
+  Object.assign(made.data.datasets[0], { data, pointRadius: dots(data) });
   const [begin, end] = zoomed() ?? [from, to];
-  Object.assign(made.options.scales.y, scaled(points.filter((p) => p.end >= begin && p.x <= end), percent));
+  Object.assign(made.options.scales.y, scaled(shown.filter((p) => p.end >= begin && p.x <= end), percent));
   Object.assign(made.options.scales.x, { min: begin, max: end });
   made.update("none");
 }
@@ -117,10 +113,9 @@ const needed = () => (library ??= new Promise((there, failed) => {
 // What of a chart can be seen: it is drawn anew only where that is another by a pixel, or by a mark;
 // a small one among many not more often than the eye asks for.
 const SMALL_PX = 600, SMALL_MS = 3000;
-function aspect(canvas, { points, marks, limits, from, to }) {
-  const wide = canvas.clientWidth || 300, pixel = Math.max((to - from) / wide, wide < SMALL_PX ? SMALL_MS : 1), at = (time) => Math.floor(time / pixel);
-  const last = points.at(-1), style = getComputedStyle(canvas);
-  return [at(to), at(from), points.length && at(last.x), points[0]?.x, points.filter((p) => p.end !== p.x).length, marks.length, limits.length, zoomed(), style.getPropertyValue("--ink")].join();
+function aspect(canvas, made, { windows, last, marks, limits, from, to }) {
+  const wide = made?.width || canvas.clientWidth || 300, pixel = Math.max((to - from) / wide, wide < SMALL_PX ? SMALL_MS : 1), at = (time) => Math.floor(time / pixel);
+  return [at(to), at(from), last && at(last.x), windows.length, windows[0]?.x, marks.length, limits.length, zoomed(), look()].join();
 }
 
 class Plot extends AsyncDirective {
@@ -135,7 +130,7 @@ class Plot extends AsyncDirective {
     if (!this.seen) return; // out of sight: of a hundred charts a dozen are drawn
     needed().then(() => {
       if (!this.canvas.isConnected || !this.seen) return;
-      const now = aspect(this.canvas, this.latest);
+      const now = aspect(this.canvas, this.made, this.latest);
       if (this.made && now === this.drawn) return;
       this.drawn = now;
       this.made ??= build(this.canvas, this.latest);
@@ -157,7 +152,7 @@ const figure = (data, text) => html`<div class="plot"><canvas role="img" aria-la
 
 // `latest` gives the data anew, for the chart that is opened and goes on.
 export function chart(data, latest) {
-  const { metric, points } = data, last = points.at(-1), learnt = points.findLast(known);
+  const { metric, windows, last } = data, learnt = windows.findLast(known);
   const usual = learnt ? between(metric, learnt.expectedLow, learnt.expectedHigh) : "";
   const text = last ? `${metric}: ${measured(metric, last.mean)} at ${clock(last.x)}${usual ? `, usually ${usual}` : ", what is usual is not learnt yet"}` : `${metric}: no windows yet`;
   return html`<section class="chart"><h3><button class="bare" title=${meaning(metric)} @click=${() => openMetric(metric, latest, (now) => figure(now, metric))}>${metric}</button>${usual ? html`<span class="small quiet usual" title=${usual}>usually ${usual}</span>` : nothing}<b>${last ? measured(metric, last.mean) : "–"}</b></h3>

@@ -1,6 +1,7 @@
 // One metric at its largest: what it means, its chart, and the figures of the span that is shown.
 import { html, nothing } from "/lib/lit-html.js";
 import { between, clock, measured, words } from "../words.js";
+import { known } from "./bands.js";
 import { open } from "./dialogs.js";
 import { meaning } from "./glossary.js";
 import { zoomed } from "./overlay.js";
@@ -9,10 +10,10 @@ const REDRAWN_MS = 1000;
 
 function figures({ metric, points, from, to, limits }) {
   const [begin, end] = zoomed() ?? [from, to];
-  const inside = points.filter((p) => p.end >= begin && p.x <= end && p.mean !== null);
+  const inside = points().filter((p) => p.end >= begin && p.x <= end && p.mean !== null);
   if (!inside.length) return html`<p class="quiet">Nothing was measured in this span.</p>`;
   const lows = inside.map((p) => p.low ?? p.mean), highs = inside.map((p) => p.high ?? p.mean);
-  const learnt = inside.findLast((p) => p.expectedLow !== null && p.expectedLow !== undefined);
+  const learnt = inside.findLast(known);
   const facts = [
     ["from, to", `${clock(begin)} – ${clock(end)}`], ["last", measured(metric, inside.at(-1).mean)], ["lowest", measured(metric, Math.min(...lows))], ["highest", measured(metric, Math.max(...highs))],
     ["usually", learnt ? between(metric, learnt.expectedLow, learnt.expectedHigh) : "not learnt yet"], ...limits.map(({ at, color }) => [color === "failing" ? "critical at" : "warning at", measured(metric, at)]),

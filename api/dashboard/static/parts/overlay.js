@@ -1,6 +1,7 @@
 // What lies over the lines of a chart: findings on the line, actions with their outcome, limits,
 // and the pointer that all charts of a view share.
 import { between, clock, measured } from "../words.js";
+import { bands, known, middle } from "./bands.js";
 
 export const open = new Set();
 let pointed = null; // epoch ms under the pointer, in every chart
@@ -46,16 +47,17 @@ function line(pen, x1, y1, x2, y2, dash = []) {
   pen.setLineDash([]);
 }
 
-// The last known value at that moment or just before; a finding is raised by it.
-function valueAt(points, at) {
+// What was measured closest to that moment; a finding is raised by it.
+const CLOSE_MS = 120000;
+function near(points, at) {
   let best = null;
-  for (const each of points) if (each.y !== null && (!best || Math.abs(each.x - at) < Math.abs(best.x - at))) best = each;
-  return best && Math.abs(best.x - at) < 120000 ? best : null;
+  for (const each of points) if (each.mean !== null && (!best || Math.abs(middle(each) - at) < Math.abs(middle(best) - at))) best = each;
+  return best && Math.abs(middle(best) - at) < CLOSE_MS ? best : null;
 }
 
 function finding(pen, chart, mark, x) {
   const { top, bottom } = chart.chartArea;
-  const value = mark.value ?? valueAt(chart.data.datasets[0].data, mark.at)?.y;
+  const value = mark.value ?? near(chart.$points, mark.at)?.mean;
   const y = value === undefined ? top + 6 : Math.min(bottom - 6, Math.max(top + 6, chart.scales.y.getPixelForValue(value)));
   pen.beginPath();
   pen.moveTo(x, y - 6); pen.lineTo(x + 6, y); pen.lineTo(x, y + 6); pen.lineTo(x - 6, y);
@@ -97,16 +99,15 @@ function limits(pen, { chartArea: area, scales, $limits, $colors }) {
 }
 
 function pointer(pen, chart) {
-  const { chartArea: area, $metric: metric, $colors: colors, data } = chart;
+  const { chartArea: area, $metric: metric, $colors: colors } = chart;
   const x = chart.scales.x.getPixelForValue(pointed);
   if (x < area.left || x > area.right) return;
   pen.strokeStyle = colors.ink;
   line(pen, x, area.top, x, area.bottom);
-  const near = valueAt(data.datasets[0].data, pointed);
-  const low = valueAt(data.datasets[4].data, pointed)?.y, high = valueAt(data.datasets[3].data, pointed)?.y;
-  const usual = low === undefined || high === undefined ? "" : `, usually ${between(metric, low, high)}`;
+  const beneath = near(chart.$points, pointed);
+  const usual = beneath && known(beneath) ? `, usually ${between(metric, beneath.expectedLow, beneath.expectedHigh)}` : "";
   const beside = chart.$marks.find((mark) => Math.abs(chart.scales.x.getPixelForValue(mark.at) - x) < 6);
-  const texts = [`${clock(pointed)}  ${near ? measured(metric, near.y) + usual : "no data"}`, ...(beside ? [beside.text] : [])];
+  const texts = [`${clock(pointed)}  ${beneath ? measured(metric, beneath.mean) + usual : "no data"}`, ...(beside ? [beside.text] : [])];
   pen.font = "12px system-ui, sans-serif";
   const width = Math.max(...texts.map((text) => pen.measureText(text).width)) + 12;
   const left = x + 6 + width > area.right ? Math.max(area.left, x - 6 - width) : x + 6;
@@ -123,19 +124,24 @@ function selection(pen, chart) {
   pen.fillRect(left, area.top, scales.x.getPixelForValue(pointed) - left, area.bottom - area.top);
 }
 
+function drawn(chart, ...layers) {
+  if (!chart.$colors) return; // it draws itself once before it is filled
+  const pen = chart.ctx;
+  pen.save();
+  for (const layer of layers) layer(pen, chart);
+  pen.restore();
+}
+
 export const overlay = {
   id: "overlay",
   afterEvent(chart, { event }) {
     point(chart, event);
   },
+  beforeDatasetsDraw(chart) {
+    drawn(chart, bands);
+  },
   afterDatasetsDraw(chart) {
-    if (!chart.$colors) return; // it draws itself once before it is filled
-    const pen = chart.ctx;
-    pen.save();
-    limits(pen, chart);
-    marks(pen, chart);
-    if (chart.$from && pointed !== null) selection(pen, chart);
-    if (pointed !== null) pointer(pen, chart);
-    pen.restore();
+    drawn(chart, limits, marks);
+    if (pointed !== null) drawn(chart, ...(chart.$from ? [selection] : []), pointer);
   },
 };

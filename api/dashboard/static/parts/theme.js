@@ -11,7 +11,11 @@ export function dress(theme) {
   changed(); // what is drawn on a canvas takes its colours anew
 }
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+dark.addEventListener("change", changed);
+
+// Names the look that the page has now: what was drawn in another has to be drawn anew.
+export const look = () => `${document.documentElement.dataset.theme ?? ""}/${dark.matches}`;
 
 // On paper it is light, whatever it is on the screen.
 addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; now(); });

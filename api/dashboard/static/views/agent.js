@@ -3,6 +3,7 @@ import { html, nothing } from "/lib/lit-html.js";
 import { repeat } from "/lib/directives/repeat.js";
 import * as api from "../api.js";
 import { changed, noteFailure, now, state } from "../store.js";
+import { known } from "../parts/bands.js";
 import { chart } from "../parts/chart.js";
 import { actionItem, eventItem, findingItem } from "../parts/lists.js";
 import { may, move, possible, run } from "../parts/deeds.js";
@@ -50,7 +51,8 @@ async function sample(id) {
     for (const [metric, value] of Object.entries(agent.metrics)) {
       const points = held.live.get(metric) ?? [];
       if (points.at(-1)?.x !== x) points.push({ x, end: x, mean: value, low: value, high: value });
-      held.live.set(metric, points.slice(-KEPT));
+      if (points.length > KEPT) points.shift();
+      held.live.set(metric, points);
     }
     changed();
   } catch (error) {
@@ -59,7 +61,7 @@ async function sample(id) {
 }
 
 function open(id) {
-  const every = Math.min(30, Math.max(5, width() / 2));
+  const every = Math.min(60, Math.max(10, width())); // no window closes sooner
   const news = state.events.find((e) => e.subject.endsWith(`/${id}`) && /^(finding|action|agent)\./.test(e.type))?.seq;
   const key = `${state.moment?.getTime() ?? "live"}/${state.span}/${Math.floor(Date.now() / 1000 / every)}/${news}`;
   if (held.id !== id) {
@@ -83,15 +85,13 @@ function prepare() {
   held.unusual = minutes(held.history, held.findings, width() * 1000);
 }
 
-function points(metric) {
-  const windows = held.windows.get(metric) ?? [];
-  if (state.moment) return windows;
-  const live = held.live.get(metric) ?? [], last = windows.findLast((w) => w.expectedLow !== null);
-  const seen = live.map((point) => ({ ...point, expectedLow: last?.expectedLow ?? null, expectedHigh: last?.expectedHigh ?? null }));
+// Windows, and after them what was heard since; of a short span every value that was heard.
+function points(windows, live) {
+  const { expectedLow = null, expectedHigh = null } = windows.findLast(known) ?? {};
   const least = state.span <= CLOSE_S ? live[0]?.x ?? Infinity : Infinity;
-  const after = windows.at(-1)?.end ?? 0;
+  const after = Math.min(windows.at(-1)?.end ?? 0, least - 1);
   const before = windows.filter((w) => w.x < least).map((w) => (w.end > least ? { ...w, end: least } : w));
-  return before.concat(seen.filter((point) => point.x > Math.min(after, least - 1)));
+  return before.concat(live.filter((point) => point.x > after).map((point) => ({ ...point, expectedLow, expectedHigh })));
 }
 
 function limits(metric, type) {
@@ -133,8 +133,11 @@ function spanned(a) {
   return [Math.min(to - 300000, Math.max(to - state.span * 1000, Number(new Date(a.registered_at)))), to];
 }
 function charted(a, metric) {
-  const [from, to] = spanned(a);
-  return { metric, points: points(metric), from, to, limits: limits(metric, a.agent_type), marks: held.marks.filter((m) => m.kind === "action" || m.metric === metric) };
+  const [from, to] = spanned(a), windows = held.windows.get(metric) ?? [], live = state.moment ? [] : held.live.get(metric) ?? [];
+  return {
+    metric, from, to, windows, last: live.at(-1) ?? windows.at(-1), points: () => points(windows, live),
+    limits: limits(metric, a.agent_type), marks: held.marks.filter((m) => m.kind === "action" || m.metric === metric),
+  };
 }
 
 const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>${state.span <= CLOSE_S && !state.moment ? "every value since you look, before that " : ""}mean of each ${width() === 3600 ? "hour" : width() === 60 ? "minute" : lasting(width())}, and its range</span><span><i class="band"></i>expected</span>
