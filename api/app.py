@@ -15,6 +15,7 @@ from api.audit.refusals import Refusals
 from api.audit.trail import Trail
 from api.dashboard.files import page_router
 from api.guide import route as guide
+from api.head import Head
 from api.idempotency.book import Book
 from api.idempotency.middleware import Idempotency
 from api.identity.session import Sessions
@@ -148,6 +149,7 @@ def _guard(app: FastAPI, parts: Parts, limits: Limits, hosts: Collection[str]) -
     app.add_middleware(otlp.OtlpFailures)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Timing, latencies=app.state.latencies)
+    app.add_middleware(Head)
 
 
 def _limits(settings: Settings) -> Limits:

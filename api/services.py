@@ -61,7 +61,7 @@ class Services:
     trail : Trail
         Who did what.
     fleets : Coalesced
-        Whole fleets that are being read.
+        Whole fleets that are being read, with their entity tags.
     """
 
     engine: Engine
@@ -71,7 +71,7 @@ class Services:
     pulse: Pulse
     trail: Trail
     versions: Versions = field(default_factory=Versions)
-    fleets: Coalesced[bytes] = field(default_factory=Coalesced)
+    fleets: Coalesced[tuple[bytes, str]] = field(default_factory=Coalesced)
 
     def ask(self, question: Question[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the projections' answer to one of `projections.queries`."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
-from fastapi import APIRouter, Response
+from http import HTTPStatus
+from typing import Any, Final
 
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from api.etag import is_known, tag_of
 from api.identity.guard import Tenant, Viewer
 from api.routes import READS
 from api.routes.moments import AsOf
-from api.routes.waiting import WAITS
+from api.routes.waiting import TIMED_OUT, WAITS
 from api.schemas.fleet import FleetView
 from api.services import Served
 from projections.queries.fleet import fleet_columns
@@ -16,13 +20,24 @@ from projections.queries.fleet import fleet_columns
 router = APIRouter(prefix="/fleet", tags=["agents"], responses=READS)
 
 
-@router.get("", response_model=FleetView, **WAITS)
-async def fleet(served: Served, _caller: Viewer, tenant: Tenant, as_of: AsOf = None) -> Response:
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "It is what `If-None-Match` names by an earlier answer's `ETag`."}
+}
+
+
+@router.get("", response_model=FleetView, **WAITS | {"responses": UNCHANGED | TIMED_OUT})
+async def fleet(
+    served: Served, _caller: Viewer, tenant: Tenant, request: Request, as_of: AsOf = None
+) -> Response:
     """Return a few columns of every agent, in one answer: for maps and counts."""
 
-    async def read() -> bytes:
+    async def read() -> tuple[bytes, str]:
         columns = await served.ask_aside(fleet_columns, tenant, as_of)
-        return msgspec.json.encode(FleetView.plain(columns))
+        body = msgspec.json.encode(FleetView.plain(columns))
+        return body, tag_of(body)
 
-    answer = await served.fleets.ask((tenant, as_of), read)
-    return Response(answer, media_type="application/json")
+    body, tag = await served.fleets.ask((tenant, as_of), read)
+    headers = {"etag": tag}
+    if is_known(request, tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

@@ -30,4 +30,4 @@ def test_every_method_of_a_path_is_allowed(api: RunningApi) -> None:
     with api.client() as client:
         answer = client.options(f"{PREFIX}/session")
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "DELETE, GET, POST"
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"
