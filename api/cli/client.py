@@ -92,8 +92,7 @@ class Client:
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return the answer at `path`; parameters that are None are left out."""
-        given = {name: value for name, value in parameters.items() if value is not None}
-        return self._answer("GET", path, params=given)
+        return self._answer("GET", path, params=_given(parameters))
 
     def items(self, path: str, most: int, **parameters: Any) -> list[dict[str, Any]]:
         """Return up to `most` items of a list, from as many pages as that takes."""
@@ -109,12 +108,12 @@ class Client:
         return found
 
     def send(self, method: str, path: str, body: Any, **parameters: Any) -> Any:
-        """Return the answer to a write."""
-        return self._answer(method, path, json=body, params=parameters)
+        """Return the answer to a write; parameters that are None are left out."""
+        return self._answer(method, path, json=body, params=_given(parameters))
 
     def delete(self, path: str, **parameters: Any) -> Any:
-        """Return the answer to the end of something."""
-        return self._answer("DELETE", path, params=parameters)
+        """Return the answer to the end of something; parameters as of `get`."""
+        return self._answer("DELETE", path, params=_given(parameters))
 
     def events(self, after: int | None, types: list[str]) -> Iterator[dict[str, Any]]:
         """Give events as they happen, for ever; a broken stream is taken up where it ended."""
@@ -172,6 +171,10 @@ class Client:
         except httpx.TransportError as error:
             detail = f"{self._base} does not answer ({error}); start it with `homeostat up`"
             raise CommandError(AWAY, detail) from error
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def asked_wait(answer: httpx.Response) -> float:

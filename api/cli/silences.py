@@ -12,6 +12,7 @@ from api.cli.client import USAGE, Client, CommandError
 from api.cli.options import AsJson, AsOf, Most, Reason
 from api.cli.show import as_json, as_list, as_receipt, clock, say
 from api.cli.tokens import seconds
+from streams.contracts.events.silence import Matcher, written
 
 silences = typer.Typer(
     name="silences", help="What shall ask for nobody's attention for a while.", no_args_is_help=True
@@ -90,7 +91,7 @@ def create(
         "maintenance": maintenance,
         "everything": everything,
     }
-    made = client.send("POST", "/silences", body, **_of(tenant))
+    made = client.send("POST", "/silences", body, tenant=tenant)
     if plain:
         as_json(made)
         return
@@ -106,7 +107,7 @@ def preview(
     """Tell which open findings it would withhold now; nothing is made."""
     client = Client.from_environment()
     body = {"matchers": _conditions(client, match, finding)}
-    found = client.send("POST", "/silenced", body, **_of(tenant))
+    found = client.send("POST", "/silenced", body, tenant=tenant)
     if plain:
         as_json(found)
         return
@@ -152,7 +153,7 @@ def show(silence: Silence, tenant: Tenant = None, plain: AsJson = False) -> None
 def end(silence: Silence, reason: Reason, tenant: Tenant = None, plain: AsJson = False) -> None:
     """End one now; what still fires asks for attention, and is acted on, as if it were new."""
     client = Client.from_environment()
-    receipt = client.send("POST", f"/silences/{silence}/end", {"reason": reason}, **_of(tenant))
+    receipt = client.send("POST", f"/silences/{silence}/end", {"reason": reason}, tenant=tenant)
     as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
 
 
@@ -164,8 +165,7 @@ def about(silence: dict[str, Any]) -> str:
     >>> about({"matchers": [{"name": "agent", "value": "web-*", "negated": False}]})
     'agent=web-*'
     """
-    signs = (f"{m['name']}{'!=' if m['negated'] else '='}{m['value']}" for m in silence["matchers"])
-    return " ".join(signs) or "everything"
+    return written(Matcher(m["name"], m["value"], m["negated"]) for m in silence["matchers"])
 
 
 def _row(silence: dict[str, Any]) -> tuple[object, ...]:
@@ -210,7 +210,3 @@ def _recurrence(
         raise CommandError(USAGE, "what recurs needs all of --days, --at and --window")
     named = [day.strip().lower() for day in days.split(",")]
     return {"days": named, "start": at, "lasts_s": seconds(window), "time_zone": zone}
-
-
-def _of(tenant: str | None) -> dict[str, str]:
-    return {} if tenant is None else {"tenant": tenant}

@@ -31,7 +31,7 @@ from projections.queries.matching import open_matching
 from projections.queries.policies import current_policy
 from projections.queries.silences import STANDING, count_standing, get_silence, list_silences
 from streams.contracts.envelope import rfc3339
-from streams.contracts.events.silence import SilenceCreated, SilenceEnded
+from streams.contracts.events.silence import SilenceCreated, SilenceEnded, written
 from streams.contracts.events.told import told_event
 from streams.producers.silences import publish_silence
 
@@ -127,11 +127,10 @@ def _told(said: SilenceCreated | SilenceEnded) -> dict[str, str]:
     told = {"silence_id": said.silence_id, "reason": said.reason}
     if isinstance(said, SilenceEnded):
         return told
-    signs = (f"{m.name}{'!=' if m.negated else '='}{m.value}" for m in said.matchers)
     kind = "maintenance" if said.maintenance else "silence"
     return told | {
         "kind": kind,
-        "matchers": " ".join(signs) or "everything",
+        "matchers": written(said.matchers),
         "starts_at": rfc3339(said.starts_at),
         "ends_at": rfc3339(said.ends_at),
     }

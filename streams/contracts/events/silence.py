@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -28,6 +29,21 @@ class Matcher(msgspec.Struct, frozen=True):
     name: str
     value: str
     negated: bool = False
+
+    def __str__(self) -> str:
+        """Return it as a person writes it."""
+        return f"{self.name}{'!=' if self.negated else '='}{self.value}"
+
+
+def written(matchers: Iterable[Matcher]) -> str:
+    """Return the conditions of a silence as a person writes them.
+
+    Examples
+    --------
+    >>> written([Matcher("agent", "web-*"), Matcher("kind", "anomaly", negated=True)])
+    'agent=web-* kind!=anomaly'
+    """
+    return " ".join(map(str, matchers)) or "everything"
 
 
 class Recurrence(msgspec.Struct, frozen=True):
