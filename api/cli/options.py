@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Final
 
 import typer
 
 from api.cli import completing
 
+ASKED: Final = sys.stdin is not None and sys.stdin.isatty()
+"""Whether there is somebody to ask; a script is told instead which option it lacks."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing beside it.")]
 Most = Annotated[int, typer.Option("--limit", min=1, help="The most to show.")]
 AsOf = Annotated[str | None, typer.Option(help="A past moment, such as 2026-11-21T03:00:00Z.")]
@@ -15,4 +18,4 @@ Action = Annotated[str, typer.Argument(help="Its id.", autocompletion=completing
 OfAgent = Annotated[
     str | None, typer.Option("--agent", help="An agent's id.", autocompletion=completing.agents)
 ]
-Reason = Annotated[str, typer.Option(prompt=True, help="Why; it stays on record.")]
+Reason = Annotated[str, typer.Option(prompt=ASKED, help="Why; it stays on record.")]
