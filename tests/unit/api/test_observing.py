@@ -25,6 +25,12 @@ RULES = yaml.safe_load((CONFIG / "prometheus/rules.yml").read_text())["groups"][
 PROMETHEUS = yaml.safe_load((CONFIG / "prometheus/prometheus.yml").read_text())
 OF_PROMETHEUS_ITSELF = {"up": {"job", "instance"}}
 ADDED = {"job", "instance"}
+OTHERWISE_SEEN = {
+    "homeostat_http_request_duration_seconds_sum",
+    "homeostat_projection_lag_records",
+    "homeostat_api_resident_memory_bytes",
+}
+"""What no panel shows, because another one tells it: latency, lag by partition, the process."""
 SELECTOR = re.compile(r"\b((?:homeostat|process)_\w+|up)\b(?:\{([^}]*)\})?")
 MATCHER = re.compile(r'(\w+)(?:=~|!~|!=|=)"')
 BY = re.compile(r"by \(([^)]*)\)")
@@ -60,6 +66,12 @@ def test_everything_that_is_asked_for_is_told(told: dict[str, set[str]]) -> None
             if told[name] != {"*"}:
                 wanted = grouped | set(MATCHER.findall(matchers))
                 assert wanted <= told[name] | ADDED, f"{where}: {name} by {wanted}"
+
+
+def test_everything_of_ours_that_is_told_is_asked_for(told: dict[str, set[str]]) -> None:
+    named = {name for _, expression in asked() for name, _ in SELECTOR.findall(expression)}
+    ours = {name for name in told if name.startswith("homeostat_")}
+    assert ours - named == OTHERWISE_SEEN
 
 
 def test_counters_are_asked_for_their_growth() -> None:
