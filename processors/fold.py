@@ -7,7 +7,7 @@ policies; what remains for the capability is one typed message at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -15,6 +15,7 @@ import msgspec
 
 from config.policy import Policy, PolicyError, default_policy, policy_from, policy_hash
 from processors.dead_letters import dead_letter
+from processors.migrations import Migration
 from processors.step import Context, Emission, Fact
 from processors.wishes import is_first
 from streams.contracts.envelope import API, Event, decode_event
@@ -99,6 +100,8 @@ class FoldStep(Generic[S]):
         (fact None) before `decide`, then once for each fact that follows.
     next_due : callable
         When the earliest timer of a state is due.
+    migrations : mapping of int to Migration
+        How states of earlier versions are carried over; see `processors.migrations`.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class FoldStep(Generic[S]):
         decide: Decide[S],
         evolve: Evolve[S],
         next_due: Callable[[S], float | None],
+        migrations: Mapping[int, Migration] | None = None,
     ) -> None:
         self.name = name
         self.version = version
@@ -121,6 +125,7 @@ class FoldStep(Generic[S]):
         self._decide = decide
         self._evolve = evolve
         self._next_due = next_due
+        self.migrations = migrations or {}
 
     def initial(self, context: Context) -> FoldState[S]:
         """Return the state before the first record, under the policy that ships."""

@@ -66,7 +66,7 @@ class Checkpoint(msgspec.Struct, frozen=True, array_like=True):
     @property
     def since(self) -> int:
         """The offset from which its version of the step decides."""
-        return int(self.label.cut_over.partition("@")[2] or 0)
+        return self.label.since
 
 
 def is_due(lane: Lane) -> bool:

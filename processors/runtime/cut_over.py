@@ -1,9 +1,9 @@
-"""A step's change of version, put on record where the new version begins to speak."""
+"""A step's change of version, put on record before the new version speaks."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -15,23 +15,34 @@ from streams.contracts.events.system import StepCutOver
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.topics import DEAD_LETTERS
 
+SOURCE: Final = "/runtime"
 _NAMESPACE: Final = uuid.UUID("6f1a2b0c-98a4-5b37-8f0e-0a4b9d1c7e52")
 
 
-def cut_over(lane: Lane, records: Sequence[Record]) -> Outgoing | None:
-    """Return the `step.cut_over` that belongs to `records`, just folded, if any.
+def cut(records: Sequence[Record], at: int) -> Iterator[Sequence[Record]]:
+    """Give those of `records` before the offset `at`, and the others, where there are any."""
+    before = sum(record.offset < at for record in records)
+    yield from (piece for piece in (records[:before], records[before:]) if piece)
 
-    It belongs to the first record that the old version had not folded, and takes its time from
-    that, so that a worker that folds it again says the same again.
+
+def cut_over(lane: Lane, first: Record) -> Outgoing | None:
+    """Return the `step.cut_over` of a lane whose version begins to speak with `first`.
+
+    It takes its time from that record, so that a worker that crosses again says the same again.
     """
-    if not lane.cut_over:
+    origin = lane.cut_over
+    if origin is None:
         return None
-    version, _, offset = lane.cut_over.partition("@")
-    begin = int(offset)
-    if not records[0].offset <= begin <= records[-1].offset:
-        return None
-    first = next(record for record in records if record.offset >= begin)
-    fact = StepCutOver(lane.step.name, *lane.place, begin, int(version), lane.step.version)
+    fact = StepCutOver(
+        lane.step.name,
+        *lane.place,
+        origin.offset,
+        origin.from_version,
+        lane.step.version,
+        carried=origin.carried,
+        since=origin.since,
+        reason=origin.reason,
+    )
     event = _event(fact, first.timestamp)
     return lane.context.signer.sign(outgoing(event, DEAD_LETTERS.name, 0))
 
@@ -44,7 +55,7 @@ def _event(fact: StepCutOver, at: float) -> Event:
     )
     return Event(
         id=str(uuid.uuid5(_NAMESPACE, name)),
-        source="/runtime",
+        source=SOURCE,
         type=kind.name,
         subject=f"default/{fact.step}",
         time=rfc3339(at),

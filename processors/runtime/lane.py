@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processors.runtime.pages import Book
+from processors.runtime.snapshot_format import CutOver
 from processors.step import Context, Sealer, Step
 
 
@@ -31,8 +32,8 @@ class Lane:
         False as soon as the partition is revoked.
     generation : int
         Which of the two sets of snapshot keys was completed last.
-    cut_over : str
-        The version and position that this version took over from, if any.
+    cut_over : CutOver or None
+        How this version of the step came to the partition; None where it was the first one.
     pending : list of Future
         Outputs that are not acknowledged yet.
     """
@@ -43,7 +44,13 @@ class Lane:
     next: int
     silent_before: int = 0
     generation: int = 0
-    cut_over: str = ""
+    cut_over: CutOver | None = None
+    learns: bool = True
+    """Whether its state began blank, and not with what a snapshot held."""
+    undecided: bool = False
+    """Whether it is not known yet how far the earlier version spoke: nothing may be folded."""
+    crossed: bool = True
+    """Whether the log says that this version speaks; until then it must not."""
     alive: bool = True
     skipped: set[int] = field(default_factory=set)
     pending: list[asyncio.Future[Any]] = field(default_factory=list)

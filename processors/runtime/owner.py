@@ -10,13 +10,14 @@ from typing import Final
 
 from faust.types import TP
 
-from processors.runtime.cut_over import cut_over
+from processors.runtime.cut_over import cut, cut_over
 from processors.runtime.ending import Ending
 from processors.runtime.folding import Sieve, fold
 from processors.runtime.lane import Lane
 from processors.runtime.outputs import Outputs
 from processors.runtime.restore import Restorer
 from processors.runtime.snapshots import Snapshots
+from processors.runtime.taking_over import LaterVersion
 from processors.runtime.timers import announcement
 from streams.contracts.record import Outgoing, Record
 from streams.kafka.errors import BrokerAway
@@ -80,6 +81,16 @@ class Owner:
         records = fetched
         if fetched[0].offset < lane.next:
             records = [record for record in fetched if record.offset >= lane.next]
+        if lane.undecided:
+            await self._restorer.decide(lane)
+        for piece in (records,) if lane.crossed else cut(records, lane.silent_before):
+            if lane.alive:
+                await self._apply(lane, piece)
+
+    async def _apply(self, lane: Lane, records: Sequence[Record]) -> None:
+        """Fold `records`, all before the lane's cut-over or all behind it."""
+        if not lane.crossed and records[0].offset >= lane.silent_before:
+            await self._cross(lane, records[0])
         work = Work(time.time_ns(), records)
         sealed = await self._folded(lane, records)
         self.records += len(records)
@@ -89,6 +100,21 @@ class Owner:
         if lane.alive:
             self._snapshots.consider(lane)
             await self._snapshots.keep_pace(lane)
+
+    async def _cross(self, lane: Lane, first: Record) -> None:
+        """Put on record that the lane's version speaks from `first` on, and keep its state.
+
+        The log says so before the version says anything: whoever takes over once more, because
+        this process ends before the state is kept, then does so at the same place.
+        """
+        told = cut_over(lane, first)
+        await asyncio.gather(*await self._outputs.send([] if told is None else [told]))
+        if lane.writing is not None and not lane.writing.done():
+            await asyncio.wait({lane.writing})
+        if lane.alive:
+            lane.crossed = True
+            lane.time = lane.time or first.timestamp
+            self._snapshots.begin(lane, checkpoint=True)
 
     async def _send(self, lane: Lane, sealed: Sequence[Outgoing], work: Work) -> None:
         lane.unsent = True  # a snapshot begun meanwhile would imply facts that may never land
@@ -118,9 +144,11 @@ class Owner:
             return await self._restorer.load(places, RESTORE_S)
         except (BrokerAway, TimeoutError) as error:
             self._end(f"the state of {len(places)} partitions could not be loaded: {error!r}")
+        except LaterVersion as error:
+            self._end(str(error))
 
 
 def _with_own(lane: Lane, records: Sequence[Record], sealed: list[Outgoing]) -> list[Outgoing]:
     """Return `sealed` with what the runtime itself has to say after folding `records`."""
-    own = (cut_over(lane, records), announcement(lane, records[-1]))
-    return sealed + [record for record in own if record is not None]
+    own = announcement(lane, records[-1])
+    return sealed if own is None else [*sealed, own]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from processors.runtime import checkpoints
 from processors.runtime.lane import Lane
-from processors.runtime.pages import runs
-from processors.runtime.snapshot_format import Assembly, Label, Snapshot
+from processors.runtime.snapshot_format import Assembly
+from processors.runtime.spoken import how_far
+from processors.runtime.states import States
+from processors.runtime.tails import Tail
+from processors.runtime.taking_over import take_over
 from processors.step import Context, Step
-from streams.contracts.envelope import rfc3339
 from streams.contracts.topics import snapshots_of
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -83,6 +83,18 @@ class Restorer:
                 await _fold_up_to(lane.next, fresh, reader)
         lane.state = fresh.state
 
+    async def decide(self, lane: Lane) -> None:
+        """Find out from where on a lane that takes over speaks; nothing is folded before.
+
+        Raises
+        ------
+        BrokerAway
+            Where the log cannot be read.
+        """
+        async with LogReader(self._connection) as reader:
+            lane.cut_over = await how_far(lane, reader)
+        lane.silent_before, lane.undecided = lane.cut_over.offset, False
+
     async def _load(self, reader: LogReader, wanted: Sequence[Place]) -> list[Lane]:
         inboxes = {place.topic for place in wanted}
         begins = await reader.beginning_offsets(inboxes)
@@ -93,16 +105,18 @@ class Restorer:
         }
         found = await self._tails(reader, list(stores.values()))
         return [
-            await self._lane(reader, place, found.pop(stores[place]), begins[place], ends[place])
+            await self._lane(
+                reader, place, found.pop(stores[place]), range(begins[place], ends[place])
+            )
             for place in wanted
         ]
 
-    async def _tails(self, reader: LogReader, stores: Sequence[Place]) -> dict[Place, _Tail]:
+    async def _tails(self, reader: LogReader, stores: Sequence[Place]) -> dict[Place, Tail]:
         topics = {store.topic for store in stores}
         begins = await reader.beginning_offsets(topics)
         ends = await reader.end_offsets(topics)
         tails = {
-            store: _Tail(
+            store: Tail(
                 Assembly(self._signer), store, begins[store], max(begins[store], ends[store] - TAIL)
             )
             for store in stores
@@ -112,63 +126,20 @@ class Restorer:
             tails[Place(records[0].topic, records[0].partition)].assembly.add(records)
         return tails
 
-    async def _lane(
-        self, reader: LogReader, place: Place, tail: _Tail, begin: int, end: int
-    ) -> Lane:
+    async def _lane(self, reader: LogReader, place: Place, tail: Tail, kept: range) -> Lane:
         step = self._steps[place.topic]
         context = Context(*place, self._partitions[place.topic], self._signer)
-        snapshot = await tail.snapshot(reader, step)
-        old = tail.assembly.superseded(step.name, step.version)
-        if snapshot is None and old is None:
-            snapshot = await self._checkpoint(reader, step, place, range(begin, end))
-        if snapshot is not None and snapshot.label.position <= end:
-            lane = _resumed(step, context, snapshot, begin)
-        else:
-            lane = _afresh(step, context, old, begin, end)
-            if begin:
-                await _under_policy(lane, reader, end)
+        states = States(reader, self._signer, step, place, tail, kept)
+        lane = await _resumed(step, context, states, kept)
+        if lane is None:
+            lane = await take_over(step, context, states.earlier(), states.superseded, kept)
+        if lane is None:
+            lane = Lane(step, context, step.initial(context), kept.start)
+            lane.checkpoint_at = 0.0 if kept.start else None
+        if lane.learns and lane.next:
+            await _under_policy(lane, reader, kept.stop)
         lane.book.stale = tail.assembly.books()
         return lane
-
-    async def _checkpoint(
-        self, reader: LogReader, step: Step[Any], place: Place, kept: range
-    ) -> Snapshot | None:
-        """Return the newest checkpoint, for a partition whose snapshot is lost."""
-        found = await checkpoints.read_checkpoints(reader, self._signer)
-        for each in reversed(checkpoints.of(found, step.name, step.version, place)):
-            if not kept.start <= each.label.position <= kept.stop:
-                continue
-            if (snapshot := await checkpoints.load(reader, self._signer, each)) is not None:
-                log.warning("%s/%d: no snapshot is left; resuming from the checkpoint of %s",
-                            *place, rfc3339(each.at))  # fmt: skip
-                return snapshot
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Tail:
-    """The last records of one partition of a snapshot topic, from `start` on."""
-
-    assembly: Assembly
-    store: Place
-    begin: int
-    start: int
-
-    async def snapshot(self, reader: LogReader, step: Step[Any]) -> Snapshot | None:
-        """Return the last snapshot; where the tail does not lead to one, everything is read."""
-        kept = self.assembly
-        while offsets := kept.wanted(step.name, step.version):
-            for first, last in runs(offsets):
-                await self._add(reader, max(first, self.begin), last + 1)
-        found = kept.best(step.name, step.version)
-        if found is None and kept.superseded(step.name, step.version) is None:
-            await self._add(reader, self.begin, self.start)
-            found = kept.best(step.name, step.version)
-        return found
-
-    async def _add(self, reader: LogReader, first: int, end: int) -> None:
-        async for records in reader.read({self.store: first}, {self.store: end}):
-            self.assembly.add(records)
 
 
 async def _under_policy(lane: Lane, reader: LogReader, end: int) -> None:
@@ -188,36 +159,19 @@ async def _fold_up_to(end: int, lane: Lane, reader: LogReader) -> None:
         lane.step.apply(lane.state, kept)
 
 
-def _resumed(step: Step[Any], context: Context, snapshot: Snapshot, begin: int) -> Lane:
-    label = snapshot.label
-    if label.position < begin:
+async def _resumed(step: Step[Any], context: Context, states: States, kept: range) -> Lane | None:
+    """Return the lane that goes on where this version was, if it was there."""
+    snapshot = await states.own()
+    if snapshot is None:
+        return None
+    label, begin = snapshot.label, max(snapshot.label.position, kept.start)
+    if begin > label.position:
         lost = begin - label.position
         log.error("%s: %d records expired before they were folded", context.topic, lost)
-    return Lane(
-        step,
-        context,
-        step.load(context, snapshot.data),
-        max(label.position, begin),
-        generation=label.generation,
-        cut_over=label.cut_over,
-        skipped=set(label.skipped),
-        snapshot_position=label.position,
-        checkpoint_at=label.checkpoint_at,
-    )
-
-
-def _afresh(step: Step[Any], context: Context, old: Label | None, begin: int, end: int) -> Lane:
-    """Fold from the beginning; what an earlier version said stands and is not said again."""
-    lane = Lane(step, context, step.initial(context), begin)
-    if begin or old is not None:
-        lane.checkpoint_at = 0.0  # before this state there is none from which to fold
-    if old is not None and old.position <= end:
-        lane.silent_before = old.position
-        lane.generation = old.generation
-        lane.cut_over = f"{old.version}@{old.position}"
-        lane.urgent = True
-        log.warning(
-            "%s cuts over from version %d to %d at %s/%d/%d", step.name, old.version,
-            step.version, context.topic, context.partition, old.position,
-        )  # fmt: skip
+    lane = Lane(step, context, step.load(context, snapshot.data), begin)
+    lane.learns = False
+    lane.generation, lane.snapshot_position = label.generation, label.position
+    lane.cut_over, lane.silent_before = label.took_over, label.since
+    lane.crossed = lane.next > lane.silent_before or lane.cut_over is None
+    lane.skipped, lane.checkpoint_at = set(label.skipped), label.checkpoint_at
     return lane

@@ -21,6 +21,35 @@ from streams.contracts.trust import RecordKind, Signer
 CHUNK: Final = 8 << 20
 
 
+class CutOver(msgspec.Struct, frozen=True):
+    """How a version of a step took over one partition.
+
+    Parameters
+    ----------
+    from_version : int
+        The version that decided before.
+    offset : int
+        The first record from which this version decides.
+    carried : bool
+        Whether it took the earlier version's state over; otherwise it learnt its own from the log.
+    since : int
+        The first record that this version folded.
+    reason : str
+        Why it learnt anew; empty where it did not.
+    """
+
+    from_version: int
+    offset: int
+    carried: bool = False
+    since: int = 0
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The version and the position that ended, as labels have it for earlier code."""
+        return f"{self.from_version}@{self.offset}"
+
+
 class Label(msgspec.Struct, frozen=True):
     """What a chunk belongs to.
 
@@ -37,13 +66,15 @@ class Label(msgspec.Struct, frozen=True):
     chunks : int
         How many chunks there are.
     cut_over : str
-        For the first snapshots of a new version: the version and the position that ended.
+        The version that was there before this one, and the position at which it ended.
     skipped : tuple of int
         Offsets that were passed over recently.
     paged : bool
         Whether it holds an index of pages instead of the state.
     checkpoint_at : float
         When the last checkpoint was, in the inbox's own time; 0 for none.
+    origin : CutOver or None
+        The whole of what `cut_over` names; labels of earlier releases have none.
     """
 
     step: str
@@ -56,6 +87,20 @@ class Label(msgspec.Struct, frozen=True):
     skipped: tuple[int, ...] = ()
     paged: bool = False
     checkpoint_at: float = 0.0
+    origin: CutOver | None = None
+
+    @property
+    def took_over(self) -> CutOver | None:
+        """How its version came to this partition; None where it was the first one."""
+        if self.origin is not None or not self.cut_over:
+            return self.origin
+        version, _, offset = self.cut_over.partition("@")
+        return CutOver(int(version), int(offset))
+
+    @property
+    def since(self) -> int:
+        """The offset from which its version decides."""
+        return 0 if self.took_over is None else self.took_over.offset
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -148,8 +193,13 @@ class Assembly:
         return max(labels, key=lambda found: found.position, default=None)
 
     def superseded(self, step: str, version: int) -> Label | None:
-        """Return the label of the furthest complete snapshot of any other version."""
-        labels = [label for label in self._whole(step) if label.version != version]
+        """Return the label of the furthest complete snapshot of an earlier version."""
+        labels = [label for label in self._whole(step) if label.version < version]
+        return max(labels, key=lambda found: found.position, default=None)
+
+    def ahead(self, step: str, version: int) -> Label | None:
+        """Return the label of the furthest complete snapshot of a later version."""
+        labels = [label for label in self._whole(step) if label.version > version]
         return max(labels, key=lambda found: found.position, default=None)
 
     def wanted(self, step: str, version: int) -> list[int]:

@@ -224,7 +224,8 @@ def _label(lane: Lane) -> Label:
         lane.next,
         _WRITER,
         1 - lane.generation,
-        cut_over=lane.cut_over,
+        cut_over="" if lane.cut_over is None else lane.cut_over.name,
+        origin=lane.cut_over,
         skipped=tuple(sorted(lane.skipped)[-_SKIPS_KEPT:]),
         checkpoint_at=lane.checkpoint_at or 0.0,
     )

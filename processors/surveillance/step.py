@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from config.policy import default_policy
 from processors.dead_letters import dead_letter
+from processors.migrations import Migration
 from processors.parts import Part
 from processors.step import Context, Emission
 from processors.surveillance import (
@@ -23,6 +24,7 @@ from processors.surveillance import (
 )
 from processors.surveillance.admission import admit
 from processors.surveillance.batch import Batch
+from processors.surveillance.migrations import MIGRATIONS
 from processors.surveillance.state import SurveillanceState, new_state
 from streams.contracts.errors import ContractError
 from streams.contracts.events.registry import EVENT_TYPES, EventType
@@ -62,6 +64,7 @@ class Surveillance:
     def __init__(self) -> None:
         self.name = "surveillance"
         self.version = 5
+        self.migrations: Mapping[int, Migration] = MIGRATIONS
         self.inbox: Topic = TELEMETRY
         self.writes: tuple[EventType, ...] = tuple(EVENT_TYPES[name] for name in _WRITES)
 

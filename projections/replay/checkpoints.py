@@ -38,12 +38,16 @@ class Kept:
         Where that snapshot lies, if it is of this version.
     checkpoints : list of Checkpoint
         Those of this version, oldest first.
+    rests : bool
+        Whether this version began with a state that is no fold of the inbox's beginning, as it
+        carried one over: then only a checkpoint leads to what it decided.
     """
 
     position: int = 0
     since: int = 0
     store: Place | None = None
     checkpoints: list[Checkpoint] = field(default_factory=list)
+    rests: bool = False
 
     async def oldest(
         self, reader: LogReader, signer: Signer, step: Step[Any], span: range
@@ -98,10 +102,11 @@ async def _assembled(
 
 def _kept(assembly: Assembly, step: Step[Any], store: Place, checkpoints: list[Checkpoint]) -> Kept:
     last = assembly.last(step.name, step.version)
-    if last is not None:
-        return Kept(last.position, int(last.cut_over.partition("@")[2] or 0), store, checkpoints)
-    if checkpoints:
-        newest = checkpoints[-1]
-        return Kept(newest.label.position, newest.since, None, checkpoints)
-    earlier = assembly.superseded(step.name, step.version)
-    return Kept() if earlier is None else Kept(since=earlier.position)
+    if last is None and not checkpoints:
+        other = assembly.superseded(step.name, step.version)
+        other = other or assembly.ahead(step.name, step.version)
+        return Kept() if other is None else Kept(since=other.position)
+    label = checkpoints[-1].label if last is None else last
+    origin = label.took_over
+    rests = origin is not None and (origin.carried or origin.since > 0)
+    return Kept(label.position, label.since, None if last is None else store, checkpoints, rests)

@@ -15,7 +15,7 @@ from contextlib import closing
 from typing import Any
 
 from processors.step import Context, Sealer, Step
-from projections.replay.checkpoints import Kept, what_is_kept
+from projections.replay.checkpoints import Begin, Kept, what_is_kept
 from projections.replay.difference import difference
 from projections.replay.progress import Progress, Report
 from projections.replay.recorded import Content, Origin, Recorded
@@ -155,7 +155,7 @@ class _Verification:
         """Return the state to begin with, the offsets to fold, and those to compare."""
         place = Place(context.topic, context.partition)
         kept = self._kept.get((step.name, place), Kept())
-        if span.start == 0:
+        if span.start == 0 and not kept.rests:
             compared = range(min(kept.since, span.stop), span.stop)
             self._given(step, place, compared.start)
             return step.initial(context), span, compared
@@ -163,14 +163,24 @@ class _Verification:
         oldest = await kept.oldest(self._reader, self._signer, step, span)
         start = span.stop if oldest is None else oldest.position
         self._given(step, place, start)
-        expired = f"{step.name} on {place.topic}/{place.partition}: records before {span.start} "
-        self._note(
-            f"{expired}have expired, and no checkpoint is kept"
-            if oldest is None
-            else f"{expired}have expired; verified from {start}, {oldest.told}"
-        )
+        self._note_begin(step, place, span, kept, oldest)
         state = step.initial(context) if oldest is None else step.load(context, oldest.data)
         return state, range(start, span.stop), range(start, span.stop)
+
+    def _note_begin(
+        self, step: Step[Any], place: Place, span: range, kept: Kept, oldest: Begin | None
+    ) -> None:
+        """Say what of this version's decisions cannot be decided again, if anything."""
+        if oldest is not None and oldest.position == kept.since:
+            return  # what an earlier version decided is given, all else is verified
+        first = max(span.start, kept.since if kept.rests else 0)
+        gone = "have expired" if span.start else "are folds of a state that was carried over"
+        what = f"{step.name} on {place.topic}/{place.partition}: records before {first} {gone}"
+        self._note(
+            f"{what}, and no checkpoint is kept"
+            if oldest is None
+            else f"{what}; verified from {oldest.position}, {oldest.told}"
+        )
 
     def _note(self, reason: str) -> None:
         if reason not in self._found.unverified:

@@ -52,11 +52,17 @@ def _windows_say_what_was_expected(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "expected_low": unknown, "expected_high": unknown}
 
 
+def _cut_overs_say_with_which_state(data: dict[str, Any]) -> dict[str, Any]:
+    """Say that it was learnt from the log: no state was carried over before."""
+    return {**data, "carried": False, "since": 0, "reason": ""}
+
+
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
     "finding.changed": (_climbs_say_when,),
     "finding.raised": (_climbs_say_when, _findings_say_how_rare_and_by_which_rule),
     "metrics.windows_closed": (_windows_say_what_was_expected,),
     "policy.changed": (_detector_calibrates_itself,),
+    "step.cut_over": (_cut_overs_say_with_which_state,),
 }
 """Type name to the line of its upcasters; a type without a line is at version 1."""
 

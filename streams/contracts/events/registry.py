@@ -98,7 +98,7 @@ _TYPES: Final = (
     EventType("timer.set", system.TimerSet, (_T.TIMERS,)),
     EventType("record.dead_lettered", system.DeadLetter, (_T.DEAD_LETTERS,)),
     EventType("record.skipped", system.RecordSkipped, (_T.DEAD_LETTERS,)),
-    EventType("step.cut_over", system.StepCutOver, (_T.DEAD_LETTERS,)),
+    EventType("step.cut_over", system.StepCutOver, (_T.DEAD_LETTERS,), version=2),
     EventType("record.discarded", system.RecordDiscarded, (_T.DEAD_LETTERS,)),
     EventType("record.redriven", system.RecordRedriven, (_T.DEAD_LETTERS, _T.TELEMETRY)),
     EventType("record.readmitted", system.RecordReadmitted, (_T.DEAD_LETTERS,)),

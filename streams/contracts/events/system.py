@@ -105,7 +105,8 @@ class StepCutOver(msgspec.Struct, frozen=True):
     """In one partition, a new version of a step took over.
 
     What follows from records before `offset` was decided by `from_version`, and from there on by
-    `to_version`.
+    `to_version`. Its state is the one of `from_version`, `carried` over, or learnt anew from the
+    log, for a `reason`; either way it folded the records from `since` on itself.
     """
 
     step: str
@@ -114,3 +115,6 @@ class StepCutOver(msgspec.Struct, frozen=True):
     offset: int
     from_version: int
     to_version: int
+    carried: bool
+    since: int
+    reason: str = ""
