@@ -13,7 +13,18 @@ from operator import itemgetter
 from typing import Any, Final, cast
 
 import msgspec
-from sqlalchemy import JSON, Connection, Dialect, String, Table, bindparam, column, func, select
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Dialect,
+    String,
+    Table,
+    Update,
+    bindparam,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -46,6 +57,31 @@ def insert_rows(
     else:
         text, order, documents = _of_values(table, names, then, connection.dialect)
         connection.exec_driver_sql(text, _values(rows, order, documents))
+
+
+def run_many(
+    connection: Connection, statement: Update, rows: Sequence[Row], *, documents: Sequence[str]
+) -> None:
+    """Run a statement for each of `rows`, which bind its parameters; SQLite only.
+
+    Parameters
+    ----------
+    documents : sequence of str
+        The parameters that are JSON: each is spelt once, however often it stands there.
+    """
+    encode = msgspec.json.encode
+    for name in documents:
+        for row in rows:
+            row[name] = encode(row[name]).decode()
+    text, order, constants = _positional(statement, connection.dialect)
+    pick = itemgetter(*order)
+    connection.exec_driver_sql(text, [pick(constants | row) for row in rows])
+
+
+@lru_cache(maxsize=16)
+def _positional(statement: Update, dialect: Dialect) -> tuple[str, tuple[str, ...], Row]:
+    compiled = statement.compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
 
 
 @lru_cache(maxsize=256)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
 
 from processors.surveillance.forward import open_forward
 from projections.marks import Marks
@@ -11,23 +13,67 @@ from projections.rows import Key
 from streams.contracts.errors import ContractError, MalformedRecord, Untrusted
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Position, Record
-from streams.contracts.telemetry import DEFAULT_TENANT, RESERVED, Heartbeat, decode_heartbeat
+from streams.contracts.telemetry import (
+    BOUND,
+    DEFAULT_TENANT,
+    MAX_BYTES,
+    RESERVED,
+    Heartbeat,
+    check_heartbeat,
+    decode_heartbeat,
+)
 from streams.contracts.trust import ORIGIN, RecordKind, Signer
 
 FORWARDED_BY: Final = "/steps/surveillance"
 _MAX_WAITING: Final = 10_000
 """Agents whose registration has not come yet; the oldest make room."""
 
+_MOST_SHAPES: Final = 10_000
+_MOST_NAMES: Final = 64
+"""Metrics of an agent whose names are remembered; of more, each heartbeat is merged."""
+_ONLY_MEASURED: Final[tuple[object, ...]] = (None, {}, None, None, None)
+"""What a heartbeat says beside its metrics where it says nothing beside them."""
+
 Latest = tuple[float, dict[str, float]]
+Shape = tuple[str, ...]
+"""Names of metrics."""
+MIXED: Final[Shape] = ("",)
+"""Of a row with too many metrics to remember their names."""
+
+_decode: Final = msgspec.json.Decoder(Heartbeat).decode
 
 
-def admit(record: Record, signer: Signer, home: Callable[[str], int]) -> Heartbeat | None:
+class Newest(NamedTuple):
+    """What an agent measured last; `whole` where no metric of its row is missing in it."""
+
+    tenant: str
+    agent: str
+    seen: float
+    metrics: dict[str, float]
+    whole: bool
+
+
+class _Agent(NamedTuple):
+    """Where a registered agent is at home, and which metrics its row has, once these were asked."""
+
+    home: int | None = None
+    held: Shape | None = None
+
+
+def admit(
+    record: Record,
+    signer: Signer,
+    home: Callable[[str], int],
+    read: Callable[[bytes | None], Heartbeat] = decode_heartbeat,
+) -> Heartbeat | None:
     """Return the heartbeat that counts here, or None for what is none, or is forwarded.
 
     Parameters
     ----------
     home : callable
         Returns the home partition of an agent, by its key.
+    read : callable
+        Returns the heartbeat that a record spells, or raises.
 
     Raises
     ------
@@ -39,7 +85,7 @@ def admit(record: Record, signer: Signer, home: Callable[[str], int]) -> Heartbe
         return None
     if kind is RecordKind.FORWARD:
         return _forwarded(record)
-    heartbeat = decode_heartbeat(record.value)
+    heartbeat = read(record.value)
     if kind is None:
         _check_unsigned(heartbeat)
     return heartbeat if record.partition == home(heartbeat.key) else None
@@ -59,8 +105,8 @@ def _check_unsigned(heartbeat: Heartbeat) -> None:
     if heartbeat.tenant_id != DEFAULT_TENANT:
         detail = f"tenant_id is {heartbeat.tenant_id!r}; unsigned telemetry is {DEFAULT_TENANT}'s"
         raise Untrusted("foreign_tenant", detail)
-    reserved = RESERVED.intersection(heartbeat.metrics)
-    if reserved:
+    if not RESERVED.isdisjoint(heartbeat.metrics):
+        reserved = RESERVED.intersection(heartbeat.metrics)
         detail = f"metrics.{min(reserved)} is reserved for the installation's own probes"
         raise Untrusted("reserved_metric", detail)
 
@@ -79,15 +125,17 @@ class LatestMetrics:
     def __init__(self, known: Iterable[Key], signer: Signer, partitions: int) -> None:
         self._signer = signer
         self._partitions = partitions
-        self._known: dict[str, int | None] = dict.fromkeys(map("/".join, known))
-        """The agents that are registered, with their home partitions once these were asked for."""
+        self._known: dict[str, _Agent] = dict.fromkeys(map("/".join, known), _Agent())
+        self._kinds: dict[_Agent, _Agent] = {}
+        """One of each, as most agents of a partition send the same metrics."""
+        self._checked: set[Shape] = set()
         self._fresh: dict[str, Latest] = {}
         self._waiting: dict[str, Latest] = {}
 
     def take(self, record: Record, marks: Marks) -> str:
         """Take a record of the telemetry topic; return the name that it is counted under."""
         try:
-            heartbeat = admit(record, self._signer, self._home)
+            heartbeat = admit(record, self._signer, self._home, self._read)
             if heartbeat is None:
                 return ""
             if not _first(record, marks):
@@ -98,28 +146,80 @@ class LatestMetrics:
         self._keep(self._fresh if key in self._known else self._waiting, key, record, heartbeat)
         return "accepted"
 
-    def registered(self, agents: Iterable[Key]) -> None:
-        """Note agents that are registered from now on; what waited for them counts."""
-        for tenant, agent in agents:
+    def registered(self, agents: Iterable[tuple[Key, Iterable[str]]]) -> None:
+        """Note agents whose rows are written, with the metrics in them; what waited counts."""
+        for (tenant, agent), metrics in agents:
             key = f"{tenant}/{agent}"
-            self._known.setdefault(key)
+            self._note(key, self._known.get(key, _Agent()).home, tuple(metrics))
             if key in self._waiting:
                 self._fresh[key] = self._waiting.pop(key)
 
-    def fresh(self) -> list[tuple[Key, float, dict[str, float]]]:
+    def unasked(self) -> list[Key]:
+        """Return the agents to be written of which it is not known which metrics they have."""
+        return [_split(key) for key in self._fresh if self._known[key].held is None]
+
+    def learn(self, held: Mapping[Key, Iterable[str]]) -> None:
+        """Note the metrics that the rows of agents have."""
+        for (tenant, agent), metrics in held.items():
+            key = f"{tenant}/{agent}"
+            self._note(key, self._known[key].home, tuple(metrics))
+
+    def fresh(self) -> list[Newest]:
         """Return what is to be written, in the order of the keys."""
-        return [(tuple(key.split("/", 1)), *self._fresh[key]) for key in sorted(self._fresh)]
+        found = []
+        for key in sorted(self._fresh):
+            seen, metrics = self._fresh[key]
+            held = self._known[key].held
+            whole = held is not None and (held == tuple(metrics) or metrics.keys() >= set(held))
+            found.append(Newest(*_split(key), seen, metrics, whole))
+        return found
 
     def commit(self) -> None:
-        """Forget what was written."""
+        """Forget what was written, but for which metrics the rows have by now."""
+        for key, (_, metrics) in self._fresh.items():
+            home, held = self._known[key]
+            if held is not None and held != (shape := tuple(metrics)):
+                self._note(key, home, tuple(dict.fromkeys(held + shape)))
         self._fresh.clear()
 
+    def _note(self, key: str, home: int | None, held: Shape) -> None:
+        agent = _Agent(home, held if len(held) <= _MOST_NAMES and "" not in held else MIXED)
+        if len(self._kinds) > _MOST_SHAPES:
+            self._kinds.clear()
+        self._known[key] = self._kinds.setdefault(agent, agent)
+
+    def _read(self, value: bytes | None) -> Heartbeat:
+        """Return a heartbeat; names that were checked before are not checked again."""
+        if value is None or not 0 < len(value) <= MAX_BYTES:
+            return decode_heartbeat(value)
+        try:
+            heartbeat = _decode(value)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return decode_heartbeat(value)
+        if not self._is_checked(heartbeat):
+            check_heartbeat(heartbeat)
+            if len(self._checked) > _MOST_SHAPES:
+                self._checked.clear()
+            self._checked.add(tuple(heartbeat.metrics))
+        return heartbeat
+
+    def _is_checked(self, heartbeat: Heartbeat) -> bool:
+        h, metrics = heartbeat, heartbeat.metrics
+        return (
+            (h.status, h.labels, h.agent_type, h.sequence, h.message) == _ONLY_MEASURED
+            and tuple(metrics) in self._checked
+            and h.key in self._known
+            and (not metrics or -BOUND < min(metrics.values()) <= max(metrics.values()) < BOUND)
+        )
+
     def _home(self, key: str) -> int:
-        home = self._known.get(key)
-        if home is None:
-            home = partition_for(key.encode(), self._partitions)
-            if key in self._known:
-                self._known[key] = home
+        agent = self._known.get(key)
+        if agent is not None and agent.home is not None:
+            return agent.home
+        home = partition_for(key.encode(), self._partitions)
+        if agent is not None:
+            placed = agent._replace(home=home)
+            self._known[key] = self._kinds.setdefault(placed, placed)
         return home
 
     def _keep(
@@ -130,6 +230,11 @@ class LatestMetrics:
         kept[key] = (record.timestamp, metrics)
         if kept is self._waiting and len(kept) > _MAX_WAITING:
             del kept[next(iter(kept))]
+
+
+def _split(key: str) -> tuple[str, str]:
+    tenant, _, agent = key.partition("/")
+    return tenant, agent
 
 
 def _first(record: Record, marks: Marks) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
@@ -27,7 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from projections.bulk import insert_rows
+from projections.bulk import insert_rows, run_many
+from projections.latest import Newest
 from projections.models import agent_hours, agent_windows, agents, conversations, counters
 from projections.models.history import HISTORIES
 from projections.read_models.metric import by_agent, hourly, hours_of
@@ -43,37 +44,51 @@ _MAX_METRICS_TEXT: Final = 65_536
 def load(connection: Connection, table: Table, keys: Iterable[Key]) -> dict[Key, Row]:
     """Return the stored rows with those primary keys, by key."""
     columns = list(table.c.keys())
-    query = _those_of(table, connection.dialect.name)
-    found: dict[Key, Row] = {}
+    rows = _found(connection, table, keys)
+    named = (dict(zip(columns, row, strict=True)) for row in rows)
+    return {key_of(table)(row): row for row in named}
+
+
+def metrics_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, dict[str, float]]:
+    """Return the newest metrics of agents, by (tenant, agent)."""
+    names = ("tenant_id", "agent_id", "metrics")
+    rows = _found(connection, agents, keys, names)
+    return {(tenant, agent): metrics for tenant, agent, metrics in rows}
+
+
+def _found(
+    connection: Connection, table: Table, keys: Iterable[Key], names: tuple[str, ...] = ()
+) -> Iterator[Sequence[Any]]:
+    query = _those_of(table, connection.dialect.name, names)
     waiting = iter(sorted(set(keys)))
     while chunk := list(islice(waiting, _CHUNK)):
         given = {f"keys_{n}": list(values) for n, values in enumerate(zip(*chunk, strict=True))}
         if connection.dialect.name != "postgresql":
             given = {"keys": chunk}
-        for row in connection.execute(query, given):
-            named = dict(zip(columns, row, strict=True))
-            found[key_of(table)(named)] = named
-    return found
+        yield from connection.execute(query, given)
 
 
 @lru_cache
-def _those_of(table: Table, dialect: str) -> Select[Any]:
+def _those_of(table: Table, dialect: str, names: tuple[str, ...]) -> Select[Any]:
     """Return a query of the rows with the given keys: for each of them, a search in the index.
+
+    All columns are asked for where no `names` are given.
 
     For a list of tuples SQLite reads the whole table, and PostgreSQL plans each of them.
     """
     primary = list(table.primary_key)
-    names = [key.name for key in primary]
+    keys = [key.name for key in primary]
     if dialect == "postgresql":
         arrays = (bindparam(f"keys_{n}", type_=ARRAY(key.type)) for n, key in enumerate(primary))
-        asked = func.unnest(*arrays).table_valued(*names, name="asked").render_derived()
-        values: list[ColumnElement[Any]] = [asked.c[name] for name in names]
+        asked = func.unnest(*arrays).table_valued(*keys, name="asked").render_derived()
+        values: list[ColumnElement[Any]] = [asked.c[name] for name in keys]
     else:
         each = func.json_each(bindparam("keys", type_=JSON)).table_valued("value", name="asked")
         asked = each
-        values = [func.json_extract(each.c.value, f"$[{n}]") for n, _ in enumerate(names)]
+        values = [func.json_extract(each.c.value, f"$[{n}]") for n, _ in enumerate(keys)]
     same = (key == value for key, value in zip(primary, values, strict=True))
-    return select(table).select_from(asked.join(table, and_(*same)))
+    wanted = [table.c[name] for name in names or table.c.keys()]
+    return select(*wanted).select_from(asked.join(table, and_(*same)))
 
 
 def load_one(connection: Connection, table: Table, key: Key) -> Row | None:
@@ -101,26 +116,23 @@ def write(connection: Connection, rows: Rows) -> None:
     _count(connection, rows)
 
 
-def write_latest(
-    connection: Connection, latest: Iterable[tuple[Key, float, dict[str, float]]]
-) -> None:
-    """Write the newest metrics of registered agents, merged into the older ones.
+def write_latest(connection: Connection, latest: Iterable[Newest]) -> None:
+    """Write the newest metrics of registered agents.
 
-    Parameters
-    ----------
-    latest : iterable of ((tenant, agent), last_seen, metrics)
-        One item an agent; `last_seen` in seconds since the epoch.
+    They take the place of the older ones where none of these is missing among them, and are merged
+    into them otherwise, which takes as long again.
     """
-    rows = [
-        {"tenant": tenant, "agent": agent, "seen": seen, "new": metrics}
-        for (tenant, agent), seen, metrics in latest
-    ]
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        connection.execute(_LATEST_OF_MANY, {"rows": rows})
-    else:
-        connection.execute(_LATEST_OF_ONE, rows)
+    rows: dict[bool, list[Row]] = {True: [], False: []}
+    for tenant, agent, seen, metrics, whole in latest:
+        row = {"tenant": tenant, "agent": agent, "seen": seen, "new": metrics}
+        rows[whole].append(row)
+    for whole, some in rows.items():
+        if not some:
+            continue
+        if connection.dialect.name == "postgresql":
+            connection.execute(_latest_of_many(whole=whole), {"rows": some})
+        else:
+            run_many(connection, _latest_of_one(whole=whole), some, documents=("new",))
 
 
 def _latest(tenant: Any, agent: Any, seen: Any, metrics: Any) -> Update:
@@ -132,28 +144,29 @@ def _latest(tenant: Any, agent: Any, seen: Any, metrics: Any) -> Update:
     )
 
 
-def _latest_of_one() -> Update:
+@lru_cache
+def _latest_of_one(*, whole: bool) -> Update:
     stored, new = agents.c.metrics, bindparam("new", type_=agents.c.metrics.type)
     merged = func.json_patch(stored, new, type_=stored.type)
-    metrics = case((func.length(stored) > _MAX_METRICS_TEXT, new), else_=merged)
+    metrics = new if whole else case((func.length(stored) > _MAX_METRICS_TEXT, new), else_=merged)
     seen = bindparam("seen", type_=agents.c.last_seen.type)
     return _latest(bindparam("tenant"), bindparam("agent"), seen, metrics)
 
 
-def _latest_of_many() -> Update:
+@lru_cache
+def _latest_of_many(*, whole: bool) -> Update:
     """Return one statement for all rows: a round trip for each would take ten times as long."""
-    given = func.jsonb_to_recordset(bindparam("rows", type_=JSONB))
-    named = (("tenant", Text), ("agent", Text), ("seen", Double), ("new", JSONB))
+    kind = JSON if whole else JSONB
+    given = func.json_to_recordset(bindparam("rows", type_=JSON))
+    named = (("tenant", Text), ("agent", Text), ("seen", Double), ("new", kind))
     rows = given.table_valued(*(column(name, kind) for name, kind in named), name="latest")
     c, stored = rows.render_derived(with_types=True).c, agents.c.metrics
+    if whole:
+        return _latest(c.tenant, c.agent, c.seen, c.new)
     merged = func.jsonb_concat(stored.cast(JSONB), c.new, type_=JSONB).cast(stored.type)
     long = func.length(stored.cast(postgresql.TEXT)) > _MAX_METRICS_TEXT
     metrics = case((long, c.new.cast(stored.type)), else_=merged)
     return _latest(c.tenant, c.agent, c.seen, metrics)
-
-
-_LATEST_OF_ONE: Final = _latest_of_one()
-_LATEST_OF_MANY: Final = _latest_of_many()
 
 
 def purge_windows(connection: Connection, newest: float, minutes_s: float, hours_s: float) -> None:

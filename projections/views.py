@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, Engine, select
 
@@ -18,7 +19,7 @@ from projections.read_models import fold, touches
 from projections.read_models.agent import open_intervals
 from projections.read_models.dead_letter import refused
 from projections.retention import Retention
-from projections.rows import Key, Rows, Seen
+from projections.rows import Key, Row, Rows, Seen
 from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
 from streams.contracts.topics import TELEMETRY
@@ -104,10 +105,11 @@ class Views:
         rows = Rows(lambda table, key: store.load_one(connection, table, key))
         self._fold_facts(connection, rows, [r for r in records if r.topic != TELEMETRY.name])
         self._latest.registered(_registered(rows))
-        for record in records:
-            if record.topic == TELEMETRY.name and (name := self._latest.take(record, self._marks)):
-                rows.count("heartbeats", name)
+        taken = (self._latest.take(r, self._marks) for r in records if r.topic == TELEMETRY.name)
+        for name, number in Counter(filter(None, taken)).items():
+            rows.count("heartbeats", name, number)
         store.write(connection, rows)
+        self._latest.learn(store.metrics_of(connection, self._latest.unasked()))
         store.write_latest(connection, self._latest.fresh())
         store.upsert(connection, marks, self._marks.rows())
         self._retention.apply(connection, rows)
@@ -213,5 +215,6 @@ def _known_ids(connection: Connection, opened: Iterable[Seen]) -> set[str]:
     return known
 
 
-def _registered(rows: Rows) -> list[Key]:
-    return [(row["tenant_id"], row["agent_id"]) for row in rows.changed().get(agents, [])]
+def _registered(rows: Rows) -> Iterator[tuple[Key, Row]]:
+    for row in rows.changed().get(agents, []):
+        yield (row["tenant_id"], row["agent_id"]), row["metrics"]
