@@ -14,12 +14,11 @@ from api.routes import READS, WRITES
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
 from api.routes.waiting import WAITS
-from api.schemas.actions import ActionRequest, ActionView, Answer
-from api.schemas.common import Cursor, Limit, Listing, Receipt
+from api.schemas.actions import ActionRequest, ActionsAsked, ActionView, Answer
+from api.schemas.common import Listing, Paging, Receipt
 from api.services import Served
-from projections.queries.actions import ActionRow, get_action, list_actions
+from projections.queries.actions import ActionQuery, ActionRow, get_action, list_actions
 from projections.queries.as_of import get_action_as_of, list_actions_as_of
-from projections.read_models.action import State
 from streams.contracts.events.action import ActionRequested, ApprovalGiven
 from streams.contracts.telemetry import check_id
 
@@ -31,22 +30,16 @@ def actions(
     served: Served,
     _caller: Viewer,
     tenant: Tenant,
-    *,
-    state: Annotated[list[State] | None, Query(description="One or more.")] = None,
-    agent: Annotated[str | None, Query(description="An agent's id.")] = None,
-    finding: Annotated[str | None, Query(description="A finding's or a request's id.")] = None,
-    action: str | None = None,
+    asked: Annotated[ActionsAsked, Query()],
+    paging: Paging,
     as_of: AsOf = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> Listing[ActionView]:
     """Return actions, newest first; with `as_of` those known by then, as far as they had come."""
-    asked = {"agent_id": agent, "finding_id": finding, "action": action, "cursor": cursor}
-    states = state or ()
+    wanted = ActionQuery(**dict(asked))
     if as_of is None:
-        page = served.ask(list_actions, tenant, states=states, limit=limit, **asked)
+        page = served.ask(list_actions, tenant, wanted, **dict(paging))
     else:
-        page = served.ask(list_actions_as_of, tenant, as_of, states=states, limit=limit, **asked)
+        page = served.ask(list_actions_as_of, tenant, as_of, wanted, **dict(paging))
     return Listing(items=[ActionView.of(row) for row in page.items], next=page.next_cursor)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
@@ -16,19 +16,21 @@ from api.routes.reading import Reading
 from api.routes.waiting import WAITS
 from api.schemas.agents import (
     AgentDetail,
+    AgentsAsked,
     AgentView,
     LifecycleRequest,
+    MetricAsked,
     MetricHistory,
     MetricPointView,
     RelearnRequest,
 )
-from api.schemas.common import MAX_SEQ, Cursor, Instant, Limit, Listing, Plain, Receipt, listed
+from api.schemas.common import MAX_SEQ, Limit, Listing, Paging, Plain, Receipt, listed
 from api.schemas.events import EventView
 from api.services import Served
-from projections.queries.agents import AgentRow, get_agent, list_agents
+from projections.queries.agents import AgentQuery, AgentRow, get_agent, list_agents
 from projections.queries.as_of import get_agent_as_of, list_agents_as_of, list_findings_as_of
 from projections.queries.events import list_events
-from projections.queries.findings import FindingRow, list_findings
+from projections.queries.findings import FindingQuery, FindingRow, list_findings
 from projections.queries.metrics import metric_history
 from projections.queries.paging import Page
 from streams.contracts.events.agent import LifecycleRequested, RelearnRequested
@@ -43,38 +45,16 @@ def agents(
     served: Served,
     _caller: Viewer,
     tenant: Tenant,
-    *,
-    status: str | None = None,
-    type: str | None = None,  # noqa: A002 - the parameter's public name
-    health: Annotated[str | None, Query(description="A level: healthy, degraded …")] = None,
-    performance: Annotated[str | None, Query(description="A level: excellent, good …")] = None,
-    security_below: Annotated[
-        float | None, Query(ge=0, le=101, description="Only those with a lower security score.")
-    ] = None,
-    text: Annotated[str | None, Query(max_length=200)] = None,
-    sort: Annotated[
-        Literal["agent_id", "performance", "security"],
-        Query(
-            description="By `performance`: worst first, and only those that have a score; by "
-            "`security`: least trusted first."
-        ),
-    ] = "agent_id",
+    asked: Annotated[AgentsAsked, Query()],
+    paging: Paging,
     as_of: AsOf = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> Plain:
     """Return agents by id; with `as_of` those that were known then, as they were."""
-    asked = {"status": status, "type": type, "health": health, "text": text}
-    asked |= {"performance": performance, "cursor": cursor}
+    wanted = AgentQuery(**dict(asked))
     if as_of is None:
-        page = served.ask(
-            list_agents, tenant, **asked, security_below=security_below, sort=sort, limit=limit
-        )
+        page = served.ask(list_agents, tenant, wanted, **dict(paging))
     else:
-        page = served.ask(
-            list_agents_as_of, tenant, as_of,
-            **asked, security_below=security_below, sort=sort, limit=limit,
-        )  # fmt: skip
+        page = served.ask(list_agents_as_of, tenant, as_of, wanted, **dict(paging))
     return listed([AgentView.plain(row) for row in page.items], page.next_cursor)
 
 
@@ -92,12 +72,12 @@ def agent(
 def _with_findings(
     connection: Connection, tenant: str, agent_id: str, as_of: float | None
 ) -> tuple[AgentRow | None, Page[FindingRow]]:
+    still_open = FindingQuery(state="open", agent_id=agent_id)
     if as_of is None:
         row = get_agent(connection, tenant, agent_id)
-        return row, list_findings(connection, tenant, state="open", agent_id=agent_id)
+        return row, list_findings(connection, tenant, still_open)
     row = get_agent_as_of(connection, tenant, agent_id, as_of)
-    found = list_findings_as_of(connection, tenant, as_of, state="open", agent_id=agent_id)
-    return row, found
+    return row, list_findings_as_of(connection, tenant, as_of, still_open)
 
 
 @router.get("/{agent_id}/metrics", response_model=MetricHistory, **WAITS)
@@ -106,23 +86,19 @@ def metrics(
     _caller: Viewer,
     tenant: Tenant,
     agent_id: str,
-    *,
-    metric: Annotated[str, Query(max_length=128)],
-    since: Annotated[Instant | None, Query(description="Default: a day before `until`.")] = None,
-    until: Annotated[Instant | None, Query(description="Default: now.")] = None,
-    resolution: Literal["minute", "hour"] = "minute",
+    asked: Annotated[MetricAsked, Query()],
     as_of: AsOf = None,
 ) -> Plain:
     """Return the windows of one metric that start in [since, until), as far as known `as_of`."""
     check_id("agent_id", agent_id)
-    end = until.timestamp() if until else as_of or time.time()
-    begin = since.timestamp() if since else end - _DAY_S
+    end = asked.until.timestamp() if asked.until else as_of or time.time()
+    begin = asked.since.timestamp() if asked.since else end - _DAY_S
     points = served.ask(
-        metric_history, tenant, agent_id, metric,
-        since=begin, until=end, resolution=resolution, closed_by=as_of,
+        metric_history, tenant, agent_id, asked.metric,
+        since=begin, until=end, resolution=asked.resolution, closed_by=as_of,
     )  # fmt: skip
     items = [MetricPointView.plain(point) for point in points]
-    return {"metric": metric, "resolution": resolution, "items": items}
+    return {"metric": asked.metric, "resolution": asked.resolution, "items": items}
 
 
 @router.get("/{agent_id}/events", response_model=Listing[EventView], **WAITS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -13,13 +13,13 @@ from api.routes import READS, WRITES
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
 from api.routes.waiting import WAITS
-from api.schemas.common import Cursor, Limit, Listing, Plain, Receipt, listed
+from api.schemas.common import Listing, Paging, Plain, Receipt, listed
 from api.schemas.events import EventView
-from api.schemas.findings import Chain, FindingView, Link, Reason
+from api.schemas.findings import Chain, FindingsAsked, FindingView, Link, Reason
 from api.services import Served
 from projections.queries.as_of import get_finding_as_of, list_findings_as_of
 from projections.queries.events import EventRow, chain
-from projections.queries.findings import FindingRow, get_finding, list_findings
+from projections.queries.findings import FindingQuery, FindingRow, get_finding, list_findings
 from streams.contracts.events.finding import ACCEPTABLE, AcceptanceRequested
 
 router = APIRouter(prefix="/findings", tags=["findings"], responses=READS, route_class=Reading)
@@ -30,27 +30,16 @@ def findings(
     served: Served,
     _caller: Viewer,
     tenant: Tenant,
-    *,
-    state: Literal["open", "ended"] | None = None,
-    kind: str | None = None,
-    severity: str | None = None,
-    agent: Annotated[str | None, Query(description="An agent's id.")] = None,
-    silenced: Annotated[
-        bool | None, Query(description="Whether a silence withholds it, or did when it ended.")
-    ] = None,
+    asked: Annotated[FindingsAsked, Query()],
+    paging: Paging,
     as_of: AsOf = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> Plain:
     """Return findings, newest first; with `as_of` those raised by then, as they were."""
-    asked = {"state": state, "kind": kind, "severity": severity, "agent_id": agent}
-    asked |= {"cursor": cursor}
+    wanted = FindingQuery(**dict(asked))
     if as_of is None:
-        page = served.ask(list_findings, tenant, **asked, silenced=silenced, limit=limit)
+        page = served.ask(list_findings, tenant, wanted, **dict(paging))
     else:
-        page = served.ask(
-            list_findings_as_of, tenant, as_of, **asked, silenced=silenced, limit=limit
-        )
+        page = served.ask(list_findings_as_of, tenant, as_of, wanted, **dict(paging))
     return listed([FindingView.plain(row) for row in page.items], page.next_cursor)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -13,10 +13,15 @@ from api.routes import READS
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
 from api.routes.waiting import WAITS
-from api.schemas.common import Cursor, Limit, Listing
-from api.schemas.incidents import IncidentDetail, IncidentView
+from api.schemas.common import Listing, Paging
+from api.schemas.incidents import IncidentDetail, IncidentsAsked, IncidentView
 from api.services import Served
-from projections.queries.incidents import IncidentRow, get_incident, list_incidents
+from projections.queries.incidents import (
+    IncidentQuery,
+    IncidentRow,
+    get_incident,
+    list_incidents,
+)
 from projections.queries.timeline import timeline
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], responses=READS, route_class=Reading)
@@ -27,20 +32,13 @@ def incidents(
     served: Served,
     _caller: Viewer,
     tenant: Tenant,
-    *,
-    status: Annotated[
-        Literal["active", "open", "recovering", "closed"] | None,
-        Query(description="active: whatever is not closed."),
-    ] = None,
-    severity: str | None = None,
-    agent: Annotated[str | None, Query(description="An agent's id.")] = None,
+    asked: Annotated[IncidentsAsked, Query()],
+    paging: Paging,
     as_of: AsOf = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> Listing[IncidentView]:
     """Return incidents, the latest first; with `as_of` those known by then, as they were."""
-    asked = {"status": status, "severity": severity, "agent_id": agent}
-    page = served.ask(list_incidents, tenant, as_of=as_of, **asked, limit=limit, cursor=cursor)
+    wanted = IncidentQuery(**dict(asked))
+    page = served.ask(list_incidents, tenant, wanted, as_of=as_of, **dict(paging))
     items = [IncidentView.model_validate(_plain(row)) for row in page.items]
     return Listing(items=items, next=page.next_cursor)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from api.errors import invalid
+from api.routes.parameters import query_names
 
 
 async def named_once(request: Request) -> None:
@@ -28,8 +28,6 @@ async def named_once(request: Request) -> None:
 def _single(dependant: Dependant) -> Iterator[str]:
     """Tell the parameters that take one value."""
     for field in dependant.query_params:
-        kind = field.field_info.annotation
-        if list not in {get_origin(one) for one in (kind, *get_args(kind))}:
-            yield field.alias
+        yield from (name for name, is_list in query_names(field) if not is_list)
     for other in dependant.dependencies:
         yield from _single(other)

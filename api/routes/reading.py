@@ -12,28 +12,24 @@ not valid or given twice, and a route that takes something other than parameters
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import msgspec
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import request_params_to_args
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from api.routes.parameters import Options, Parameter, parameter
 from projections.database import Interrupted, within
 
 BRIEF_STEPS: Final = 10_000
 """Of SQLite's, see `projections.database.within`: a page of a few hundred rows."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-_PLAIN: Final = (type(None), bool, int, float, str)
-_SINGLE: Final = {
-    each for kind in (str, int, float, bool) for each in (kind, kind | None, type(None))
-}
 _FOREIGN: Final = (
     "header_params",
     "cookie_params",
@@ -73,32 +69,6 @@ class Reading(APIRoute):
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of the path or the query.
-
-    Parameters
-    ----------
-    field : ModelField
-        What the framework checks it by.
-    in_path : bool
-        Whether it is part of the path.
-    default : Any
-        Its value where the query does not have it.
-    settled : bool
-        Whether that is known without asking the framework.
-    single : str or None
-        Its name in the request, where it is one text, number or flag; what else there is, such as
-        lists, the framework puts together.
-    """
-
-    field: Any
-    in_path: bool
-    default: Any
-    settled: bool
-    single: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One call: a dependency's, or at last the route's own.
 
@@ -112,7 +82,7 @@ class Step:
 
     call: Callable[..., Any]
     takes: tuple[tuple[str, int], ...]
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Parameter | Options, ...]
     request: tuple[str, ...]
 
     def taken(self, solved: list[Any]) -> dict[str, Any]:
@@ -140,8 +110,8 @@ def _lay_out(dependant: Dependant, steps: list[Step], places: dict[Any, int]) ->
             return False
     takes = tuple((d.name, places[d.call]) for d in dependant.dependencies if d.name is not None)
     parameters = (
-        *(_parameter(field, in_path=True) for field in dependant.path_params),
-        *(_parameter(field, in_path=False) for field in dependant.query_params),
+        *(parameter(field, in_path=True) for field in dependant.path_params),
+        *(parameter(field, in_path=False) for field in dependant.query_params),
     )
     names = (dependant.request_param_name, dependant.http_connection_param_name)
     request = tuple(name for name in names if name is not None)
@@ -154,15 +124,6 @@ def _is_coroutine(call: Any) -> bool:
     return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__)
 
 
-def _parameter(field: Any, *, in_path: bool) -> Parameter:
-    info = field.field_info
-    settled = not (in_path or info.is_required() or info.validate_default)
-    default = field.default if settled else None
-    alias, kind = field.validation_alias or field.alias, info.annotation
-    single = alias if isinstance(alias, str) and {kind, *get_args(kind)} <= _SINGLE else None
-    return Parameter(field, in_path, default, settled and isinstance(default, _PLAIN), single)
-
-
 def _given(steps: list[Step], request: Request) -> list[dict[str, Any]] | None:
     """Return what each step is given of the request; None where something is not valid."""
     path, query = request.path_params, request.query_params
@@ -171,25 +132,11 @@ def _given(steps: list[Step], request: Request) -> list[dict[str, Any]] | None:
     given = []
     for step in steps:
         values: dict[str, Any] = dict.fromkeys(step.request, request)
-        for parameter in step.parameters:
-            if not _take(parameter, path if parameter.in_path else query, values):
+        for each in step.parameters:
+            if not each.take(path if each.in_path else query, values):
                 return None
         given.append(values)
     return given
-
-
-def _take(parameter: Parameter, received: Mapping[str, Any], values: dict[str, Any]) -> bool:
-    field = parameter.field
-    if parameter.settled and (field.validation_alias or field.alias) not in received:
-        values[field.name] = parameter.default
-        return True
-    if parameter.single is not None and parameter.single in received:
-        where = ("path" if parameter.in_path else "query", parameter.single)
-        values[field.name], errors = field.validate(received[parameter.single], {}, loc=where)
-    else:
-        found, errors = request_params_to_args([field], received)
-        values.update(found)
-    return not errors
 
 
 async def _answered(request: Request, write: Callable[[], bytes]) -> bytes:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.common import Body, Moment, View
 from api.schemas.limits import AN_ID
 from projections.queries.actions import ActionRow
+from projections.read_models.action import State
 
 STAGES = ("proposed", "awaiting", "queued", "granted", "claimed", "verified", "finished", "refused")
+
+
+class ActionsAsked(BaseModel):
+    """Which actions are asked for; as `projections.queries.actions.ActionQuery`."""
+
+    states: list[State] = Field(default_factory=list, alias="state", description="One or more.")
+    agent_id: str | None = Field(None, alias="agent", description="An agent's id.")
+    finding_id: str | None = Field(
+        None, alias="finding", description="A finding's or a request's id."
+    )
+    action: str | None = None
 
 
 class CandidateView(View):

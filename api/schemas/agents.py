@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.common import Body, Moment, Plain, View, shown
+from api.schemas.common import Body, Instant, Moment, Plain, View, shown
 from api.schemas.findings import FindingView
 from processors.lifecycle.transitions import Status
 from projections.queries.agents import AgentRow
 from projections.queries.findings import FindingRow
+
+
+class AgentsAsked(BaseModel):
+    """Which agents are asked for, and in what order; as `projections.queries.agents.AgentQuery`."""
+
+    status: str | None = None
+    type: str | None = None
+    health: str | None = Field(None, description="A level: healthy, degraded …")
+    performance: str | None = Field(None, description="A level: excellent, good …")
+    security_below: float | None = Field(
+        None, ge=0, le=101, description="Only those with a lower security score."
+    )
+    text: str | None = Field(None, max_length=200)
+    sort: Literal["agent_id", "performance", "security"] = Field(
+        "agent_id",
+        description="By `performance`: worst first, and only those that have a score; by "
+        "`security`: least trusted first.",
+    )
+
+
+class MetricAsked(BaseModel):
+    """Which windows of which metric are asked for."""
+
+    metric: str = Field(max_length=128)
+    since: Instant | None = Field(None, description="Default: a day before `until`.")
+    until: Instant | None = Field(None, description="Default: now.")
+    resolution: Literal["minute", "hour"] = "minute"
 
 
 class Health(View):

@@ -9,6 +9,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, Final, Generic, TypeVar, get_type_hints
 
+from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from projections.queries.paging import MAX_LIMIT
@@ -98,6 +99,17 @@ def _laid_out(view: type[View]) -> tuple[tuple[str, ...], Callable[[Any], Any], 
     names = tuple(view.model_fields)
     moments = tuple(name for name in names if hints[name] in (Moment, Moment | None))
     return names, attrgetter(*names), moments
+
+
+class PageAsked(BaseModel):
+    """Which page of a list is asked for."""
+
+    limit: Limit = 100
+    cursor: Cursor = None
+
+
+Paging = Annotated[PageAsked, Query()]
+"""The parameters `limit` and `cursor` of a list."""
 
 
 class Body(BaseModel):

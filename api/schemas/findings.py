@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.schemas.common import Body, Moment, Plain, View
 from api.schemas.events import EventView
 from projections.queries.findings import FindingRow
 from streams.contracts.envelope import rfc3339
+
+
+class FindingsAsked(BaseModel):
+    """Which findings are asked for; as `projections.queries.findings.FindingQuery`."""
+
+    state: Literal["open", "ended"] | None = None
+    kind: str | None = None
+    severity: str | None = None
+    agent_id: str | None = Field(None, alias="agent", description="An agent's id.")
+    silenced: bool | None = Field(
+        None, description="Whether a silence withholds it, or did when it ended."
+    )
 
 
 class SeverityChange(View):

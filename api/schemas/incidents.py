@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api.schemas.common import Moment, View
 
 Status = Literal["open", "recovering", "closed"]
+
+
+class IncidentsAsked(BaseModel):
+    """Which incidents are asked for; as `projections.queries.incidents.IncidentQuery`."""
+
+    status: Literal["active", "open", "recovering", "closed"] | None = Field(
+        None, description="active: whatever is not closed."
+    )
+    severity: str | None = None
+    agent_id: str | None = Field(None, alias="agent", description="An agent's id.")
 
 
 class RootView(View):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, func, select
@@ -68,27 +69,46 @@ class ActionRow(msgspec.Struct, frozen=True):
     updated_at: float
 
 
-def list_actions(
-    connection: Connection,
-    tenant: str,
-    *,
-    states: Collection[str] = (),
-    agent_id: str | None = None,
-    finding_id: str | None = None,
-    action: str | None = None,
-    limit: int = 100,
-    cursor: str | None = None,
-) -> Page[ActionRow]:
-    """Return actions, newest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionQuery:
+    """Which actions are asked for; None leaves a property open.
 
     Parameters
     ----------
     states : collection of str
-        Those of `projections.models.action.actions`; empty for all.
+        Those of `projections.read_models.action.State` that it may be in; empty for any.
+    agent_id, finding_id : str or None
+        Whom it is done to, and why: a finding's or a request's id.
+    action : str or None
+        What is done, such as ``service.restart``.
     """
-    asked = asked_for(agent_id=agent_id, finding_id=finding_id, action=action)
-    values = {**asked, "tenant": tenant, **asked_states(states)}
-    return _listed(tuple(asked), len(states)).page(connection, values, limit, cursor)
+
+    states: Collection[str] = ()
+    agent_id: str | None = None
+    finding_id: str | None = None
+    action: str | None = None
+
+    @property
+    def by_column(self) -> dict[str, Any]:
+        """What is asked of single columns, by their names."""
+        return asked_for(agent_id=self.agent_id, finding_id=self.finding_id, action=self.action)
+
+
+ALL_ACTIONS: Final = ActionQuery()
+
+
+def list_actions(
+    connection: Connection,
+    tenant: str,
+    wanted: ActionQuery = ALL_ACTIONS,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[ActionRow]:
+    """Return one page of the actions that are `wanted`, newest first."""
+    asked = wanted.by_column
+    values = {**asked, "tenant": tenant, **asked_states(wanted.states)}
+    return _listed(tuple(asked), len(wanted.states)).page(connection, values, limit, cursor)
 
 
 def get_action(connection: Connection, tenant: str, action_id: str) -> ActionRow | None:

@@ -91,31 +91,14 @@ class Interval:
     valid_to: float | None
 
 
-def last_heard_of(connection: Connection, type: str) -> float | None:  # noqa: A002 - as below
-    """Return when any agent of a type was heard of last, in seconds since the epoch."""
-    query = select(func.max(agents.c.last_seen)).where(agents.c.type == type)
-    found: float | None = connection.execute(query).scalar()
-    return found
-
-
-def list_agents(
-    connection: Connection,
-    tenant: str,
-    *,
-    status: str | None = None,
-    type: str | None = None,  # noqa: A002 - the column's name, and the API's
-    health: str | None = None,
-    performance: str | None = None,
-    security_below: float | None = None,
-    text: str | None = None,
-    sort: str = BY_ID,
-    limit: int = 100,
-    cursor: str | None = None,
-) -> Page[AgentRow]:
-    """Return agents by id.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentQuery:
+    """Which agents are asked for, and in what order; None leaves a property open.
 
     Parameters
     ----------
+    status, type, health : str or None
+        What an agent must be; `health` is a level.
     performance : str or None
         A level: excellent, good, fair, poor or critical.
     security_below : float or None
@@ -126,16 +109,55 @@ def list_agents(
         `BY_ID`, `BY_SECURITY`: least trusted first, or `BY_PERFORMANCE`: worst first, and only
         those that have a score.
     """
-    asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
-    asked |= asked_for(security_below=security_below)
+
+    status: str | None = None
+    type: str | None = None
+    health: str | None = None
+    performance: str | None = None
+    security_below: float | None = None
+    text: str | None = None
+    sort: str = BY_ID
+
+    @property
+    def by_column(self) -> dict[str, Any]:
+        """What is asked of single columns, by their names; a text is sought in several."""
+        return asked_for(
+            status=self.status,
+            type=self.type,
+            health_level=self.health,
+            performance_level=self.performance,
+            security_below=self.security_below,
+        )
+
+
+ALL_AGENTS: Final = AgentQuery()
+
+
+def last_heard_of(connection: Connection, type: str) -> float | None:  # noqa: A002 - as below
+    """Return when any agent of a type was heard of last, in seconds since the epoch."""
+    query = select(func.max(agents.c.last_seen)).where(agents.c.type == type)
+    found: float | None = connection.execute(query).scalar()
+    return found
+
+
+def list_agents(
+    connection: Connection,
+    tenant: str,
+    wanted: AgentQuery = ALL_AGENTS,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[AgentRow]:
+    """Return one page of the agents that are `wanted`, as they are now."""
+    asked = wanted.by_column
     values = asked | {"tenant": tenant}
     searched, few = "", False
-    if text:
-        searched, narrower = connection.dialect.name, narrowing(connection, text)
+    if wanted.text:
+        searched, narrower = connection.dialect.name, narrowing(connection, wanted.text)
         few = narrower is not None
-        values |= {"text": sought(searched, text), "narrowing": narrower}
+        values |= {"text": sought(searched, wanted.text), "narrowing": narrower}
     leading = _leading(asked) if connection.dialect.name == "sqlite" else ""
-    pages = _listed(tuple(asked), searched, sort, leading, few=few)
+    pages = _listed(tuple(asked), searched, wanted.sort, leading, few=few)
     return pages.page(connection, values, limit, cursor)
 
 

@@ -5,7 +5,7 @@ An agent's metrics are the last values of the newest windows that had closed by 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -13,16 +13,21 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select
 
 from projections.models import action_history, actions, agent_history, finding_history
-from projections.queries.actions import ActionRow, asked_states, in_states
-from projections.queries.agents import BY_ID, AgentRow, of_asked, sorted_pages
+from projections.queries.actions import (
+    ALL_ACTIONS,
+    ActionQuery,
+    ActionRow,
+    asked_states,
+    in_states,
+)
+from projections.queries.agents import ALL_AGENTS, AgentQuery, AgentRow, of_asked, sorted_pages
 from projections.queries.agents_text import mentions, sought
 from projections.queries.as_of_metrics import Measured, latest_windows
-from projections.queries.findings import FindingRow, finding_of
+from projections.queries.findings import ALL_FINDINGS, FindingQuery, FindingRow, finding_of
 from projections.queries.paging import (
     CursorError,
     Page,
     Pages,
-    asked_for,
     decode_cursor,
     encode_cursor,
     narrowed,
@@ -39,25 +44,18 @@ def list_agents_as_of(
     connection: Connection,
     tenant: str,
     at: float,
+    wanted: AgentQuery = ALL_AGENTS,
     *,
-    status: str | None = None,
-    type: str | None = None,  # noqa: A002 - the column's name, and the API's
-    health: str | None = None,
-    performance: str | None = None,
-    security_below: float | None = None,
-    text: str | None = None,
-    sort: str = BY_ID,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[AgentRow]:
     """Return the agents that were known at `at`, as they were; see `list_agents`."""
-    asked = asked_for(status=status, type=type, health_level=health, performance_level=performance)
-    asked |= asked_for(security_below=security_below)
+    asked = wanted.by_column
     values, searched = asked | {"tenant": tenant, "at": at}, ""
-    if text:
+    if wanted.text:
         searched = connection.dialect.name
-        values["text"] = sought(searched, text)
-    pages = _agents(tuple(asked), sort, searched)
+        values["text"] = sought(searched, wanted.text)
+    pages = _agents(tuple(asked), wanted.sort, searched)
     found = _page(connection, pages, values, limit, cursor)
     return Page(_measured(connection, tenant, found.items, at), found.next_cursor)
 
@@ -80,27 +78,15 @@ def list_findings_as_of(
     connection: Connection,
     tenant: str,
     at: float,
+    wanted: FindingQuery = ALL_FINDINGS,
     *,
-    state: str | None = None,
-    kind: str | None = None,
-    severity: str | None = None,
-    agent_id: str | None = None,
-    silenced: bool | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[FindingRow]:
-    """Return the findings that were raised by `at`, as they were; see `list_findings`.
-
-    Raises
-    ------
-    ValueError
-        For another state than ``open`` and ``ended``.
-    """
-    if state not in (None, "open", "ended"):
-        raise ValueError(f"state is {state!r}; use open or ended")
-    asked = asked_for(kind=kind, severity=severity, agent_id=agent_id)
-    values = asked | {"tenant": tenant, "at": at}
-    return _page(connection, _findings(tuple(asked), state, silenced), values, limit, cursor)
+    """Return the findings that were raised by `at`, as they were; see `list_findings`."""
+    asked = wanted.by_column
+    pages = _findings(tuple(asked), wanted.state, wanted.silenced)
+    return _page(connection, pages, asked | {"tenant": tenant, "at": at}, limit, cursor)
 
 
 def get_finding_as_of(
@@ -116,18 +102,15 @@ def list_actions_as_of(
     connection: Connection,
     tenant: str,
     at: float,
+    wanted: ActionQuery = ALL_ACTIONS,
     *,
-    states: Collection[str] = (),
-    agent_id: str | None = None,
-    finding_id: str | None = None,
-    action: str | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[ActionRow]:
     """Return the actions that were known at `at`, as far as they had come; see `list_actions`."""
-    asked = asked_for(agent_id=agent_id, finding_id=finding_id, action=action)
-    values = asked | {"tenant": tenant, "at": at} | asked_states(states)
-    return _page(connection, _actions(tuple(asked), len(states)), values, limit, cursor)
+    asked = wanted.by_column
+    values = asked | {"tenant": tenant, "at": at} | asked_states(wanted.states)
+    return _page(connection, _actions(tuple(asked), len(wanted.states)), values, limit, cursor)
 
 
 def get_action_as_of(

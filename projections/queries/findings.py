@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select
@@ -50,37 +51,56 @@ class FindingRow(msgspec.Struct, frozen=True):
     updated_at: float
 
 
-def list_findings(
-    connection: Connection,
-    tenant: str,
-    *,
-    state: str | None = None,
-    kind: str | None = None,
-    severity: str | None = None,
-    agent_id: str | None = None,
-    silenced: bool | None = None,
-    limit: int = 100,
-    cursor: str | None = None,
-) -> Page[FindingRow]:
-    """Return findings, newest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingQuery:
+    """Which findings are asked for; None leaves a property open.
 
     Parameters
     ----------
     state : str or None
-        ``open`` or ``ended``; None for both.
+        ``open`` or ``ended``.
+    kind, severity, agent_id : str or None
+        What a finding must be of.
     silenced : bool or None
-        Whether a silence withholds it, or did when it ended; None for both.
+        Whether a silence withholds it, or did when it ended.
 
     Raises
     ------
     ValueError
         For another state.
     """
-    if state not in (None, "open", "ended"):
-        raise ValueError(f"state is {state!r}; use open or ended")
-    asked = asked_for(kind=kind, severity=severity, agent_id=agent_id)
-    values = {**asked, "tenant": tenant}
-    return _listed(tuple(asked), state, silenced).page(connection, values, limit, cursor)
+
+    state: str | None = None
+    kind: str | None = None
+    severity: str | None = None
+    agent_id: str | None = None
+    silenced: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.state not in (None, "open", "ended"):
+            raise ValueError(f"state is {self.state!r}; use open or ended")
+
+    @property
+    def by_column(self) -> dict[str, Any]:
+        """What is asked of single columns, by their names."""
+        return asked_for(kind=self.kind, severity=self.severity, agent_id=self.agent_id)
+
+
+ALL_FINDINGS: Final = FindingQuery()
+
+
+def list_findings(
+    connection: Connection,
+    tenant: str,
+    wanted: FindingQuery = ALL_FINDINGS,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[FindingRow]:
+    """Return one page of the findings that are `wanted`, newest first."""
+    asked = wanted.by_column
+    pages = _listed(tuple(asked), wanted.state, wanted.silenced)
+    return pages.page(connection, asked | {"tenant": tenant}, limit, cursor)
 
 
 def get_finding(connection: Connection, tenant: str, finding_id: str) -> FindingRow | None:

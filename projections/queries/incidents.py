@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -46,29 +47,46 @@ class IncidentRow(msgspec.Struct, frozen=True):
     updated_at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentQuery:
+    """Which incidents are asked for; None leaves a property open.
+
+    Parameters
+    ----------
+    status : str or None
+        open, recovering, closed; or ``active``: not closed.
+    severity : str or None
+        Its severity.
+    agent_id : str or None
+        Only those that this agent is, or was, in.
+    """
+
+    status: str | None = None
+    severity: str | None = None
+    agent_id: str | None = None
+
+
+ALL_INCIDENTS: Final = IncidentQuery()
+
+
 def list_incidents(
     connection: Connection,
     tenant: str,
+    wanted: IncidentQuery = ALL_INCIDENTS,
     *,
     as_of: float | None = None,
-    status: str | None = None,
-    severity: str | None = None,
-    agent_id: str | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[IncidentRow]:
-    """Return incidents, the latest first.
+    """Return one page of the incidents that are `wanted`, the latest first.
 
     Parameters
     ----------
     as_of : float or None
         A past moment, in seconds since the epoch: those that were known then, as they were.
-    status : str or None
-        open, recovering, closed; or ``active``: not closed.
-    agent_id : str or None
-        Only those that this agent is, or was, in.
     """
-    asked = asked_for(severity=severity)
+    status, agent_id = wanted.status, wanted.agent_id
+    asked = asked_for(severity=wanted.severity)
     values = asked | asked_for(agent_id=agent_id, at=as_of) | {"tenant": tenant}
     if status is not None:
         values["statuses"] = [*ACTIVE] if status == "active" else [status]

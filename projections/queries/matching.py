@@ -9,13 +9,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from processors.silences.matching import matches
-from projections.queries.findings import FindingRow, list_findings
+from projections.queries.findings import FindingQuery, FindingRow, list_findings
 from projections.queries.paging import MAX_LIMIT
 from streams.contracts.events.finding import FindingRaised
 from streams.contracts.events.silence import Matcher
 
 LOOKED_AT: Final = 20_000
 LISTED: Final = 100
+_OPEN: Final = FindingQuery(state="open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def open_matching(connection: Connection, tenant: str, matchers: Sequence[Matche
     found: list[FindingRow] = []
     looked_at, cursor = 0, None
     while looked_at < LOOKED_AT:
-        page = list_findings(connection, tenant, state="open", limit=MAX_LIMIT, cursor=cursor)
+        page = list_findings(connection, tenant, _OPEN, limit=MAX_LIMIT, cursor=cursor)
         looked_at += len(page.items)
         found += [row for row in page.items if matches(matchers, *_said(tenant, row))]
         cursor = page.next_cursor

@@ -19,6 +19,7 @@ from projections.database import open_database, writing
 from projections.migrations import prepare
 from projections.models import agent_history, agent_windows, agents
 from projections.models.history import OPEN
+from projections.queries.agents import AgentQuery
 from projections.queries.as_of import list_agents_as_of
 from projections.queries.fleet import fleet_columns
 from projections.rows import Row
@@ -87,8 +88,7 @@ def _report(engine: Engine, at: float, when: str) -> None:
             taken.append(1000 * (time.process_time() - begun))
             cursor = page.next_cursor
         begun = time.process_time()
-        wanted = {"health": "degraded", "limit": PAGE}
-        list_agents_as_of(connection, "default", at, **wanted)
+        list_agents_as_of(connection, "default", at, AgentQuery(health="degraded"), limit=PAGE)
         filtered = 1000 * (time.process_time() - begun)
         begun = time.process_time()
         fleet_columns(connection, "default", at)

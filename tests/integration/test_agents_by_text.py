@@ -12,7 +12,7 @@ from projections.database import open_database, writing
 from projections.migrations import prepare
 from projections.models import agents
 from projections.queries import agents_text
-from projections.queries.agents import list_agents
+from projections.queries.agents import AgentQuery, list_agents
 from projections.views import Views
 from streams.contracts.events.agent import AgentLabelled, AgentRegistered
 from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, FakeLog, facts_only, sealed
@@ -50,7 +50,7 @@ def write(database: Engine, *facts: Fact, first: int = 0) -> None:
 
 
 def found(connection: Connection, wanted: str, tenant: str = "default") -> list[str]:
-    return [row.agent_id for row in list_agents(connection, tenant, text=wanted).items]
+    return [row.agent_id for row in list_agents(connection, tenant, AgentQuery(text=wanted)).items]
 
 
 @pytest.mark.parametrize("few", [0, 1, 2000])
@@ -93,9 +93,11 @@ def test_what_is_written_anew_is_found_once(filled: Engine) -> None:
 
 def test_pages_of_a_search_follow_each_other(filled: Engine) -> None:
     with filled.connect() as connection:
-        first = list_agents(connection, "default", text="service", limit=2)
+        first = list_agents(connection, "default", AgentQuery(text="service"), limit=2)
         assert [row.agent_id for row in first.items] == ["db", "web-1"]
-        rest = list_agents(connection, "default", text="service", limit=2, cursor=first.next_cursor)
+        rest = list_agents(
+            connection, "default", AgentQuery(text="service"), limit=2, cursor=first.next_cursor
+        )
         assert [row.agent_id for row in rest.items] == ["web-2"]
         assert rest.next_cursor is None
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from projections.database import Interrupted, open_database, within
-from projections.queries.actions import list_actions
-from projections.queries.agents import list_agents
+from projections.queries.actions import ActionQuery, list_actions
+from projections.queries.agents import AgentQuery, list_agents
 from projections.queries.as_of import list_actions_as_of, list_findings_as_of
 from projections.queries.events import chain, list_events
 from projections.queries.incidents import get_incident
@@ -38,22 +38,24 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "events of a rare type": lambda c: list_events(
         c, "default", types=["rare.type"], before=1_000_000
     ),
-    "actions that wait": lambda c: list_actions(c, "default", states=["awaiting"]),
+    "actions that wait": lambda c: list_actions(c, "default", ActionQuery(states=["awaiting"])),
     "actions that waited": lambda c: list_actions_as_of(
-        c, "default", BEGUN + 9000, states=["awaiting"]
+        c, "default", BEGUN + 9000, ActionQuery(states=["awaiting"])
     ),
-    "actions on a finding": lambda c: list_actions(c, "default", finding_id="finding-000100"),
+    "actions on a finding": lambda c: list_actions(
+        c, "default", ActionQuery(finding_id="finding-000100")
+    ),
     "actions on a finding then": lambda c: list_actions_as_of(
-        c, "default", BEGUN + 9000, finding_id="finding-000100"
+        c, "default", BEGUN + 9000, ActionQuery(finding_id="finding-000100")
     ),
-    "agents by two letters": lambda c: list_agents(c, "default", text="Qz"),
+    "agents by two letters": lambda c: list_agents(c, "default", AgentQuery(text="Qz")),
     "findings long ago": lambda c: list_findings_as_of(c, "default", EARLY, limit=5),
     "actions long ago": lambda c: list_actions_as_of(c, "default", EARLY, limit=5),
     "agents of a common type that hardly work": lambda c: list_agents(
-        c, "default", status="active", type="service", performance="critical"
+        c, "default", AgentQuery(status="active", type="service", performance="critical")
     ),
     "agents of a rare type that fail": lambda c: list_agents(
-        c, "default", type="database", health="failing"
+        c, "default", AgentQuery(type="database", health="failing")
     ),
 }
 

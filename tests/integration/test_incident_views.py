@@ -6,7 +6,7 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import Engine
 
 from processors.step import Fact
-from projections.queries.incidents import get_incident, list_incidents
+from projections.queries.incidents import IncidentQuery, get_incident, list_incidents
 from projections.queries.timeline import timeline
 from projections.queries.totals import active_incident_counts
 from projections.views import Views
@@ -98,9 +98,9 @@ def story(log: FakeLog, engine: Engine) -> Views:
     return views
 
 
-def ids(engine: Engine, **asked: object) -> list[str]:
+def ids(engine: Engine, as_of: float | None = None, **asked: str) -> list[str]:
     with engine.connect() as connection:
-        found = list_incidents(connection, "default", **asked)
+        found = list_incidents(connection, "default", IncidentQuery(**asked), as_of=as_of)
     return [row.incident_id for row in found.items]
 
 

@@ -8,11 +8,11 @@ from sqlalchemy import Engine, func, select
 from processors.dead_letters import dead_letter
 from processors.step import Fact
 from projections.models import events
-from projections.queries.actions import get_action, list_actions
-from projections.queries.agents import agent_at, agent_history, get_agent, list_agents
+from projections.queries.actions import ActionQuery, get_action, list_actions
+from projections.queries.agents import AgentQuery, agent_at, agent_history, get_agent, list_agents
 from projections.queries.dead_letters import list_dead_letters
 from projections.queries.events import chain, latest_event_seq, list_events
-from projections.queries.findings import get_finding, list_findings
+from projections.queries.findings import FindingQuery, get_finding, list_findings
 from projections.queries.health import is_projected, system_health
 from projections.queries.metrics import metric_history
 from projections.views import Views
@@ -77,7 +77,7 @@ def test_what_no_text_of_a_database_holds_is_replaced(database: Engine) -> None:
     views(database).write(facts_only(log.records(sealed("surveillance", "telemetry", 2, facts))))
     with database.connect() as connection:
         agent = get_agent(connection, "default", "web")
-        (found,) = list_agents(connection, "default", text="blue").items
+        (found,) = list_agents(connection, "default", AgentQuery(text="blue")).items
         history = agent_history(connection, "default", "web")
         letters = list_dead_letters(connection).items
     assert agent is not None
@@ -256,17 +256,17 @@ def test_lists_page_without_gaps_or_repeats(database: Engine) -> None:
             if cursor is None:
                 break
         assert list_agents(connection, "another").items == []
-        assert len(list_agents(connection, "default", text="AGENT-1").items) == 10
+        assert len(list_agents(connection, "default", AgentQuery(text="AGENT-1")).items) == 10
     assert found == [f"agent-{n:02}" for n in range(25)]
 
 
 def test_lists_filter(database: Engine) -> None:
     views(database).write(healing(FakeLog()))
     with database.connect() as connection:
-        assert list_findings(connection, "default", state="open").items == []
-        assert len(list_findings(connection, "default", state="ended").items) == 1
-        assert len(list_actions(connection, "default", states=["finished"]).items) == 1
-        assert list_actions(connection, "default", states=["refused"]).items == []
+        assert list_findings(connection, "default", FindingQuery(state="open")).items == []
+        assert len(list_findings(connection, "default", FindingQuery(state="ended")).items) == 1
+        assert len(list_actions(connection, "default", ActionQuery(states=["finished"])).items) == 1
+        assert list_actions(connection, "default", ActionQuery(states=["refused"])).items == []
         assert list_events(connection, "default", types=["finding.raised"])[0].data["kind"] == (
             "service_down"
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Engine
 
 from processors.step import Fact
-from projections.queries.agents import get_agent, list_agents
+from projections.queries.agents import AgentQuery, get_agent, list_agents
 from projections.queries.as_of import list_agents_as_of
 from projections.queries.findings import get_finding
 from projections.queries.totals import open_threat_counts, security_scores
@@ -57,13 +58,15 @@ def paged(ask: partial, connection: object) -> list[str]:
 
 def test_the_least_trusted_come_first_page_by_page_now_and_then(database: Engine) -> None:
     filled(database)
-    now = partial(list_agents, tenant="default", sort="security")
-    then = partial(list_agents_as_of, tenant="default", at=T0 + 20, sort="security")
+    by_trust = AgentQuery(sort="security")
+    now = partial(list_agents, tenant="default", wanted=by_trust)
+    then = partial(list_agents_as_of, tenant="default", at=T0 + 20)
     with database.connect() as connection:
         assert paged(now, connection) == ["a", "d", "f", "b", "c", "e"]
-        assert paged(then, connection) == [*LOST, "b", "e"]
-        assert paged(partial(then, security_below=85.0), connection) == ["c", "a", "d"]
-        below = list_agents(connection, "default", security_below=85.0, text="a").items
+        assert paged(partial(then, wanted=by_trust), connection) == [*LOST, "b", "e"]
+        lost = partial(then, wanted=replace(by_trust, security_below=85.0))
+        assert paged(lost, connection) == ["c", "a", "d"]
+        below = list_agents(connection, "default", AgentQuery(security_below=85.0, text="a")).items
         assert [row.agent_id for row in below] == ["a"]
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from processors.step import Fact
 from projections.queries.as_of import get_finding_as_of, list_findings_as_of
-from projections.queries.findings import list_findings
+from projections.queries.findings import FindingQuery, list_findings
 from projections.queries.matching import open_matching
 from projections.queries.silences import (
     count_standing,
@@ -119,9 +119,11 @@ def test_a_finding_says_what_withholds_it_now_and_then(database: Engine) -> None
         assert withheld_finding_counts(connection, None) == [
             (("default", "service_down", "critical"), 1.0)
         ]
-        silent = list_findings(connection, "default", silenced=True).items
-        loud = list_findings(connection, "default", silenced=False).items
-        then = list_findings_as_of(connection, "default", T0 + 15, silenced=True).items
+        silent = list_findings(connection, "default", FindingQuery(silenced=True)).items
+        loud = list_findings(connection, "default", FindingQuery(silenced=False)).items
+        then = list_findings_as_of(
+            connection, "default", T0 + 15, FindingQuery(silenced=True)
+        ).items
         before = get_finding_as_of(connection, "default", "fa", T0 + 11)
     assert [(row.finding_id, row.silence_id, row.silenced_by) for row in silent] == [
         ("fa", "one", "ada")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 from processors.step import Fact
 from projections.models import action_history, agent_history
 from projections.models.history import OPEN
-from projections.queries.actions import list_actions
+from projections.queries.actions import ActionQuery, list_actions
 from projections.queries.agents import AgentRow, list_agents
 from projections.queries.as_of import (
     get_agent_as_of,
@@ -20,7 +20,7 @@ from projections.queries.as_of import (
     list_agents_as_of,
     list_findings_as_of,
 )
-from projections.queries.findings import FindingRow, list_findings
+from projections.queries.findings import FindingQuery, FindingRow, list_findings
 from projections.queries.fleet import fleet_columns
 from projections.queries.paging import CursorError
 from projections.views import Views
@@ -98,11 +98,11 @@ def now(connection: Connection) -> dict[str, Any]:
     """Return what the views show, without what heartbeats and windows say."""
     return {
         "agents": [_told(row) for row in list_agents(connection, "default").items],
-        "open": list_findings(connection, "default", state="open").items,
-        "ended": list_findings(connection, "default", state="ended").items,
-        "critical": list_findings(connection, "default", severity="critical").items,
+        "open": list_findings(connection, "default", FindingQuery(state="open")).items,
+        "ended": list_findings(connection, "default", FindingQuery(state="ended")).items,
+        "critical": list_findings(connection, "default", FindingQuery(severity="critical")).items,
         "actions": list_actions(connection, "default").items,
-        "waiting": list_actions(connection, "default", states=["awaiting"]).items,
+        "waiting": list_actions(connection, "default", ActionQuery(states=["awaiting"])).items,
         "fleet": fleet_columns(connection, "default"),
     }
 
@@ -111,7 +111,7 @@ def then(connection: Connection, at: float) -> dict[str, Any]:
     """Return the same, asked for later."""
 
     def findings(**asked: str) -> list[FindingRow]:
-        return list_findings_as_of(connection, "default", at, **asked).items
+        return list_findings_as_of(connection, "default", at, FindingQuery(**asked)).items
 
     return {
         "agents": [_told(row) for row in list_agents_as_of(connection, "default", at).items],
@@ -119,7 +119,9 @@ def then(connection: Connection, at: float) -> dict[str, Any]:
         "ended": findings(state="ended"),
         "critical": findings(severity="critical"),
         "actions": list_actions_as_of(connection, "default", at).items,
-        "waiting": list_actions_as_of(connection, "default", at, states=["awaiting"]).items,
+        "waiting": list_actions_as_of(
+            connection, "default", at, ActionQuery(states=["awaiting"])
+        ).items,
         "fleet": fleet_columns(connection, "default", at),
     }
 

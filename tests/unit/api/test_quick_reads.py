@@ -40,6 +40,11 @@ class Some(BaseModel, Generic[T]):
     items: list[T]
 
 
+class Wanted(BaseModel):
+    sizes: list[int] = Field(default_factory=list, alias="size", max_length=2)
+    share: float | None = Field(None, ge=0)
+
+
 async def _who(request: Request) -> str:
     CALLED["who"] += 1
     return request.headers.get("who", "nobody")
@@ -79,6 +84,10 @@ def application(kind: type[APIRoute]) -> FastAPI:
     ) -> Some[Item]:
         return Some(items=[Item(name=text) for _ in range(limit)])
 
+    @router.get("/of/{name}")
+    def some(name: str, asked: Annotated[Wanted, Query()], times: int = 1) -> Item:
+        return Item(name=name * times, sizes=asked.sizes, share=asked.share)
+
     @router.get("/aside/{name}")
     async def aside(name: str, response: Response) -> Item:
         response.headers["x-name"] = name
@@ -115,6 +124,12 @@ def get(app: FastAPI, path: str, **headers: str) -> httpx.Response:
         "/things?text=",
         "/things",
         "/things?text=a&limit=10",
+        "/things/of/x",
+        "/things/of/x?size=1&times=2&other=3",
+        "/things/of/x?size=1&size=2",
+        "/things/of/x?size=1&size=2&size=3",
+        "/things/of/x?size=&share=-1",
+        "/things/of/x?share=0.25&sizes=1",
         "/things/aside/x",
         "/things/7/8",
     ],
