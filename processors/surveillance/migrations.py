@@ -8,42 +8,35 @@ and keeps a recorded snapshot of that (``python -m tests.histories.upgrades.upgr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from processors.migrations import Bytes, Migration
 
 REST: Final = "rest"
+_EVIDENCE: Final = "agents.evidence"
 
 
-def formatted(parts: Bytes, number: int) -> Bytes:
-    """Return `parts` under another format's number, where the rest of them lies as before."""
-    rest: list[Any] = msgspec.msgpack.decode(parts[REST])
-    rest[0] = number
-    return parts | {REST: msgspec.msgpack.encode(rest)}
+def _places(column: bytes, count: int) -> list[bytes]:
+    """Return the places of a wide column, each with the values of all rows."""
+    size = len(column) // count
+    return [column[first : first + size] for first in range(0, count * size, size)] if size else []
 
 
-def with_column(parts: Bytes, name: str, like: str, width: int, blank: bytes) -> Bytes:
-    """Return `parts` with a new column, of as many rows as the column `like` has.
+def _evidence_of_hours(parts: Bytes) -> Bytes:
+    """Lead from 4 to 5: of an agent, what is seen over hours is kept, and when it paid is not.
 
-    Parameters
-    ----------
-    width : int
-        Bytes that one row of `like` takes.
-    blank : bytes
-        What each row of the new one holds, little endian. Of a column with several places each
-        one lies by itself: add them place by place.
+    The columns of work lay within the rest.
     """
-    return parts | {name: parts.get(name, b"") + blank * (len(parts[like]) // width)}
-
-
-def _work_in_columns(parts: Bytes) -> Bytes:
-    """Lead from 4 to 5: the columns of work lay within the rest."""
     *rest, (_, work) = msgspec.msgpack.decode(parts[REST])
     rest[0] = 5
+    if places := _places(parts[_EVIDENCE], 22):
+        lately = bytes(len(places[0]))
+        places = [*places[:4], lately, *places[4:20], places[21]]
     columns = {f"performance.{name}": column for name, column in work.items()}
+    columns[_EVIDENCE] = b"".join(places)
     return parts | {REST: msgspec.msgpack.encode(rest)} | columns
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {4: _work_in_columns}
+MIGRATIONS: Final[Mapping[int, Migration]] = {4: _evidence_of_hours}
