@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -90,3 +92,22 @@ class Service(Section):
     stop_s: float = Field(default=5.0, gt=0, le=600)
     detach: bool = False
     autostart: bool = True
+
+
+def longest_stop_s(services: Sequence[Service]) -> float:
+    """Return how long it may take until the last of `services` is killed, dependents first.
+
+    Examples
+    --------
+    >>> web = Service(name="web", command=["web"], depends_on=["db"], stop_s=20)
+    >>> longest_stop_s([web, Service(name="db", command=["db"]), Service(name="x", command=["x"])])
+    25.0
+    """
+    by_name = {service.name: service for service in services}
+    # Dependencies come first, so each is known when what depends on it is added up.
+    order = TopologicalSorter({name: each.depends_on for name, each in by_name.items()})
+    total: dict[str, float] = {}
+    for name in order.static_order():
+        below = (total[needed] for needed in by_name[name].depends_on)
+        total[name] = by_name[name].stop_s + max(below, default=0.0)
+    return max(total.values(), default=0.0)

@@ -16,6 +16,7 @@ from api.cli.holding import InstallationBusy, holding
 from api.cli.logs import configure_logging
 from api.cli.prepare import prepare
 from api.cli.supervisor import Child, keep_all_alive
+from config.services import longest_stop_s
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
@@ -26,6 +27,8 @@ from streams.kafka.ports import holder_of, is_free
 Reporter = Callable[[str], None]
 _PORT_TRIES: Final = 12
 _PORT_PAUSE_S: Final = 0.25
+_LEAVING_S: Final = 60.0
+"""How long a node may take to leave, beside what its services take to stop."""
 
 
 def up() -> int:
@@ -102,7 +105,8 @@ def _waves(settings: Settings) -> list[list[Child]]:
         Child(f"worker-{slot}", "worker", {"HOMEOSTAT_SLOT": str(slot)})
         for slot in range(settings.workers)
     ]
-    node = Child("node", "node", patience_s=60.0)
+    stop_s = longest_stop_s(settings.configuration().services)
+    node = Child("node", "node", patience_s=_LEAVING_S + stop_s)
     return [[node], workers, [Child("projector", "projector"), Child("api", "api")]]
 
 

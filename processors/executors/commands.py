@@ -53,8 +53,8 @@ class CommandLog:
     def _saved(self) -> int:
         try:
             return int(self._path.read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return 0
+        except (FileNotFoundError, ValueError):
+            return 0  # what was taken on before is known by the claims, or has expired
 
     def _open(self, record: Record) -> Event | list[Outgoing]:
         try:

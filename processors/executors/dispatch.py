@@ -87,8 +87,11 @@ class Dispatcher:
 
     async def settle(self) -> None:
         """Report on what was claimed before a crash: unknown, and how the target is now."""
-        for event in self._claims.unfinished():
-            command = msgspec.convert(event.data, Command)
+        await asyncio.gather(*map(self._settle, self._claims.unfinished()))
+
+    async def _settle(self, event: Event) -> None:
+        command = msgspec.convert(event.data, Command)
+        async with self._targets[command.target]:
             seen = await self._look(command)
             detail = f"the executor ended while acting; now: {seen.detail}"
             finished = self._finished(command, "unknown", seen.well, detail, seen.evidence)

@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from processors.executors.dispatch import Dispatcher
 from processors.executors.probes import watch_probe
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
-from processors.executors.services.order import stop_order
+from processors.executors.services.order import stop_all
 from processors.executors.sources import watches
 from processors.executors.telemetry import Outbox, conflict, service_labels, service_metrics
 from streams.contracts.envelope import Event
@@ -113,7 +113,7 @@ class Node:
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(duty) for duty in duties]
         told: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait({told, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        await self._leave()
+        await self._leave(services=told in done)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, *self._looking.values(), return_exceptions=True)
@@ -121,25 +121,31 @@ class Node:
         for task in done - {told}:
             task.result()
 
-    async def _leave(self) -> None:
-        """Take no more commands, let those under way end, stop what goes down with us."""
+    async def _leave(self, *, services: bool) -> None:
+        """Take no more commands, let those under way end, stop what goes down with us.
+
+        Services stay where the node ends for a fault of its own: the next one adopts them.
+        """
         self._leaving = True
         if self._acting:
             await asyncio.wait(self._acting, timeout=30)
-        for managed in stop_order(list(self._services.values())):
-            if not managed.service.detach:
-                await managed.stop()
+        if services:
+            await stop_all([s for s in self._services.values() if not s.service.detach])
 
     async def _obey(self) -> None:
-        await self._dispatcher.settle()
+        # Beside what comes: to look at a service that is starting may take as long as that may.
+        self._act(self._dispatcher.settle())
         async for item in self._commands.follow():
             if isinstance(item, list):
                 await self._publish(item)
             elif not self._leaving and self._dispatcher.concerns(item):
                 self._dispatcher.take(item)
-                task = asyncio.create_task(self._carry_out(item))
-                self._acting.add(task)
-                task.add_done_callback(self._acted)
+                self._act(self._carry_out(item))
+
+    def _act(self, deed: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(deed)
+        self._acting.add(task)
+        task.add_done_callback(self._acted)
 
     def _acted(self, task: asyncio.Task[None]) -> None:
         self._acting.discard(task)

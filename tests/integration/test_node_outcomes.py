@@ -11,8 +11,11 @@ import msgspec
 import pytest
 
 from config.configuration import Configuration
+from config.services import Service
 from processors.executors.claims import Claims
 from processors.executors.node import Node
+from processors.executors.services.ledger import Ledger
+from processors.executors.services.managed import ManagedService
 from streams.contracts.envelope import Event, decode_event, outgoing
 from streams.contracts.events.action import Command
 from streams.contracts.record import Outgoing
@@ -25,6 +28,7 @@ from tests.conftest import BrokerFactory
 from tests.end_to_end.harness import read_all
 
 SIGNER = Signer(b"a secret for tests only")
+WEB = {"name": "web", "command": ["sleep", "600"]}
 
 
 def refused_later(action_id: str) -> Outgoing:
@@ -45,7 +49,7 @@ def refused_later(action_id: str) -> Outgoing:
 
 async def run(home: Path, connection: Connection, stop: asyncio.Event) -> None:
     """Run a node of host ``here`` until `stop`."""
-    configuration = Configuration.model_validate({"host": "here"})
+    configuration = Configuration.model_validate({"host": "here", "services": [WEB]})
     async with Publisher(connection) as publisher:
         await Node(configuration, home, connection, publisher, SIGNER).run(stop)
 
@@ -71,6 +75,11 @@ async def test_an_outcome_that_cannot_be_kept_ends_the_node_and_is_settled_by_th
     async with Publisher(connection) as publisher:
         await publisher.publish([refused_later(str(uuid.uuid4()))])
 
+    web = ManagedService(
+        Service.model_validate(WEB), Ledger(tmp_path / "services"), tmp_path / "log", lambda _: None
+    )
+    running = web.start()
+
     def full(self: Claims, command_id: str) -> None:
         raise OSError(28, "No space left on device")
 
@@ -79,6 +88,7 @@ async def test_an_outcome_that_cannot_be_kept_ends_the_node_and_is_settled_by_th
         with pytest.raises(OSError, match="No space left"):
             await asyncio.wait_for(run(tmp_path, connection, asyncio.Event()), 120)
     assert len(unfinished(tmp_path)) == 1
+    assert running.alive(), "a fault of the node's ended a service"
 
     stop = asyncio.Event()
     later = asyncio.create_task(run(tmp_path, connection, stop))
@@ -87,5 +97,6 @@ async def test_an_outcome_that_cannot_be_kept_ends_the_node_and_is_settled_by_th
             await asyncio.sleep(0.05)
     stop.set()
     await later
+    assert not running.alive()
     assert unfinished(tmp_path) == []
     assert len({event.id for event in await finished(connection)}) == 1, "readers see two outcomes"

@@ -63,15 +63,16 @@ class Registry:
         managed = self._services.get(command.target.rpartition("/")[2])
         if managed is None:
             raise NotPossible("unknown_target", f"{command.target} is not declared on this host")
+        needs = [self._services[name] for name in managed.service.depends_on]
         match command.action:
             case "service.start":
-                return Start(command, managed)
+                return Start(command, managed, needs=needs)
             case "service.stop":
                 return Stop(command, managed)
             case "service.kill_stuck":
-                return Restart(command, managed, patience=False)
+                return Restart(command, managed, needs=needs, patience=False)
             case "service.free_port":
                 protected = self._configuration.protected
                 return FreePort(command, managed, protected, self._services.values())
             case _:
-                return Restart(command, managed)
+                return Restart(command, managed, needs=needs)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import psutil
 
 from processors.executors.executor import NotPossible, Result
+from processors.executors.services.ledger import Running
 from processors.executors.services.managed import ManagedService, holder_of
 from streams.contracts.events.action import Command
 
@@ -14,28 +16,53 @@ from streams.contracts.events.action import Command
 class Restart:
     """End what is left of a service, start it, and see that it is well.
 
-    A service that is well again by the time the command arrives is left alone, unless a person
-    asked for the restart.
+    A service that by the time the command arrives is well again, or within the time that it may
+    take to start, is left alone; one whose dependency has died since, and was not heard of yet
+    when the command was decided, comes after it. A person's wish is done all the same.
 
     Parameters
     ----------
+    needs : iterable of ManagedService
+        Those of this host that it depends on.
     patience : bool
         Whether a process that still lives is asked to leave before it is killed.
     """
 
-    def __init__(self, command: Command, managed: ManagedService, *, patience: bool = True) -> None:
+    def __init__(
+        self,
+        command: Command,
+        managed: ManagedService,
+        *,
+        needs: Iterable[ManagedService] = (),
+        patience: bool = True,
+    ) -> None:
         self._command = command
         self._managed = managed
+        self._needs = needs
         self._patience = patience
 
     async def preview(self) -> str:
         """Return the signals and the command that would be given."""
         running = self._managed.running
-        if not self._command.requested_by and running and (await self._managed.check()).well:
-            raise NotPossible("not_needed", f"{self._managed.name} is well: process {running.pid}")
+        if not self._command.requested_by:
+            await self._guard(running)
         how = f"SIGTERM, {self._managed.service.stop_s} s, SIGKILL" if self._patience else "SIGKILL"
         end = [f"end process group {running.pid} ({how})"] if running else []
         return "\n".join([*end, f"start {self._managed.service.command}"])
+
+    async def _guard(self, running: Running | None) -> None:
+        name = self._managed.name
+        if running and (await self._managed.check()).well:
+            raise NotPossible("not_needed", f"{name} is well: process {running.pid}")
+        if running and self._managed.starting:
+            start_s = self._managed.service.start_s
+            detail = f"{name} may take {start_s:g} s to start: process {running.pid}"
+            raise NotPossible("starting", detail)
+        for needed in self._needs:
+            if needed.running is None and not needed.stopped_on_purpose:
+                raise NotPossible(
+                    "dependency_down", f"{name} needs {needed.name}: {needed.last_exit}"
+                )
 
     async def run(self) -> Result:
         """Stop what lives, and start."""

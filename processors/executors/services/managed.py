@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -80,14 +81,16 @@ class ManagedService:
             return False
         self._watch(recorded)
         self.failures = 0
+        lived_s = max(0.0, time.time() - recorded.create_time)
+        self._judged_from = time.monotonic() + self.service.start_s - lived_s
         return True
 
     def start(self) -> Running:
         """Start the process and watch it."""
         before = self._ledger.read(self.name)
         restarts = 0 if before is None else before.restarts + 1
-        self._process, running = spawn(self.service, self.log, restarts)
-        self._ledger.write(self.name, running)
+        record = partial(self._ledger.write, self.name)
+        self._process, running = spawn(self.service, self.log, restarts, record)
         self.failures = 0
         self.intend(stopped=False)
         self._started = time.monotonic()

@@ -1,12 +1,20 @@
-"""Starts a service's process so that it outlives us, and ends its whole group."""
+"""Starts a service's process so that it outlives us, and ends its whole group.
+
+A process that runs before it is recorded is one that nobody adopts where we are killed in between,
+and a second one would be started beside it. So the new process waits, before it becomes the
+service, until its record is on disk; and leaves where we are gone by then.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pwd
 import signal
 import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -18,20 +26,49 @@ from processors.executors.services.ledger import Running
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def spawn(service: Service, log: Path, restarts: int) -> tuple[subprocess.Popen[bytes], Running]:
+def spawn(
+    service: Service, log: Path, restarts: int, record: Callable[[Running], None]
+) -> tuple[subprocess.Popen[bytes], Running]:
     """Start `service` in a session of its own, its output appended to `log`.
+
+    Parameters
+    ----------
+    restarts : int
+        Starts before this one.
+    record : callable
+        Puts on disk which process it is; where that fails, nothing was started.
 
     Raises
     ------
     OSError
-        Where the command or directory does not exist or may not be used.
+        Where the command or directory does not exist or may not be used, or from `record`.
     KeyError
         Where there is no such user.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    gate = _Gate()
+    with ThreadPoolExecutor(1) as aside:
+        # Aside, for it returns only when the process has become the service, or could not.
+        starting = aside.submit(_popen, service, log, gate)
+        starting.add_done_callback(lambda _: gate.nobody_comes())
+        try:
+            pid = gate.who_waits()
+            running = Running(pid, psutil.Process(pid).create_time() if pid else 0.0, restarts)
+            if pid:
+                record(running)
+                gate.open()
+        except BaseException:
+            gate.close()
+            starting.result().wait()
+            raise
+        gate.close()
+        return starting.result(), running
+
+
+def _popen(service: Service, log: Path, gate: _Gate) -> subprocess.Popen[bytes]:
     account = pwd.getpwnam(service.user) if service.user else None
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             service.command,
             cwd=service.directory,
             env=environment(service),
@@ -42,9 +79,41 @@ def spawn(service: Service, log: Path, restarts: int) -> tuple[subprocess.Popen[
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=gate.wait,  # noqa: PLW1509 - it makes two system calls, and takes no lock
         )
-    created = psutil.Process(process.pid).create_time()
-    return process, Running(process.pid, created, restarts)
+
+
+class _Gate:
+    """Where a new process waits: it says who it is, and goes on at our word."""
+
+    def __init__(self) -> None:
+        self._who, self._here = os.pipe()
+        self._word, self._give = os.pipe()
+
+    def wait(self) -> None:
+        """Wait, in the new process; end it where nobody is left to give the word."""
+        os.close(self._give)
+        os.write(self._here, b"%d" % os.getpid())
+        if not os.read(self._word, 1):
+            os._exit(1)
+
+    def who_waits(self) -> int:
+        """Return the number of the process that waits; 0 where none came so far."""
+        return int(os.read(self._who, 20) or b"0")
+
+    def nobody_comes(self) -> None:
+        """Let `who_waits` return, also where the process could not be made."""
+        os.close(self._here)
+
+    def open(self) -> None:
+        """Give the word."""
+        with contextlib.suppress(BrokenPipeError):  # it was killed: that is seen as its death
+            os.write(self._give, b".")
+
+    def close(self) -> None:
+        """Give up on whoever waits."""
+        for end in (self._who, self._word, self._give):
+            os.close(end)
 
 
 def environment(service: Service) -> dict[str, str]:

@@ -15,11 +15,12 @@ import psutil
 import pytest
 
 from config.configuration import Configuration
+from config.services import Service
 from processors.executors.actions.registry import Registry
 from processors.executors.actions.services import Restart
 from processors.executors.claims import Claims
 from processors.executors.dispatch import Dispatcher
-from processors.executors.executor import Result
+from processors.executors.executor import NotPossible, Result
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
 from processors.executors.telemetry import conflict
@@ -27,6 +28,7 @@ from streams.contracts.envelope import Event, decode_event
 from streams.contracts.events.action import Command
 from streams.contracts.record import Outgoing
 from streams.contracts.trust import Signer
+from tests.ports import free_port
 
 SIGNER = Signer(b"a secret of a test")
 
@@ -136,6 +138,36 @@ async def test_what_is_well_is_left_alone_unless_a_person_asks(hands: Hands) -> 
     assert hands.web.running.pid == pid
     assert (await hands.do(command(requested_by="ann")))["outcome"] == "succeeded"
     assert hands.web.running.pid != pid
+
+
+async def test_what_is_starting_is_left_to_start_unless_a_person_asks(tmp_path: Path) -> None:
+    slow = {"health": {"tcp": f"127.0.0.1:{free_port()}"}, "start_s": 300}
+    hands = Hands(tmp_path, slow)
+    pid = hands.web.start().pid
+    assert (await hands.do(command()))["evidence"]["reason"] == "starting"
+    assert hands.web.running is not None
+    assert hands.web.running.pid == pid
+    await hands.do(command(requested_by="ann", timeout_s=0.5))
+    assert hands.web.running.pid != pid
+    await hands.web.stop()
+    hands.claims.close()
+
+
+async def test_what_it_depends_on_is_started_first_also_where_it_died_meanwhile(
+    hands: Hands, tmp_path: Path
+) -> None:
+    database = ManagedService(
+        Service(name="db", command=["sleep", "600"]),
+        Ledger(tmp_path / "ledger"),
+        tmp_path / "db.log",
+        lambda _: None,
+    )
+    restart = Restart(msgspec.convert(command().data, Command), hands.web, needs=[database])
+    with pytest.raises(NotPossible, match="dependency_down: web needs db"):
+        await restart.preview()
+    database.start()
+    assert await restart.preview() == "start ['sleep', '600']"
+    await database.stop()
 
 
 async def test_a_service_stopped_by_a_person_stays_so_until_it_is_started(hands: Hands) -> None:

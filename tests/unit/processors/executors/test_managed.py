@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,9 +15,11 @@ import psutil
 import pytest
 
 from config.services import Service
-from processors.executors.services.ledger import Ledger
+from processors.executors.services.ledger import Ledger, Running
 from processors.executors.services.managed import ManagedService
-from processors.executors.services.order import stop_order
+from processors.executors.services.order import stop_all, stop_order
+from processors.executors.services.spawn import spawn
+from tests.ports import free_port
 
 Make = Callable[..., ManagedService]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -121,6 +125,55 @@ async def test_a_later_node_adopts_the_same_process_and_sees_it_die(make: Make) 
     assert not make().adopt()
 
 
+async def test_what_is_adopted_while_it_starts_has_the_rest_of_its_time(make: Make) -> None:
+    declared = {"health": {"tcp": f"127.0.0.1:{free_port()}", "failures": 1}, "start_s": 300}
+    make(**declared).start()
+    later = make(**declared)
+    assert later.adopt()
+    await later.judge()
+    assert later.well
+    assert later.starting
+
+
+async def test_what_cannot_be_recorded_is_not_started(make: Make, tmp_path: Path) -> None:
+    service = make(["touch", str(tmp_path / "began")]).service
+    seen: list[Running] = []
+
+    def full(running: Running) -> None:
+        seen.append(running)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        spawn(service, tmp_path / "log", 0, full)
+    assert not psutil.pid_exists(seen[0].pid), "it was left as a zombie"
+    assert not (tmp_path / "began").exists()
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from config.services import Service
+from processors.executors.services.spawn import spawn
+
+def killed(running):
+    Path("pid").write_text(str(running.pid))
+    os.kill(os.getpid(), 9)
+
+spawn(Service(name="web", command=["touch", "began"]), Path("log"), 0, killed)
+"""
+
+
+def test_nothing_runs_unrecorded_where_the_node_is_killed_meanwhile(tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[4])
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED], cwd=tmp_path, env={"PYTHONPATH": root}, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int((tmp_path / "pid").read_text())).wait(30)
+    assert not (tmp_path / "began").exists()
+
+
 async def test_a_reused_number_is_never_adopted(make: Make, tmp_path: Path) -> None:
     first = make()
     running = first.start()
@@ -149,6 +202,25 @@ async def test_a_process_that_lives_but_does_not_answer_is_not_well(make: Make) 
     await managed.judge()
     assert not managed.well
     assert managed.running is not None
+
+
+async def test_services_are_stopped_side_by_side(make: Make, tmp_path: Path) -> None:
+    async def start(name: str, other: str) -> None:
+        script = (
+            f"trap 'touch {name}.told; until [ -e {other}.told ]; do sleep 0.01; done;"
+            f" touch {name}.done; exit' TERM; touch {name}.up; while :; do sleep 0.01; done"
+        )
+        made.append(make(["sh", "-c", script], name=name, stop_s=60, directory=str(tmp_path)))
+        made[-1].start()
+        while not (tmp_path / f"{name}.up").exists():
+            await asyncio.sleep(0.01)
+
+    made: list[ManagedService] = []
+    await start("one", "two")
+    await start("two", "one")
+    await stop_all(made)
+    assert (tmp_path / "one.done").exists()
+    assert (tmp_path / "two.done").exists()
 
 
 def test_each_is_stopped_before_what_it_depends_on(make: Make) -> None:
