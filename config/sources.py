@@ -38,12 +38,6 @@ class PrometheusSource(Source):
 
     Parameters
     ----------
-    name : str
-        Its id as an agent.
-    interval_s : float
-        Time between two scrapes; they begin at whole multiples of it since the first one.
-    timeout_s : float
-        How long a scrape may take.
     url : str
         Where it exposes them, such as ``http://127.0.0.1:9100/metrics``.
     metrics : list of str
@@ -71,12 +65,6 @@ class KafkaSource(Source):
 
     Parameters
     ----------
-    name : str
-        Its id as an agent.
-    interval_s : float
-        Time between two looks; they begin at whole multiples of it since the first one.
-    timeout_s : float
-        How long a look may take.
     bootstrap : str
         ``HOST:PORT[,HOST:PORT…]``.
     groups : list of str
@@ -110,12 +98,6 @@ class PostgresqlSource(Source):
 
     Parameters
     ----------
-    name : str
-        Its id as an agent.
-    interval_s : float
-        Time between two looks; they begin at whole multiples of it since the first one.
-    timeout_s : float
-        How long a look may take.
     dsn : str
         How to connect, as libpq has it: ``postgresql://reader@db.example/shop``. It needs the role
         ``pg_monitor`` to see what others do.
@@ -136,12 +118,6 @@ class OllamaSource(Source):
 
     Parameters
     ----------
-    name : str
-        Its id as an agent.
-    interval_s : float
-        Time between two looks; they begin at whole multiples of it since the first one.
-    timeout_s : float
-        How long a look may take.
     url : str
         Where it is, such as ``http://127.0.0.1:11434``.
     """
@@ -154,12 +130,6 @@ class RedisSource(Source):
 
     Parameters
     ----------
-    name : str
-        Its id as an agent.
-    interval_s : float
-        Time between two looks; they begin at whole multiples of it since the first one.
-    timeout_s : float
-        How long a look may take.
     address : str
         ``HOST:PORT``.
     password_file : Path

@@ -25,6 +25,8 @@ def about(thing: object) -> str:
 def parameters(thing: object) -> dict[str, str]:
     """Return what the section "Parameters" of a docstring says of each name.
 
+    A class adds what it says to what those that it is derived from say.
+
     Examples
     --------
     >>> class Limits:
@@ -38,6 +40,13 @@ def parameters(thing: object) -> dict[str, str]:
     >>> parameters(Limits)
     {'least': 'How many; `0` is none.', 'most': 'How many; `0` is none.'}
     """
+    told: dict[str, str] = {}
+    for each in reversed(thing.__mro__) if isinstance(thing, type) else (thing,):
+        told |= _own_parameters(each)
+    return told
+
+
+def _own_parameters(thing: object) -> dict[str, str]:
     told: dict[str, str] = {}
     names: list[str] = []
     for line in _section(thing, "Parameters").splitlines():
