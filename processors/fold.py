@@ -83,6 +83,7 @@ class _Snapshot(msgspec.Struct):
     seen: dict[str, tuple[int, int]]
 
 
+@dataclass(eq=False, kw_only=True)
 class FoldStep(Generic[S]):
     """A `Step` made of `decide` and `evolve`.
 
@@ -98,39 +99,26 @@ class FoldStep(Generic[S]):
     evolve : callable
         ``evolve(state, message, fact, policy)``, in place: called once with the message itself
         (fact None) before `decide`, then once for each fact that follows.
-    next_due : callable
-        When the earliest timer of a state is due.
+    earliest : callable
+        When the earliest timer of a state is due, in seconds since the epoch; None where none is.
     migrations : mapping of int to Migration
         How states of earlier versions are carried over; see `processors.migrations`.
     """
 
-    def __init__(
-        self,
-        name: str,
-        version: int,
-        inbox: Topic,
-        writes: tuple[EventType, ...],
-        *,
-        state: type[S],
-        decide: Decide[S],
-        evolve: Evolve[S],
-        next_due: Callable[[S], float | None],
-        migrations: Mapping[int, Migration] | None = None,
-    ) -> None:
-        self.name = name
-        self.version = version
-        self.inbox = inbox
-        self.writes = writes
-        self._state = state
-        self._decide = decide
-        self._evolve = evolve
-        self._next_due = next_due
-        self.migrations = migrations or {}
+    name: str
+    version: int
+    inbox: Topic
+    writes: tuple[EventType, ...]
+    state: type[S]
+    decide: Decide[S]
+    evolve: Evolve[S]
+    earliest: Callable[[S], float | None]
+    migrations: Mapping[int, Migration] = field(default_factory=dict)
 
     def initial(self, context: Context) -> FoldState[S]:
         """Return the state before the first record, under the policy that ships."""
         policy = default_policy()
-        return FoldState(context, self._state(), PolicyInForce(policy, policy_hash(policy)))
+        return FoldState(context, self.state(), PolicyInForce(policy, policy_hash(policy)))
 
     def apply(self, state: FoldState[S], records: Sequence[Record]) -> list[Emission]:
         """Fold `records` into `state`; see `Step.apply`."""
@@ -156,19 +144,19 @@ class FoldStep(Generic[S]):
         """Return the state that `data` holds."""
         snapshot = msgspec.json.decode(data, type=_Snapshot)
         policy = policy_from(snapshot.policy)
-        inner = msgspec.json.decode(snapshot.inner, type=self._state)
+        inner = msgspec.json.decode(snapshot.inner, type=self.state)
         in_force = PolicyInForce(policy, snapshot.policy_hash)
         return FoldState(context, inner, in_force, snapshot.time, snapshot.seen)
 
     def next_due(self, state: FoldState[S]) -> float | None:
         """Return when the earliest waiting timer is due."""
-        return self._next_due(state.inner)
+        return self.earliest(state.inner)
 
     def _step(self, state: FoldState[S], message: Message) -> list[Fact]:
-        self._evolve(state.inner, message, None, state.in_force)
+        self.evolve(state.inner, message, None, state.in_force)
         facts: list[Fact] = []
-        for fact in self._decide(state.inner, message, state.in_force):
-            self._evolve(state.inner, message, fact, state.in_force)
+        for fact in self.decide(state.inner, message, state.in_force):
+            self.evolve(state.inner, message, fact, state.in_force)
             facts.append(fact)
         return facts
 

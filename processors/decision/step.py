@@ -30,18 +30,18 @@ def decision() -> FoldStep[DecisionState]:
     about one agent is decided in order by one owner.
     """
     return FoldStep(
-        "decision",
-        1,
-        DECISIONS,
-        tuple(EVENT_TYPES[name] for name in _WRITES),
+        name="decision",
+        version=1,
+        inbox=DECISIONS,
+        writes=tuple(EVENT_TYPES[name] for name in _WRITES),
         state=DecisionState,
         decide=decide,
         evolve=evolve,
-        next_due=_next_due,
+        earliest=_earliest,
     )
 
 
-def _next_due(state: DecisionState) -> float | None:
+def _earliest(state: DecisionState) -> float | None:
     """Return when the next target is to be looked at, or a silence begins or ends."""
     turn = next_turn(state.silences)
     return min([*state.due.values(), *([] if turn is None else [turn])], default=None)

@@ -33,17 +33,17 @@ def governor() -> FoldStep[GovernorState]:
     It reads one partition, so its order is the order of the whole installation.
     """
     return FoldStep(
-        "governor",
-        1,
-        GOVERNANCE,
-        (*(EVENT_TYPES[name] for name in _WRITES), ANY_COMMAND),
+        name="governor",
+        version=1,
+        inbox=GOVERNANCE,
+        writes=(*(EVENT_TYPES[name] for name in _WRITES), ANY_COMMAND),
         state=GovernorState,
         decide=decide,
         evolve=evolve,
-        next_due=_next_due,
+        earliest=_earliest,
     )
 
 
-def _next_due(state: GovernorState) -> float | None:
+def _earliest(state: GovernorState) -> float | None:
     """Return when the earliest approval, evidence or running action times out."""
     return min((work.until for work in state.work.values()), default=None)

@@ -40,14 +40,14 @@ _WRITES = (
 def incidents() -> FoldStep[IncidentsState]:
     """Return the step that finds out which findings belong together, and where it began."""
     return FoldStep(
-        "incidents",
-        1,
-        CORRELATION,
-        tuple(EVENT_TYPES[name] for name in _WRITES),
+        name="incidents",
+        version=1,
+        inbox=CORRELATION,
+        writes=tuple(EVENT_TYPES[name] for name in _WRITES),
         state=IncidentsState,
         decide=decide,
         evolve=evolve,
-        next_due=_next_due,
+        earliest=_earliest,
     )
 
 
@@ -151,6 +151,6 @@ def _closed(ending: Ending, at: float, cause: str) -> Fact:
     return Fact(ending.root, data, at, ending.incident_id, cause)
 
 
-def _next_due(state: IncidentsState) -> float | None:
+def _earliest(state: IncidentsState) -> float | None:
     """Return when the next incident is to be looked at."""
     return state.due[0][0] if state.due else None
