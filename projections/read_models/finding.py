@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 from sqlalchemy import Table
 
@@ -18,6 +18,7 @@ from streams.contracts.events.finding import (
 )
 
 FindingData = FindingRaised | FindingChanged | FindingEnded | FindingWithheld | FindingReleased
+_KINDS: Final[tuple[type[FindingData], ...]] = get_args(FindingData)
 
 
 def raised(rows: Rows, seen: Seen) -> None:
@@ -80,13 +81,6 @@ FOLDS: Final = {
     "finding.withheld": withheld,
     "finding.released": released,
 }
-_DATA: Final[dict[str, type[FindingData]]] = {
-    "finding.raised": FindingRaised,
-    "finding.changed": FindingChanged,
-    "finding.ended": FindingEnded,
-    "finding.withheld": FindingWithheld,
-    "finding.released": FindingReleased,
-}
 
 
 def touched(seen: Seen) -> tuple[Table, Key]:
@@ -112,7 +106,7 @@ def _row(rows: Rows, seen: Seen) -> Row:
 
 
 def _identified(seen: Seen) -> FindingData:
-    return data_as(seen, _DATA[seen.event.type])
+    return data_as(seen, *_KINDS)
 
 
 def _blank(seen: Seen, data: FindingData) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from sqlalchemy import Table
@@ -66,18 +66,12 @@ FOLDS: Final = {
     "incident.released": released,
 }
 _Told = IncidentOpened | IncidentClosed | IncidentWithheld | IncidentReleased
-_DATA: Final[dict[str, type[_Told]]] = {
-    "incident.opened": IncidentOpened,
-    "incident.changed": IncidentChanged,
-    "incident.closed": IncidentClosed,
-    "incident.withheld": IncidentWithheld,
-    "incident.released": IncidentReleased,
-}
+_KINDS: Final[tuple[type[_Told], ...]] = get_args(_Told)
 
 
 def touched(seen: Seen) -> tuple[Table, Key]:
     """Return the row that an event of `FOLDS` changes."""
-    return incidents, (data_as(seen, _DATA[seen.event.type]).incident_id,)
+    return incidents, (data_as(seen, *_KINDS).incident_id,)
 
 
 def _attend(rows: Rows, seen: Seen, incident_id: str, *, withheld: bool) -> None:
