@@ -16,12 +16,7 @@ from api.routes.waiting import WAITS
 from api.schemas.common import Listing, Paging
 from api.schemas.incidents import IncidentDetail, IncidentsAsked, IncidentView
 from api.services import Served
-from projections.queries.incidents import (
-    IncidentQuery,
-    IncidentRow,
-    get_incident,
-    list_incidents,
-)
+from projections.queries.incidents import IncidentQuery, IncidentRow, get_incident, list_incidents
 from projections.queries.timeline import timeline
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], responses=READS, route_class=Reading)

@@ -18,13 +18,7 @@ from api.errors import MEDIA_TYPE
 from api.identity.guard import Operator, Tenant
 from api.routes.foreign import bad_body, gunzipped, unsupported, write
 from api.services import Served
-from streams.producers.otlp.receiver import (
-    JSON,
-    PROTOBUF,
-    OtlpReceiver,
-    answer,
-    refusal,
-)
+from streams.producers.otlp.receiver import JSON, PROTOBUF, OtlpReceiver, answer, refusal
 from streams.producers.series.reading import Undecodable
 
 PATH: Final = "/v1/metrics"

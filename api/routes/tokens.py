@@ -11,14 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from api.errors import Problem, not_found
 from api.identity.following import Follower
 from api.identity.guard import Admin, Tenant
-from api.identity.issuing import (
-    check_grant,
-    issue,
-    name_taken,
-    new_token,
-    not_read,
-    revoke,
-)
+from api.identity.issuing import check_grant, issue, name_taken, new_token, not_read, revoke
 from api.identity.ledger import Issued, Ledger
 from api.identity.roles import EVERY_TENANT, Identity
 from api.identity.tokens import Tokens

@@ -10,14 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from streams.contracts.message import (
-    CONVERSATION,
-    FINISHES,
-    MAX_NAME,
-    MAX_TEXT,
-    MODEL,
-    ROLES,
-)
+from streams.contracts.message import CONVERSATION, FINISHES, MAX_NAME, MAX_TEXT, MODEL, ROLES
 from streams.contracts.telemetry import (
     BOUND,
     DECLARABLE,

@@ -25,12 +25,7 @@ from api.schemas.limits import (
 )
 from streams.contracts.errors import InvalidField
 from streams.contracts.message import Message
-from streams.contracts.telemetry import (
-    RESERVED,
-    Heartbeat,
-    check_heartbeat,
-    parse_time,
-)
+from streams.contracts.telemetry import RESERVED, Heartbeat, check_heartbeat, parse_time
 
 _EXAMPLE: Final[dict[str, JsonValue]] = {
     "metrics": {"cpu_usage": 41.5, "error_rate": 0.01},

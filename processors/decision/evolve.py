@@ -9,13 +9,7 @@ from msgspec.structs import replace
 from config.policy import LimitsPolicy
 from processors.decision import outcomes, silencing
 from processors.decision.repetition import stability_s
-from processors.decision.state import (
-    Attempt,
-    CrashLoop,
-    DecisionState,
-    OpenFinding,
-    Target,
-)
+from processors.decision.state import Attempt, CrashLoop, DecisionState, OpenFinding, Target
 from processors.fold import Message, PolicyInForce
 from processors.step import Fact
 from streams.contracts.events.action import (

@@ -7,28 +7,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Select,
-    Table,
-    bindparam,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, Select, Table, bindparam, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
 from projections.queries.agents_text import candidates, mentions, narrowing, sought
-from projections.queries.paging import (
-    Page,
-    Pages,
-    asked_for,
-    narrowed,
-    plain,
-    selected,
-    unindexed,
-)
+from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected, unindexed
 from projections.queries.statement import Statement
 
 BY_ID: Final = "agent_id"

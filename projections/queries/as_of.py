@@ -13,13 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select
 
 from projections.models import action_history, actions, agent_history, finding_history
-from projections.queries.actions import (
-    ALL_ACTIONS,
-    ActionQuery,
-    ActionRow,
-    asked_states,
-    in_states,
-)
+from projections.queries.actions import ALL_ACTIONS, ActionQuery, ActionRow, asked_states, in_states
 from projections.queries.agents import ALL_AGENTS, AgentQuery, AgentRow, of_asked, sorted_pages
 from projections.queries.agents_text import mentions, sought
 from projections.queries.as_of_metrics import Measured, latest_windows

@@ -18,14 +18,7 @@ from river import anomaly, compose, preprocessing, stats, time_series
 
 from processors.detection.tuning import TUNING
 from tests.benchmarks.detection import judged
-from tests.benchmarks.labelled import (
-    Floats,
-    Labelled,
-    fit,
-    servers,
-    standard_score,
-    univariate,
-)
+from tests.benchmarks.labelled import Floats, Labelled, fit, servers, standard_score, univariate
 
 SEED = 1
 

@@ -36,15 +36,7 @@ from streams.kafka.log_reader import LogReader, Offsets
 from streams.kafka.quiet import Repetitions
 from streams.kafka.transport import NoTables
 from tests.end_to_end.counting import POISON, SIGNER, Counting
-from tests.integration.running import (
-    PARTITIONS,
-    Ended,
-    caught_up,
-    make,
-    running,
-    send,
-    until,
-)
+from tests.integration.running import PARTITIONS, Ended, caught_up, make, running, send, until
 from tests.ports import free_port
 
 

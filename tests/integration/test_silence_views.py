@@ -8,12 +8,7 @@ from processors.step import Fact
 from projections.queries.as_of import get_finding_as_of, list_findings_as_of
 from projections.queries.findings import FindingQuery, list_findings
 from projections.queries.matching import open_matching
-from projections.queries.silences import (
-    count_standing,
-    get_silence,
-    list_silences,
-    standing_counts,
-)
+from projections.queries.silences import count_standing, get_silence, list_silences, standing_counts
 from projections.queries.totals import withheld_finding_counts
 from projections.views import Views
 from streams.contracts.events.finding import FindingReleased, FindingWithheld

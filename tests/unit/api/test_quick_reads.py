@@ -13,16 +13,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
-from api.routes import (
-    actions,
-    agents,
-    conversations,
-    events,
-    findings,
-    incidents,
-    policy,
-    reading,
-)
+from api.routes import actions, agents, conversations, events, findings, incidents, policy, reading
 from api.routes.reading import Reading, laid_out
 from tests.unit.api.conftest import RunningApi
 

@@ -2,14 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from processors.lifecycle.transitions import (
-    TABLE,
-    WORKING,
-    Allowed,
-    Refused,
-    Status,
-    transition,
-)
+from processors.lifecycle.transitions import TABLE, WORKING, Allowed, Refused, Status, transition
 
 
 def test_every_state_has_a_row_and_only_the_last_is_final():

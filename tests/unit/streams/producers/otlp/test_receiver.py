@@ -12,13 +12,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
-from streams.producers.otlp.receiver import (
-    JSON,
-    NAMELESS,
-    PROTOBUF,
-    OtlpReceiver,
-    answer,
-)
+from streams.producers.otlp.receiver import JSON, NAMELESS, PROTOBUF, OtlpReceiver, answer
 from streams.producers.series.reading import Undecodable
 
 T0 = 1_700_000_000

@@ -9,13 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.telemetry import (
-    MAX_METRICS,
-    METRIC,
-    RESERVED,
-    check_heartbeat,
-    check_id,
-)
+from streams.contracts.telemetry import MAX_METRICS, METRIC, RESERVED, check_heartbeat, check_id
 from streams.producers.series.counters import Counters, Growth
 from streams.producers.series.gathering import TIMELESS, TOO_MANY, UNFIT, Admitted, Gathering
 from streams.producers.series.naming import agent_name, fit_labels, metric_name
