@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Select, Table, bindparam
 
 from projections.models import actions
 from projections.queries.paging import Page, Pages, asked_for, narrowed, selected, unindexed
@@ -114,16 +114,6 @@ def list_actions(
 def get_action(connection: Connection, tenant: str, action_id: str) -> ActionRow | None:
     """Return one action, or None where there is none of that id."""
     return _ONE.first(connection, {"tenant": tenant, "id": action_id})
-
-
-def count_actions(connection: Connection, tenant: str) -> dict[str, int]:
-    """Return how many actions there are, by state."""
-    query = (
-        select(actions.c.state, func.count())
-        .where(actions.c.tenant_id == tenant)
-        .group_by(actions.c.state)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 _ALL = selected(actions, ActionRow)

@@ -129,13 +129,6 @@ def _until() -> Statement[EventRow]:
     return Statement(ordered.limit(bindparam("most", type_=Integer)), EventRow)
 
 
-def get_event(connection: Connection, tenant: str, event_id: str) -> EventRow | None:
-    """Return one event, or None where there is none of that id."""
-    query = selected(events, EventRow).where(events.c.tenant_id == tenant, events.c.id == event_id)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else EventRow(*row)
-
-
 def latest_event_seq(connection: Connection) -> int:
     """Return the greatest `seq` of all tenants; 0 where there is no event."""
     return connection.execute(select(func.max(events.c.seq))).scalar() or 0

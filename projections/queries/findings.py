@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam
 
 from projections.models import findings
 from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
@@ -106,16 +106,6 @@ def list_findings(
 def get_finding(connection: Connection, tenant: str, finding_id: str) -> FindingRow | None:
     """Return one finding, or None where there is none of that id."""
     return _ONE.first(connection, {"tenant": tenant, "finding": finding_id})
-
-
-def count_open_findings(connection: Connection, tenant: str) -> dict[str, int]:
-    """Return how many findings are open, by severity."""
-    query = (
-        select(findings.c.severity, func.count())
-        .where(findings.c.tenant_id == tenant, findings.c.ended_at.is_(None))
-        .group_by(findings.c.severity)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def finding_of(*values: Any) -> FindingRow:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from streams.contracts.errors import Untrusted
-from streams.contracts.record import Headers, Outgoing, Record
+from streams.contracts.record import Outgoing, Record
 
 KIND: Final = "hs-kind"
 MAC: Final = "hs-mac"
@@ -88,8 +88,3 @@ class Signer:
             return RecordKind(claimed.decode("ascii"))
         except ValueError as error:
             raise Untrusted("unknown_kind", f"header hs-kind is {claimed!r}") from error
-
-
-def claims_kind(headers: Headers) -> bool:
-    """Say whether a record claims to be more than plain telemetry."""
-    return any(name == KIND for name, _ in headers)
