@@ -43,6 +43,9 @@ MEASURED: Final = {
         "NAME_per_s": "A counter, without `_total`.",
         "NAME_count_per_s, NAME_mean, NAME_p95": "A histogram; a summary has its own quantiles.",
     },
+    "by remote write": {
+        "reported_up": "What `up` is to Prometheus: 0 where a target of the agent does not answer.",
+    },
     "kafka": {
         "consumer_lag": "Records that wait for the consumer group for which most wait; "
         "`consumer_lag:GROUP` and `consumer_lag:GROUP:TOPIC` singly.",

@@ -15,6 +15,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any, Final
 
+from streams.producers.prometheus.targets import UP, Targets
 from streams.producers.prometheus.translating import Reader, Translator
 from streams.producers.prometheus.wire import Messages, messages
 from streams.producers.series.bounded import LONGEST_KEY, Bounded
@@ -42,6 +43,7 @@ class RemoteWriteReceiver:
 
     def __init__(self) -> None:
         self._translator = Translator()
+        self._targets = Targets()
         self._admitted = Admitted()
         self._series: Bounded[tuple[str, bytes], _Known] = Bounded(MOST)
         self._types: dict[str, dict[str, str]] = {}
@@ -102,5 +104,7 @@ class RemoteWriteReceiver:
         labels = {pair.name: pair.value for pair in pairs}
         name = labels.pop("__name__", "unnamed")
         agent = agent_name(labels.pop("job", ""), labels.pop("instance", "")) or NAMELESS
+        if name == UP and agent != NAMELESS:
+            return agent, self._targets.reader(f"{tenant}/{agent}", labels)
         types = self._types[tenant]
         return agent, self._translator.reader(f"{tenant}/{agent}", name, labels, types)

@@ -123,6 +123,24 @@ def test_ended_series_infos_and_reserved_names():
     assert beat.agent_id == "prometheus"
 
 
+def test_whether_a_target_is_up_is_one_metric_whatever_its_labels():
+    receiver = RemoteWriteReceiver()
+    one, other = (OF | {"cluster": "c1", "metrics_path": path} for path in ("/metrics", "/other"))
+    assert told(receiver, ("up", one, [(T0, 1.0)])) == {"reported_up": 1.0}
+    assert told(receiver, ("up", other, [(T0 + 5, 0.0)])) == {"reported_up": 0.0}
+    assert told(receiver, ("up", one, [(T0 + 15, 1.0)])) == {"reported_up": 0.0}
+    assert told(receiver, ("up", other, [(T0 + 16, STALE)])) == {}
+    assert told(receiver, ("up", one, [(T0 + 30, 1.0)])) == {"reported_up": 1.0}
+
+
+def test_a_target_that_nobody_tells_of_any_more_is_forgotten():
+    receiver = RemoteWriteReceiver()
+    told(receiver, ("up", OF | {"replica": "a"}, [(T0, 0.0)]))
+    replica = OF | {"replica": "b"}
+    assert told(receiver, ("up", replica, [(T0 + 300, 1.0)])) == {"reported_up": 0.0}
+    assert told(receiver, ("up", replica, [(T0 + 301, 1.0)])) == {"reported_up": 1.0}
+
+
 def test_a_bucket_without_an_end_spoils_no_request():
     receiver = RemoteWriteReceiver()
     for at in (T0, T0 + 10, T0 + 20):
