@@ -27,6 +27,7 @@ TAIL: Final = 8
 """Records at the end of a snapshot partition that are looked at first."""
 _ATTEMPT_S: Final = 20.0
 _PAUSE_S: Final = 0.3
+_LOOK_MS: Final = 10
 
 
 class Restorer:
@@ -91,7 +92,8 @@ class Restorer:
         BrokerAway
             Where the log cannot be read.
         """
-        async with LogReader(self._connection) as reader:
+        # Many short readings one after another: none is to wait for records that do not come.
+        async with LogReader(self._connection, wait_ms=_LOOK_MS) as reader:
             lane.cut_over = await how_far(lane, reader)
         lane.silent_before, lane.undecided = lane.cut_over.offset, False
 
