@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from projections.projector import TOPICS
 from projections.queries.agents import last_heard_of
 from projections.queries.health import SystemHealth, system_health
+from projections.queries.scraped import worker_metrics
 from streams.contracts.topics import TELEMETRY
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, TopicError
@@ -62,7 +64,7 @@ class Pulse:
         ends = await self._ends()
         broker = Part("degraded", "does not answer") if ends is None else Part("ok")
         try:
-            health, worker_seen = await run_in_threadpool(self._ask, ends)
+            health, worker_seen, said = await run_in_threadpool(self._asked, ends, now)
         except DBAPIError as error:
             _LOG.info("views cannot be read: %s", error)
             gone = Part("starting", "the views cannot be read yet")
@@ -73,7 +75,7 @@ class Pulse:
             "broker": broker,
             "database": Part("ok"),
             "projector": projector_part(health, now),
-            "worker": _worker(worker_seen, now, late_s),
+            "worker": worker_part(worker_seen, said, now, late_s),
             "ticker": _stalest(health, now, late_s),
         }
 
@@ -86,7 +88,7 @@ class Pulse:
             If the views cannot be read.
         """
         ends = await self._ends()
-        return (await run_in_threadpool(self._ask, ends))[0]
+        return await run_in_threadpool(self._ask, ends)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -116,9 +118,19 @@ class Pulse:
             self._away = bool(trouble)
             _LOG.info("the broker %s", f"cannot be asked: {trouble}" if trouble else "answers")
 
-    def _ask(self, ends: dict[tuple[str, int], int] | None) -> tuple[SystemHealth, float | None]:
+    def _ask(self, ends: dict[tuple[str, int], int] | None) -> SystemHealth:
         with self._engine.connect() as connection:
-            return system_health(connection, ends), last_heard_of(connection, "worker")
+            return system_health(connection, ends)
+
+    def _asked(
+        self, ends: dict[tuple[str, int], int] | None, now: float
+    ) -> tuple[SystemHealth, float | None, list[dict[str, float]]]:
+        """Return how far the views are, when a worker was heard of, and what workers said."""
+        with self._engine.connect() as connection:
+            health = system_health(connection, ends)
+            seen = last_heard_of(connection, "worker")
+            said = worker_metrics(connection, now - WORKER_LATE_S - behind(health, now))
+        return health, seen, list(said.values())
 
 
 def overall(parts: dict[str, Part]) -> str:
@@ -164,11 +176,32 @@ def projector_part(health: SystemHealth, now: float) -> Part:
     return Part("degraded" if detail else "ok", detail, health.updated_at, figures)
 
 
-def _worker(seen: float | None, now: float, late_s: float) -> Part:
-    """Judge the workers by the one that was heard of last."""
+def worker_part(
+    seen: float | None, said: Sequence[Mapping[str, float]], now: float, late_s: float
+) -> Part:
+    """Judge the workers by the one that was heard of last, and by what they have to learn.
+
+    Parameters
+    ----------
+    seen : float or None
+        When a worker was heard of last.
+    said : sequence of mapping
+        The metrics of each worker that reports.
+    late_s : float
+        How old what the views show is.
+    """
     if seen is None:
         return Part("starting", "no worker has reported yet")
-    return _aged(seen, now, WORKER_LATE_S + late_s)
+    part = _aged(seen, now, WORKER_LATE_S + late_s)
+    learning = [each for each in said if each.get("relearning_records", 0.0) > 0.0]
+    if part.status != "ok" or not learning:
+        return part
+    left = sum(each["relearning_records"] for each in learning)
+    rate = sum(each.get("records_per_s", 0.0) for each in learning)
+    time_left = f"{left / rate / 60.0:.1f} min" if rate else "an unknown time"
+    detail = f"learns anew from {left:,.0f} records, which takes {time_left}; nothing new is judged"
+    figures = part.figures | {"relearning_records": left, "records_per_s": rate}
+    return Part("degraded", detail, seen, figures)
 
 
 def _stalest(health: SystemHealth, now: float, late_s: float) -> Part:
