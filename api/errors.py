@@ -165,7 +165,7 @@ def _from_contract(error: ContractError) -> Problem:
 
 
 def _from_policy(error: PolicyError) -> Problem:
-    return invalid("policy", None, str(error), "invalid-policy")
+    return invalid("policy", None, str(error).removeprefix("policy: "), "invalid-policy")
 
 
 def _from_cursor(error: CursorError) -> Problem:

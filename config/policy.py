@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from config.actions import ActionPolicy, forms
-from config.given import value_at
+from config.given import choices_at, unfit, value_at
 from config.incidents import IncidentPolicy
 from config.limits import LimitsPolicy, TenantPolicy
 from config.quantities import PolicyPart
@@ -134,12 +134,21 @@ def load_preset(name: str) -> Policy:
 
 
 def policy_from(plain: Any, where: str = "policy") -> Policy:
-    """Return the policy that plain data (from YAML or an event) describes."""
+    """Return the policy that plain data (from YAML or an event) describes.
+
+    Raises
+    ------
+    PolicyError
+        With the field, what is wrong with it, and `where` it stands.
+    """
     try:
-        return msgspec.convert(_whole(plain), Policy)
+        policy = msgspec.convert(_whole(plain), Policy)
     except msgspec.ValidationError as error:
-        told = f"{error}{value_at(plain, str(error))}"
+        told = f"{error}{value_at(plain, str(error))}{choices_at(Policy, str(error))}"
         raise PolicyError(f"{where}: {told}; see config/policy.yaml for every key") from error
+    if odd := unfit(plain):
+        raise PolicyError(f"{where}: {odd}; write text, a finite number, yes or no")
+    return policy
 
 
 def _whole(plain: Any) -> Any:

@@ -137,10 +137,18 @@ def _of_file(name: str) -> dict[str, Any]:
 def _read(file: Path) -> Any:
     import yaml
 
+    from config.given import unfit
+
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CommandError(USAGE, f"{file}: {error}") from error
+    if not isinstance(found, dict):
+        detail = "it is no policy; `homeostat policy show` prints one to begin with"
+        raise CommandError(USAGE, f"{file}: {detail}")
+    if odd := unfit(found):
+        raise CommandError(USAGE, f"{file}: {odd}; write text, a finite number, yes or no")
+    return found
 
 
 def _head(found: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from api.schemas.policy import PolicyChange, PolicyReceipt, PolicyView
 from api.schemas.what_if import WhatIfQuestion, WhatIfView
 from api.services import Served, Services
 from api.what_if.asking import Asking
-from config.policy import default_policy, policy_from, policy_hash
+from config.policy import Policy, PolicyError, default_policy, policy_from, policy_hash
+from processors.security.sense import senseless
 from projections.queries.policies import PolicyRow, current_policy, list_policies
 from projections.what_if.bounds import Span
 from streams.producers.policy import publish_policy
@@ -39,7 +40,7 @@ def policy(served: Served, _caller: Viewer) -> PolicyView:
 @router.put("", status_code=202, responses=WRITES)
 async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) -> PolicyReceipt:
     """Put a whole policy in force; keys left out take their defaults."""
-    wanted, identity = policy_from(body.policy), new_id()
+    wanted, identity = _meant(body.policy), new_id()
     async with served.versions.one_change:
         rows = await served.ask_aside(list_policies)
         # A keyed request that was cut short is written to the end as it was.
@@ -70,7 +71,7 @@ async def what_if(
 
     Nothing is put in force and nothing is done. One question of a tenant is answered at a time.
     """
-    candidate = policy_from(body.policy)
+    candidate = _meant(body.policy)
     since = None if body.since is None else body.since.timestamp()
     until = None if body.until is None else body.until.timestamp()
     if since is not None and until is not None and since >= until:
@@ -86,6 +87,13 @@ def _next_version(served: Services, row: PolicyRow | None, replaces: int | None)
         detail = f"version {current} is in force, not {replaces}; look at it and try again"
         raise Problem(HTTPStatus.CONFLICT, "policy-outdated", detail)
     return current + 1
+
+
+def _meant(plain: dict[str, Any]) -> Policy:
+    policy = policy_from(plain)
+    for told in senseless(policy.surveillance):
+        raise PolicyError(told)
+    return policy
 
 
 def _shipped() -> PolicyView:

@@ -144,12 +144,25 @@ def test_a_wrong_body_names_field_and_remedy(api, path, body, field):
     assert error["remedy"]
 
 
-def test_a_policy_that_cannot_be_used_is_refused(api):
-    change = {"policy": {"limits": {"max_concurent": 2}}, "reason": "typing"}
+def counting(event, kind):
+    rule = {"name": "x", "event": event, "kinds": [kind], "window_s": 60}
+    return {"surveillance": {"threats": [rule]}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"limits": {"max_concurent": 2}}, "`max_concurent` - at `$.limits`; perhaps max_concurre"),
+        (counting("status_changed", "asleep"), "'asleep', which is no status; use some of active"),
+        (counting("finding", "leek"), "'leek', which is no kind of finding; use some of agent_off"),
+    ],
+)
+def test_a_policy_that_cannot_be_used_is_refused(api, policy, told):
     with api.client() as client:
-        answer = client.put(f"{PREFIX}/policy", json=change)
+        answer = client.put(f"{PREFIX}/policy", json={"policy": policy, "reason": "typing"})
     assert answer.status_code == 422
-    assert "max_concurent" in answer.json()["detail"]
+    assert told in answer.json()["detail"]
+    assert answer.json()["detail"].count("policy: ") == 1
 
 
 def test_a_finished_action_cannot_be_approved(api):

@@ -24,6 +24,13 @@ def test_another_limit_is_another_hash():
         ({"limits": {"max_concurrent": "three"}}, "max_concurrent"),
         ({"actions": {"service.restart": {"risk": None}}}, "risk"),
         ([], "object"),
+        ({"limits": {"max_concurent": 3}}, "perhaps max_concurrent is meant"),
+        ({"actions": {"a": {"mode": "fast"}}}, "use one of approve, auto, observe, propose"),
+        ({"surveillance": {"clock": {"outside": "drop"}}}, "use one of clamp, dead_letter"),
+        (
+            {"surveillance": {"thresholds": [{"metric": "a", "clear": float("nan")}]}},
+            r"`\$\.surveillance\.thresholds\[0\]\.clear` is nan; write .* a finite number",
+        ),
         ({"actions": {"a": {"stronger_than": "b"}}}, "'b', which is no action of this policy"),
         (
             {"actions": {"a": {"stronger_than": "b"}, "b": {"stronger_than": "a"}}},
