@@ -74,6 +74,8 @@ class Service(Section):
         How long it may take from start to well.
     stop_s : float
         How long it may take from SIGTERM to its end before it is killed.
+    log_mb : float
+        How much of its output is kept, in megabytes; when there is more, the older half goes.
     detach : bool
         Whether it lives on when `up` ends.
     autostart : bool
@@ -90,6 +92,7 @@ class Service(Section):
     group: str = ""
     start_s: float = Field(default=10.0, gt=0, le=600)
     stop_s: float = Field(default=5.0, gt=0, le=600)
+    log_mb: float = Field(default=500.0, ge=0.1, le=1e6)
     detach: bool = False
     autostart: bool = True
 

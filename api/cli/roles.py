@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import gc
 import os
 import signal
@@ -25,6 +26,8 @@ from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, TopicError
 
 _PR_SET_PDEATHSIG: Final = 1
+_OF_THE_DISK: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+"""What is said in a line: where it happened in the program helps nobody."""
 
 Role = Callable[[Settings, Connection, Signer, asyncio.Event], Awaitable[None]]
 
@@ -102,6 +105,11 @@ def run_role(name: str) -> int:
         connection = Connection.from_settings(settings)
         asyncio.run(_until_told(ROLES[name], settings, connection, signer))
     except (SettingsError, BrokerAway, TopicError) as error:
+        sys.stderr.write(f"homeostat {name}: {error}\n")
+        return 2
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
         sys.stderr.write(f"homeostat {name}: {error}\n")
         return 2
     return 0

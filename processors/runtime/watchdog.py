@@ -11,6 +11,7 @@ from typing import Final
 
 from processors.runtime.ending import Ending
 from processors.runtime.owner import Owner
+from streams.kafka.complaints import Complaints
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway
 from streams.kafka.log_reader import LogReader, Offsets, Place
@@ -82,6 +83,7 @@ class Watchdog:
         self._end = end
         self._progress = Progress()
         self._unassigned_since: float | None = None
+        self._complaints = Complaints(log, logging.WARNING)
         self._beat = time.monotonic()
         self.lag = 0
 
@@ -122,7 +124,8 @@ class Watchdog:
                 async with asyncio.timeout(LOOK_S), LogReader(self._connection) as reader:
                     ends = await reader.end_offsets(self._inboxes)
             except (BrokerAway, TimeoutError) as error:
-                log.warning("progress is not judged while the broker is away: %r", error)
+                told = f"progress is not judged while the broker is away: {error!r}"
+                self._complaints.tell("away", told)
                 self._progress = Progress()
                 self._unassigned_since = None
                 continue

@@ -100,8 +100,17 @@ class LogReader:
     async def stop(self) -> None:
         """Disconnect."""
         consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await consumer.stop()
+        if consumer is None:
+            return
+        stopping = asyncio.create_task(consumer.stop())
+        await asyncio.wait({stopping})
+        if not stopping.cancelled():
+            stopping.result()
+            return
+        # A fetch that was waiting to try again ends the client's stop as cancelled, half-way.
+        for fetch in consumer._fetcher._pending_tasks:
+            fetch.cancel()
+        await consumer._client.close()
 
     async def places(self, topics: Iterable[str]) -> list[Place]:
         """Return every partition of `topics`.

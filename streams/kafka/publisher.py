@@ -109,7 +109,7 @@ class Publisher:
         async with self._translated(producer):
             placed = [(await self._place(producer, record), record) for record in records]
             send = _send_bulk if len(records) >= _BULK else _send_each
-            written = await _all([future async for future in send(producer, placed)])
+            written = await _all([_watched(future) async for future in send(producer, placed)])
         if writing is not None:
             writing.end()
         return [Position(told.topic, told.partition, told.offset) for told in written]
@@ -237,10 +237,14 @@ async def _all(acknowledgements: Collection[asyncio.Future[Any]]) -> list[Any]:
 
     The futures belong to the client: cancelling one would break its sender.
     """
-    for future in acknowledgements:
-        future.add_done_callback(_seen)
     await asyncio.wait(acknowledgements)
     return [future.result() for future in acknowledgements]
+
+
+def _watched(future: asyncio.Future[Any]) -> asyncio.Future[Any]:
+    """Return `future`, whose failure is no news where the others were not sent any more."""
+    future.add_done_callback(_seen)
+    return future
 
 
 def _seen(future: asyncio.Future[Any]) -> None:

@@ -47,6 +47,18 @@ async def test_every_record_from_begin_to_end_is_read_once(connection: Connectio
     assert next_offset == ends
 
 
+async def test_a_reader_stops_in_order_while_a_fetch_waits_to_try_again(
+    connection: Connection,
+) -> None:
+    async with LogReader(connection) as reader:
+        client = reader._consumer._client
+        retrying = asyncio.create_task(asyncio.sleep(600))
+        reader._consumer._fetcher._pending_tasks.add(retrying)
+        await asyncio.sleep(0)
+    assert retrying.cancelled()
+    assert client._conns == {}
+
+
 async def test_how_long_the_readers_own_work_takes_is_not_the_brokers_silence(
     connection: Connection,
 ) -> None:

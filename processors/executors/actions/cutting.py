@@ -16,6 +16,7 @@ from typing import Final
 
 _COLLAPSE_RANGE: Final = 0x08
 _INSERT_RANGE: Final = 0x20
+_PUNCH_HOLE_KEEP_SIZE: Final = 0x02 | 0x01
 _UNSUPPORTED: Final = frozenset({errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
 
@@ -45,18 +46,23 @@ def can_cut(folder: Path) -> bool:
 
 def take_front(path: Path, length: int) -> None:
     """Take the first `length` bytes, a multiple of the block size, out of the file."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        _fallocate(descriptor, _COLLAPSE_RANGE, length)
-    finally:
-        os.close(descriptor)
+    _change(path, _COLLAPSE_RANGE, length)
+
+
+def give_back_front(path: Path, length: int) -> None:
+    """Free the blocks of the first `length` bytes, which read as zeros from then on."""
+    _change(path, _PUNCH_HOLE_KEEP_SIZE, length)
 
 
 def insert_front(path: Path, length: int) -> None:
     """Put `length` zero bytes, a multiple of the block size, in front of the file's content."""
+    _change(path, _INSERT_RANGE, length)
+
+
+def _change(path: Path, mode: int, length: int) -> None:
     descriptor = os.open(path, os.O_RDWR)
     try:
-        _fallocate(descriptor, _INSERT_RANGE, length)
+        _fallocate(descriptor, mode, length)
     finally:
         os.close(descriptor)
 

@@ -19,9 +19,11 @@ import psutil
 
 from config.services import Service
 from processors.executors.services.ledger import Ledger, Running
+from processors.executors.services.output import keep_newest, size_on_disk
 from processors.executors.services.spawn import end_group, end_orphans, spawn
 from streams.producers.service_probe import Verdict, probe_http, probe_tcp
 
+MB: Final = 1_000_000
 _PROVEN_S: Final = 0.2
 """A process of which no more is asked than to live has to have lived this long."""
 
@@ -157,6 +159,12 @@ class ManagedService:
                 return verdict
             await asyncio.sleep(min(pause, max(0.0, end - time.monotonic())))
             pause = min(pause * 1.3, 0.25)
+
+    async def trim(self) -> None:
+        """Let go of the older half of its output where that is more than is kept of it."""
+        kept = int(self.service.log_mb * MB)
+        if size_on_disk(self.log) > kept:
+            await asyncio.to_thread(keep_newest, self.log, kept // 2)
 
     def _watch(self, running: Running) -> None:
         self._release()

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -18,10 +19,15 @@ from config.services import Service
 from processors.executors.services.ledger import Ledger, Running
 from processors.executors.services.managed import ManagedService
 from processors.executors.services.order import stop_all, stop_order
+from processors.executors.services.output import size_on_disk
 from processors.executors.services.spawn import spawn
 from tests.ports import free_port
 
 Make = Callable[..., ManagedService]
+_MEMORY = pytest.param(
+    "/dev/shm",
+    marks=pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no such file system"),
+)
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
@@ -133,6 +139,23 @@ async def test_what_is_adopted_while_it_starts_has_the_rest_of_its_time(make: Ma
     await later.judge()
     assert later.well
     assert later.starting
+
+
+@pytest.mark.parametrize("folder", ["/tmp", _MEMORY])
+async def test_of_what_a_service_writes_the_newest_is_kept(make: Make, folder: str) -> None:
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        script = "i=0; while [ $i -lt 60000 ]; do echo line $i; i=$((i+1)); done; exec sleep 600"
+        managed = make(["sh", "-c", script], log_mb=0.4)
+        managed.log = Path(home) / "log"
+        managed.start()
+        async with asyncio.timeout(60):
+            while managed.tail(1) != "line 59999":
+                await managed.trim()
+                await asyncio.sleep(0.01)
+        await managed.trim()
+        assert size_on_disk(managed.log) <= 400_000
+        assert managed.tail(2) == "line 59998 | line 59999"
+        await managed.stop()
 
 
 async def test_what_cannot_be_recorded_is_not_started(make: Make, tmp_path: Path) -> None:
