@@ -53,7 +53,7 @@ def verify(
     ] = None,
     plain: AsJson = False,
 ) -> None:
-    """Read the trail from the log and hold every record to its chain; exit status 1 where broken.
+    """Read the trail from the log and check every record against its chain; exit 1 if broken.
 
     Without --against the removal of the newest records cannot be seen: keep what --json prints on
     another machine from time to time.

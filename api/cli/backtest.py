@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from projections.backtest.recorded import Span
 
 backtest = typer.Typer(
-    name="backtest", help="Try on what was recorded what would be decided.", no_args_is_help=True
+    name="backtest", help="Try detection on recorded or synthetic data.", no_args_is_help=True
 )
 Moment = Annotated[str | None, typer.Option(help="RFC 3339 with an offset, or epoch seconds.")]
 
 
 @backtest.callback()
 def _group() -> None:
-    """Try on what was recorded what would be decided."""
+    """Try detection on recorded or synthetic data."""
 
 
 @backtest.command()
@@ -55,7 +55,7 @@ def detector(
     ] = None,
     plain: AsJson = False,
 ) -> None:
-    """Let the detector judge recorded rows one by one, as if they came live.
+    """Let the detector judge recorded rows one by one, as if they arrived live.
 
     Writes the columns timestamp, anomaly_score (0 to 1), alert (0 or 1) and drivers, a row for
     each row that was read. What is empty, NaN or infinite is a missing value.
@@ -98,7 +98,7 @@ def fleet(
     ),
     plain: AsJson = False,
 ) -> None:
-    """Let surveillance watch a synthetic fleet, and hold its findings against the truth.
+    """Let surveillance watch a synthetic fleet, and compare its findings with the truth.
 
     Heartbeats and ticks go through the step that runs live, in process, under the policy that
     ships; no broker is needed. Beside the agents of each scenario there are calm ones.

@@ -64,7 +64,7 @@ def _tell_version(asked: bool) -> None:
 
 
 _Version = typer.Option(
-    "--version", callback=_tell_version, is_eager=True, help="Say which version it is, and end."
+    "--version", callback=_tell_version, is_eager=True, help="Print the version and exit."
 )
 
 

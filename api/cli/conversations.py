@@ -15,7 +15,7 @@ from api.cli.show import as_list, clock
 def conversations(
     agent: Annotated[str, typer.Argument(help="An agent's id.", autocompletion=completing.agents)],
     leaking: Annotated[
-        bool, typer.Option("--leaking", help="Only where something leaked.")
+        bool, typer.Option("--leaking", help="Only those in which something leaked.")
     ] = False,
     limit: Most = 50,
     plain: AsJson = False,

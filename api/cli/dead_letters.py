@@ -61,7 +61,7 @@ def show(letter: Letter, plain: AsJson = False) -> None:
 
 @dead_letters.command()
 def discard(letter: Letter, reason: Reason, plain: AsJson = False) -> None:
-    """Say that nothing is to come of it; it stays in the log, as does who said so."""
+    """Dismiss one; it stays in the log, and so does who dismissed it."""
     body = {"reason": reason}
     receipt = Client.from_environment().send("POST", f"/dead-letters/{letter}/discard", body)
     as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
@@ -73,9 +73,11 @@ def redrive(
         str | None, typer.Argument(help="Its id.", autocompletion=completing.letters)
     ] = None,
     reason: Annotated[
-        str | None, typer.Option(help="All that were refused for it, such as agent_limit.")
+        str | None, typer.Option(help="All that were refused for this reason, such as agent_limit.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell which, and do nothing.")
+    ] = False,
     plain: AsJson = False,
 ) -> None:
     """Let a record, or all that were refused for a reason, come in once more, late.

@@ -12,7 +12,7 @@ from api.cli.show import as_json, as_table
 
 
 def doctor(plain: AsJson = False) -> None:
-    """Look at ports, versions, disk, memory, broker, database and clock; exit 1 on a failure."""
+    """Check ports, versions, disk, memory, broker, database and clock; exit 1 on a failure."""
     from api.cli.checks import examine
 
     found = list(examine())

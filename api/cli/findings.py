@@ -17,7 +17,9 @@ def findings(
         str | None,
         typer.Argument(help="One finding's id: its chain.", autocompletion=completing.findings),
     ] = None,
-    state: Annotated[str | None, typer.Option(help="open or ended.")] = "open",
+    state: Annotated[str | None, typer.Option(help="open, ended or all.")] = "open",
+    kind: Annotated[str | None, typer.Option(help="Such as service_down.")] = None,
+    severity: Annotated[str | None, typer.Option(help="Such as critical.")] = None,
     agent: OfAgent = None,
     as_of: AsOf = None,
     limit: Most = 50,
@@ -29,7 +31,8 @@ def findings(
         _chain(client.get(f"/findings/{finding}/chain"), plain=plain)
         return
     wanted = None if state == "all" else state
-    found = client.items("/findings", limit, state=wanted, agent=agent, as_of=as_of)
+    asked = {"state": wanted, "kind": kind, "severity": severity, "agent": agent}
+    found = client.items("/findings", limit, **asked, as_of=as_of)
     as_list(found, ("finding", "severity", "agent", "raised", "what", "summary"), _row, plain=plain)
 
 

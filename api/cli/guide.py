@@ -13,10 +13,10 @@ from api.guide.pages import UnknownPage, every_page, read_page
 
 def guide(
     page: Annotated[
-        str | None, typer.Argument(help="tutorial, failures or reference; without, their list.")
+        str | None, typer.Argument(help="tutorial, failures or reference. Default: a list of them.")
     ] = None,
 ) -> None:
-    """Print a page of the guide; where standard output is no terminal, as Markdown."""
+    """Print a page of the guide; as Markdown if standard output is no terminal."""
     if page is None:
         for each in every_page():
             say(f"{each.name:<12}{each.lead}")

@@ -59,7 +59,7 @@ def export_(folder: Folder, plain: AsJson = False) -> None:
 
 @log.command("import")
 def import_(folder: Folder, plain: AsJson = False) -> None:
-    """Make the log of a new installation from FOLDER; it has the state that was exported.
+    """Create a new installation's log from FOLDER; its state is the one that was exported.
 
     Nothing is carried out: what the log commanded is over. An import that was broken off goes on
     where it was, given the same FOLDER.
@@ -92,7 +92,7 @@ def import_(folder: Folder, plain: AsJson = False) -> None:
 
 @log.command("checkpoints")
 def checkpoints_(plain: AsJson = False) -> None:
-    """List the states that are kept, one a day of every partition that a step reads.
+    """List the states that are kept, one a day for every partition that a step reads.
 
     Where the beginning of the log has expired, `replay --verify` and `policy what-if` begin with
     the oldest; a worker that has lost its snapshots goes on from the newest.

@@ -11,8 +11,8 @@ from api.cli import completing
 
 ASKED: Final = sys.stdin is not None and sys.stdin.isatty()
 """Whether there is somebody to ask; a script is told instead which option it lacks."""
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing beside it.")]
-Most = Annotated[int, typer.Option("--limit", min=1, help="The most to show.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Most = Annotated[int, typer.Option("--limit", min=1, help="How many to show at most.")]
 AsOf = Annotated[str | None, typer.Option(help="A past moment, such as 2026-11-21T03:00:00Z.")]
 Action = Annotated[str, typer.Argument(help="Its id.", autocompletion=completing.waiting)]
 OfAgent = Annotated[

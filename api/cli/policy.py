@@ -32,8 +32,8 @@ class Shortened(typer.core.TyperGroup):
 policy = typer.Typer(
     name="policy",
     cls=Shortened,
-    help="What is judged how, and what may be done: one document, with a version. Without a "
-    "command it is shown, with a FILE put in force.",
+    help="What counts as wrong, and what may be done about it: one document, with a version. "
+    "Without a command it is shown; a FILE is put in force.",
 )
 policy.command("what-if")(what_if)
 
@@ -67,10 +67,10 @@ def apply(
 @policy.command()
 def diff(
     before: Annotated[
-        str | None, typer.Option("--from", help="A version; without, the one before.")
+        str | None, typer.Option("--from", help="A version. Default: the one before.")
     ] = None,
     after: Annotated[
-        str | None, typer.Option("--to", help="A version or a file; without, the one in force.")
+        str | None, typer.Option("--to", help="A version or a file. Default: the one in force.")
     ] = None,
     plain: AsJson = False,
 ) -> None:

@@ -15,7 +15,9 @@ from api.cli.tokens import seconds
 from streams.contracts.events.silence import Matcher, written
 
 silences = typer.Typer(
-    name="silences", help="What shall ask for nobody's attention for a while.", no_args_is_help=True
+    name="silences",
+    help="What should ask for nobody's attention for a while.",
+    no_args_is_help=True,
 )
 _CONDITION: Final = re.compile(r"([a-z]+(?:\.[A-Za-z0-9_.:/-]+)?)(!?)=(.+)")
 Matchers = Annotated[
@@ -29,7 +31,9 @@ Matchers = Annotated[
 OfFinding = Annotated[
     str | None,
     typer.Option(
-        "--finding", help="What is like this finding.", autocompletion=completing.findings
+        "--finding",
+        help="What resembles this finding: its agent, kind and metric.",
+        autocompletion=completing.findings,
     ),
 ]
 Tenant = Annotated[str | None, typer.Option(help="A tenant. Default: the token's own.")]
@@ -68,18 +72,24 @@ def create(
         bool, typer.Option("--maintenance", help="Hold back automatic actions as well.")
     ] = False,
     days: Annotated[
-        str | None, typer.Option(help="Recurring: on these days, such as sat,sun.")
+        str | None, typer.Option(help="If recurring: on these days, such as sat,sun.")
     ] = None,
-    at: Annotated[str | None, typer.Option(help="Recurring: from this time of day, 02:30.")] = None,
-    window: Annotated[str | None, typer.Option(help="Recurring: for so long, such as 1h.")] = None,
-    zone: Annotated[str, typer.Option(help="Recurring: by whose clock.")] = "UTC",
+    at: Annotated[
+        str | None, typer.Option(help="If recurring: from this time of day, such as 02:30.")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help="If recurring: for how long each time, such as 1h.")
+    ] = None,
+    zone: Annotated[
+        str, typer.Option(help="If recurring: the time zone of days and time.")
+    ] = "UTC",
     everything: Annotated[
-        bool, typer.Option("--everything", help="Say so where all of the tenant is meant.")
+        bool, typer.Option("--everything", help="Required to silence everything of the tenant.")
     ] = False,
     tenant: Tenant = None,
     plain: AsJson = False,
 ) -> None:
-    """Make a silence, or a maintenance window, once or recurring."""
+    """Create a silence or a maintenance window, once or recurring."""
     client = Client.from_environment()
     body = {
         "matchers": _conditions(client, match, finding),
@@ -104,7 +114,7 @@ def create(
 def preview(
     match: Matchers = None, finding: OfFinding = None, tenant: Tenant = None, plain: AsJson = False
 ) -> None:
-    """Tell which open findings it would withhold now; nothing is made."""
+    """Tell which open findings it would withhold now; nothing is created."""
     client = Client.from_environment()
     body = {"matchers": _conditions(client, match, finding)}
     found = client.send("POST", "/silenced", body, tenant=tenant)

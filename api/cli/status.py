@@ -12,7 +12,7 @@ from api.cli.show import as_json, as_table, say
 
 
 def status(plain: AsJson = False) -> None:
-    """Say in a few lines how everything is; exit status 1 where something is not well."""
+    """Tell in a few lines how everything is; exit status 1 if something is not well."""
     client = Client.from_environment()
     health = client.get("/system/health")
     if health["components"]["database"]["status"] != "ok":

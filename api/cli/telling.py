@@ -38,7 +38,7 @@ def accept(
     reason: Reason,
     plain: AsJson = False,
 ) -> None:
-    """Take what the detector found for the new normal."""
+    """Accept what the detector found as the new normal."""
     client = Client.from_environment()
     receipt = client.send("POST", f"/findings/{finding}/accept", {"reason": reason})
     as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
@@ -47,10 +47,12 @@ def accept(
 def relearn(
     agent: Annotated[str, typer.Argument(help="The agent's id.", autocompletion=completing.agents)],
     reason: Reason,
-    metrics: Annotated[list[str] | None, typer.Argument(help="Which metrics; none: all.")] = None,
+    metrics: Annotated[
+        list[str] | None, typer.Argument(help="Which metrics. Default: all.")
+    ] = None,
     plain: AsJson = False,
 ) -> None:
-    """Forget what is usual of an agent, and learn it anew."""
+    """Forget what is normal for an agent, and learn it anew."""
     client = Client.from_environment()
     client.get(f"/agents/{agent}")
     body = {"metrics": metrics or [], "reason": reason}

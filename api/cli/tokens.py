@@ -42,13 +42,15 @@ def seconds(text: str) -> int:
 
 @tokens.command()
 def create(
-    name: Annotated[str, typer.Option(help="Who holds it; it stands in what they cause.")],
+    name: Annotated[
+        str, typer.Option(help="Who holds it; the name is on record with all that they do.")
+    ],
     role: Annotated[Role, typer.Option(help="What they may do.")],
     tenant: Tenant = None,
     expires: Annotated[str, typer.Option(help="How long it lasts, such as 12h or 30d.")] = "90d",
     plain: AsJson = False,
 ) -> None:
-    """Make a token and print it, this once; it is kept nowhere."""
+    """Create a token and print it, only this once; it is stored nowhere."""
     everywhere = tenant == EVERY_TENANT
     body = {"name": name, "role": role.value, "lasts_s": seconds(expires), "everywhere": everywhere}
     whose = {} if tenant is None or everywhere else {"tenant": tenant}
@@ -65,10 +67,10 @@ def create(
 @tokens.command("list")
 def list_(
     tenant: Tenant = None,
-    every: Annotated[bool, typer.Option("--all", help="Those that ended, too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also those that ended.")] = False,
     plain: AsJson = False,
 ) -> None:
-    """List tokens, newest first; without their secrets, which nobody knows."""
+    """List tokens, newest first, without their secrets, which are stored nowhere."""
     wanted = None if tenant == EVERY_TENANT else tenant
     state = None if every else "valid"
     found = Client.from_environment().get("/tokens", tenant=wanted, state=state)["items"]

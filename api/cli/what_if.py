@@ -30,10 +30,10 @@ def what_if(
         str | None, typer.Option(help="When it is put in force: RFC 3339 or epoch seconds.")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Where the reading ends.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="Whose decisions to tell.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only the decisions of this tenant.")] = None,
     plain: AsJson = False,
 ) -> None:
-    """Fold the recorded log under the policy in FILE; tell what would be decided otherwise.
+    """Fold the recorded log under the policy in FILE; tell what it would decide differently.
 
     Nothing is written and no command is carried out, whether the installation runs or not. Once
     an agent would have been treated otherwise, what it did then is unknown: the rest of it is
