@@ -35,15 +35,9 @@ def admit(
     batch: Batch,
     record: Record,
     kind: RecordKind | None,
-    heartbeat: Heartbeat | None,
     out: list[Emission],
 ) -> None:
     """Put a heartbeat into `batch`; `out` takes what must be written before the batch.
-
-    Parameters
-    ----------
-    heartbeat : Heartbeat or None
-        What the record says, where it was read already.
 
     Raises
     ------
@@ -53,8 +47,7 @@ def admit(
     if kind is RecordKind.FORWARD:
         _admit_forward(state, batch, record, out)
         return
-    if heartbeat is None:
-        heartbeat = decoded(record.value)
+    heartbeat = decoded(record.value)
     trusted = kind is RecordKind.TELEMETRY
     if not trusted:
         check_rights(heartbeat)
@@ -121,11 +114,13 @@ def _gather(
         conversations.listen(state, batch, record.offset, slot, heartbeat.message, out)
         if not metrics and status is None:
             return  # people speak when they like: it is no heartbeat
-    if tuple(metrics) != profile.shape:
+    if metrics.keys() != set(profile.shape):
         check_heartbeat(heartbeat)
-        batch.scattered.append((len(batch.values), registry.series_for(state, slot, metrics)))
-    elif status is not None or heartbeat.sequence is not None:
+        batch.scattered.append((batch.held(), registry.series_for(state, slot, metrics)))
+        batch.values.extend(metrics.values())
+    else:
         _check_small(heartbeat)
+        batch.values.extend([metrics[name] for name in profile.shape])  # their order says nothing
     batch.records.append(record)
     batch.slots.append(slot)
     batch.now.append(state.time)
@@ -133,7 +128,6 @@ def _gather(
     batch.declared.append(-1 if status is None else declared_code(status))
     batch.lengths.append(len(metrics))
     batch.bases.append(profile.base)
-    batch.values.extend(metrics.values())
 
 
 def decommissioned(profile: Profile) -> ContractError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from processors.columns import Floats
 from processors.dead_letters import dead_letter
 from processors.step import Emission
 from processors.surveillance import clocks, judge
@@ -27,11 +28,31 @@ class Batch:
     lengths: list[int] = field(default_factory=list)
     bases: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    blocks: list[Floats] = field(default_factory=list)
+    """Values that came before those in `values`."""
+    before: int = 0
+    """How many they are."""
     scattered: list[tuple[int, list[int]]] = field(default_factory=list)
     """Where the values of a record begin whose series are not adjacent, and those series."""
     beyond: dict[int, float] = field(default_factory=dict)
     """By how many seconds the clock was ahead of records whose own time was not believed."""
     early: list[Emission] = field(default_factory=list)
+
+    def held(self) -> int:
+        """Return how many values are gathered."""
+        return self.before + len(self.values)
+
+    def add(self, values: Floats) -> None:
+        """Gather values that lie in an array."""
+        self._close()
+        self.blocks.append(values)
+        self.before += len(values)
+
+    def _close(self) -> None:
+        if self.values:
+            self.blocks.append(np.array(self.values, dtype=np.float64))
+            self.before += len(self.values)
+            self.values.clear()
 
     def flush(self, state: SurveillanceState) -> list[Emission]:
         """Fold all that is gathered; return what follows, ordered by offset."""
@@ -41,11 +62,17 @@ class Batch:
             clocks.heard(state, samples, self.beyond)
             emissions = emissions + bad + judge.fold(state, samples)
             emissions.sort(key=lambda emission: emission.offset)
-        for column in fields(self):
-            getattr(self, column.name).clear()
+        self._clear()
         return emissions
 
+    def _clear(self) -> None:
+        for column in fields(self):
+            if column.name != "before":
+                getattr(self, column.name).clear()
+        self.before = 0
+
     def _samples(self) -> Samples:
+        self._close()
         lengths = np.array(self.lengths, dtype=np.int64)
         starts = np.cumsum(lengths) - lengths
         series = np.repeat(np.array(self.bases, dtype=np.int64) - starts, lengths)
@@ -58,7 +85,7 @@ class Batch:
             now=np.array(self.now, dtype=np.float64),
             at=np.array(self.at, dtype=np.float64),
             declared=np.array(self.declared, dtype=np.int64),
-            value=np.array(self.values, dtype=np.float64),
+            value=np.concatenate(self.blocks or [np.empty(0)]),
             series=series,
             record=np.repeat(np.arange(len(lengths)), lengths),
         )

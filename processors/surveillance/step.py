@@ -29,7 +29,7 @@ from processors.surveillance.state import SurveillanceState, new_state
 from streams.contracts.errors import ContractError
 from streams.contracts.events.registry import EVENT_TYPES, EventType
 from streams.contracts.record import Record
-from streams.contracts.telemetry import Heartbeat, decode_tick
+from streams.contracts.telemetry import decode_tick
 from streams.contracts.topics import TELEMETRY, Topic
 from streams.contracts.trust import RecordKind
 
@@ -76,17 +76,18 @@ class Surveillance:
         """Fold `records` into `state`; see `Step.apply`."""
         emissions: list[Emission] = []
         batch = Batch()
-        place, said = usual.take(state, batch, records, 0)
+        said = usual.read(state, records)
+        place = usual.take(state, batch, records, said, 0)
         while place < len(records):
             record = records[place]
             try:
-                _take(state, batch, record, said, emissions)
+                _take(state, batch, record, emissions)
             except ContractError as error:
                 if threats.addressee(state, record) is not None:
                     emissions += batch.flush(state)
                     batch.early += threats.refused(state, record, error.reason)
                 batch.early.append(Emission(record.offset, dead_letter(record, error)))
-            place, said = usual.take(state, batch, records, place + 1)
+            place = usual.take(state, batch, records, said, place + 1)
         return emissions + batch.flush(state)
 
     def dump(self, state: SurveillanceState) -> bytes:
@@ -110,7 +111,6 @@ def _take(
     state: SurveillanceState,
     batch: Batch,
     record: Record,
-    said: Heartbeat | None,
     out: list[Emission],
 ) -> None:
     """Fold one record; `out` takes what follows at once, `batch` the rest."""
@@ -133,4 +133,4 @@ def _take(
         out += batch.flush(state)
         out += control.on_event(state, record)
     else:
-        admit(state, batch, record, kind, said, out)
+        admit(state, batch, record, kind, out)

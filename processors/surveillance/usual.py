@@ -1,69 +1,171 @@
 """The short way in, for heartbeats that are nothing but new values of metrics that are known.
 
-Most records of a fleet are. What `admission` asks in functions of their own is asked here in one
-loop: a record with ten metrics comes in within 3 µs instead of 5. The loop ends at the first record
-of which anything else is to be said, and that one goes the long way.
+Most records of a fleet are. A fetch is read by columns before its first record is folded; what it
+says then comes in by one loop, which ends at the first record of which anything else is to be
+said: that one goes the long way, by `admission`. What is read depends on the records alone, and
+what comes in does not depend on whether it was read: so a fetch may be cut as it likes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-from processors.surveillance.admission import decoded
+import msgspec
+import numpy as np
+
+from processors.columns import Floats, Ints
 from processors.surveillance.batch import Batch
+from processors.surveillance.shaped import shaped
 from processors.surveillance.state import SurveillanceState
 from processors.surveillance.threats import LETTERS
-from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
-from streams.contracts.telemetry import DEFAULT_TENANT, RESERVED, Heartbeat
+from streams.contracts.telemetry import DEFAULT_TENANT, MAX_BYTES, RESERVED
+
+_FEW: Final = 8
+"""Fewer records are not worth columns."""
 
 
-def take(  # noqa: C901  calls are what it saves
-    state: SurveillanceState, batch: Batch, records: Sequence[Record], first: int
-) -> tuple[int, Heartbeat | None]:
-    """Put `records` from `first` on into `batch`; return the place of one that is not usual.
+class _Who(msgspec.Struct, gc=False):
+    agent_id: str
 
-    Beside it stands what that one says, where it was read.
+
+_who: Final = msgspec.json.Decoder(_Who).decode
+
+
+class Said(NamedTuple):
+    """What the records of a fetch say, by columns, as far as it was read.
+
+    Parameters
+    ----------
+    agents : list of str or None
+        Of each record; None where it was not read.
+    shapes : list of tuple of str
+        Its metrics.
+    values : array, shape (values,)
+        Of all records that were read, one after another.
+    starts : array, shape (records + 1,)
+        Where the values of each record begin.
     """
-    if LETTERS in state.security.rules.events:
-        return first, None
-    slots, profiles, clear = state.slots, state.profiles, None
+
+    agents: list[str | None]
+    shapes: list[tuple[str, ...]]
+    values: Floats
+    starts: Ints
+
+
+class _Part(NamedTuple):
+    """Records of one shape: their places in the fetch, and what they say."""
+
+    shape: tuple[str, ...]
+    places: list[int]
+    agents: list[str]
+    values: Floats
+
+
+def read(state: SurveillanceState, records: Sequence[Record]) -> Said | None:
+    """Return what `records` say, or None where it is not worth reading them together."""
+    if len(records) < _FEW or LETTERS in state.security.rules.events:
+        return None
+    places = [
+        place
+        for place, (_, _, _, _, _, value, headers) in enumerate(records)
+        if not headers and value and len(value) <= MAX_BYTES
+    ]
+    parts = _parts(state, records, places) if len(places) >= _FEW else []
+    return _joined(len(records), parts) if parts else None
+
+
+def _parts(state: SurveillanceState, records: Sequence[Record], places: list[int]) -> list[_Part]:
+    first = _shape(state, records[places[0]])
+    parts = _read(first, records, places) if first else []
+    read = {place for part in parts for place in part.places}
+    if len(read) == len(places):
+        return parts
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for place in places:
+        shape = None if place in read else _shape(state, records[place])
+        if shape and shape != first:
+            groups.setdefault(shape, []).append(place)
+    return parts + [part for shape, own in groups.items() for part in _read(shape, records, own)]
+
+
+def _shape(state: SurveillanceState, record: Record) -> tuple[str, ...] | None:
+    """Return which metrics its agent sends as a rule, where anybody may send them."""
+    try:
+        slot = state.slots.get(f"{DEFAULT_TENANT}/{_who(record.value or b'').agent_id}")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    profile = None if slot is None else state.profiles[slot]
+    if profile is None or not RESERVED.isdisjoint(profile.shape):
+        return None
+    return profile.shape
+
+
+def _read(shape: tuple[str, ...], records: Sequence[Record], places: list[int]) -> list[_Part]:
+    """Read those of `places` that are of this shape."""
+    values = [records[place].value or b"" for place in places]
+    found = shaped(shape).read(values)
+    if found is not None:
+        return [_Part(shape, places, *found)]
+    good, agents, values_of = shaped(shape).pick(values)
+    return [_Part(shape, [places[index] for index in good], agents, values_of)] if good else []
+
+
+def _joined(records: int, parts: list[_Part]) -> Said:
+    if len(parts) == 1 and len(parts[0].places) == records:
+        shape, _, agents, values = parts[0]
+        starts = np.arange(records + 1) * len(shape)
+        return Said(list(agents), [shape] * records, values.ravel(), starts)
+    said: list[str | None] = [None] * records
+    shapes: list[tuple[str, ...]] = [()] * records
+    starts = np.zeros(records + 1, dtype=np.int64)
+    for part in parts:
+        starts[np.array(part.places) + 1] = len(part.shape)
+        for place, agent in zip(part.places, part.agents, strict=True):
+            said[place], shapes[place] = agent, part.shape
+    starts = np.cumsum(starts)
+    flat = np.empty(int(starts[-1]))
+    for part in parts:
+        flat[starts[part.places][:, None] + np.arange(len(part.shape))] = part.values
+    return Said(said, shapes, flat, starts)
+
+
+def take(
+    state: SurveillanceState,
+    batch: Batch,
+    records: Sequence[Record],
+    said: Said | None,
+    first: int,
+) -> int:
+    """Put `records` from `first` on into `batch`; return the place of one that is not usual."""
+    if said is None or LETTERS in state.security.rules.events:
+        return first
+    slots, profiles, time = state.slots, state.profiles, state.time
     over = state.window_start + state.policy.surveillance.window_s
-    for place in range(first, len(records)):
-        _, _, _, stamp, _, value, headers = record = records[place]
-        if headers or stamp >= over:
-            return place, None
-        try:
-            heartbeat = decoded(value)
-        except ContractError:
-            return place, None
-        slot = slots.get(f"{DEFAULT_TENANT}/{heartbeat.agent_id}")
-        if slot is None or (profile := profiles[slot]) is None:
-            return place, heartbeat
-        shape = tuple(heartbeat.metrics)
-        if (
-            shape != profile.shape
-            or heartbeat.at is not None
-            or heartbeat.status is not None
-            or heartbeat.labels
-            or heartbeat.agent_type is not None
-            or heartbeat.sequence is not None
-            or heartbeat.message is not None
-            or heartbeat.tenant_id != DEFAULT_TENANT
-        ):
-            return place, heartbeat
-        if shape != clear:  # most are like the one before
-            if not shape or not RESERVED.isdisjoint(shape):
-                return place, heartbeat  # who is gone has no metrics either
-            clear = shape
-        if stamp > state.time:
-            state.time = stamp
-        batch.records.append(record)
+    place, last = first, len(records)
+    while place < last:
+        agent, stamp = said.agents[place], records[place].timestamp
+        if agent is None or stamp >= over:
+            break
+        slot = slots.get(f"{DEFAULT_TENANT}/{agent}")
+        profile = None if slot is None else profiles[slot]
+        if slot is None or profile is None:
+            break
+        shape = said.shapes[place]
+        if profile.shape is not shape and profile.shape != shape:
+            break
+        if stamp > time:
+            time = stamp
         batch.slots.append(slot)
-        batch.now.append(state.time)
+        batch.now.append(time)
         batch.at.append(stamp)
-        batch.declared.append(-1)
-        batch.lengths.append(len(shape))
         batch.bases.append(profile.base)
-        batch.values.extend(heartbeat.metrics.values())
-    return len(records), None
+        place += 1
+    state.time = time
+    if place > first:
+        batch.records.extend(records[first:place])
+        batch.declared.extend([-1] * (place - first))
+        batch.lengths.extend(np.diff(said.starts[first : place + 1]).tolist())
+        batch.add(said.values[said.starts[first] : said.starts[place]])
+    return place

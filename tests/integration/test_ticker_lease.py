@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from streams.contracts.envelope import Event, outgoing, rfc3339
@@ -140,4 +141,9 @@ async def test_a_killed_ticker_is_replaced_and_each_timer_met_once(fresh_broker)
     assert len(ticks.extra(waiting, due)) <= 2
     assert len(ticks.extra(waiting, orphaned)) <= 1
     assert not ticks.extra(Place(TELEMETRY.name, 0), 0.0)
-    assert all(times == sorted(times) for times in ticks.times.values())
+    # Nobody is fenced off: who has lost the lease, and does not know yet, may write once more.
+    assert all(_steps_back(times) <= 1 for times in ticks.times.values())
+
+
+def _steps_back(times: list[float]) -> int:
+    return sum(after < before for before, after in pairwise(times))
