@@ -19,6 +19,7 @@ def agents(
     status: Annotated[str | None, typer.Option(help="Such as offline.")] = None,
     kind: Annotated[str | None, typer.Option("--type", help="Such as host.")] = None,
     text: Annotated[str | None, typer.Option(help="Occurs in id, type or labels.")] = None,
+    health: Annotated[str | None, typer.Option(help="A level, such as failing.")] = None,
     performance: Annotated[str | None, typer.Option(help="A level, such as poor.")] = None,
     security_below: Annotated[
         float | None, typer.Option(help="Only those with a lower security score.")
@@ -36,7 +37,7 @@ def agents(
         _one(client.get(f"/agents/{agent}", as_of=as_of), plain=plain)
         return
     asked = {"status": status, "type": kind, "text": text, "as_of": as_of}
-    asked |= {"performance": performance, "sort": sort}
+    asked |= {"health": health, "performance": performance, "sort": sort}
     found = client.items("/agents", limit, **asked, security_below=security_below)
     columns = ("agent", "type", "status", "health", "score", "performance", "security", "last seen")
     as_list(found, columns, _row, plain=plain)
@@ -60,6 +61,8 @@ def _one(found: dict[str, Any], *, plain: bool) -> None:
         parts = ", ".join(f"{name} {points:.0%}" for name, points in work["parts"].items())
         say(f"performance: {work['level']} ({work['score']:g}): {parts}")
     _security(found["security"])
+    if found["labels"]:
+        say(", ".join(f"{name}={value}" for name, value in sorted(found["labels"].items())))
     as_table(("metric", "value"), sorted(found["metrics"].items()))
     for finding in found["open_findings"]:
         say(f"{finding['severity']}: {finding['summary']}")

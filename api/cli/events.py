@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
+from api.cli.answering import LATEST
 from api.cli.client import Client
 from api.cli.options import AsJson, Most
 from api.cli.show import as_line, clock, say
-
-_LATEST: Final = 2**53 - 1
-"""Greater than every `seq` that the API may tell."""
 
 
 def events(
@@ -22,7 +20,7 @@ def events(
 ) -> None:
     """Print the latest events; with --follow each as it happens, one JSON line with --json."""
     client = Client.from_environment()
-    page = client.get("/events", before=_LATEST, limit=min(limit, 1000), type=kind or None)
+    page = client.get("/events", before=LATEST, limit=min(limit, 1000), type=kind or None)
     for event in page["items"]:
         _event(event, plain=plain)
     if follow:

@@ -8,11 +8,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from api.cli import completing
-from api.cli.client import USAGE, Client, CommandError
+from api.cli.answering import answered, newest
+from api.cli.client import REFUSED, USAGE, Client, CommandError
 from api.cli.options import Action, AsJson, Reason
 from api.cli.show import as_list, as_receipt
 
 _VERBS: Final = ("restart", "start", "stop")
+_CHANGED: Final = "agent.status_changed"
+_REFUSED: Final = "agent.transition_refused"
 
 
 def approve(action: Action, reason: Reason, plain: AsJson = False) -> None:
@@ -102,12 +105,38 @@ def lifecycle(
     reason: Reason,
     plain: AsJson = False,
 ) -> None:
-    """Ask for another status of an agent; whether it is allowed, an event says."""
+    """Ask for another status of an agent, and say what became of it; exit status 4 if refused."""
     client = Client.from_environment()
-    client.get(f"/agents/{agent}")
-    body = {"status": status, "reason": reason}
+    tenant = client.get(f"/agents/{agent}")["tenant_id"]
+    body, before = {"status": status, "reason": reason}, newest(client)
     receipt = client.send("POST", f"/agents/{agent}/lifecycle", body)
-    as_receipt(receipt, f"asked for, at {receipt['position']}", plain=plain)
+
+    def answers(event: dict[str, Any]) -> bool:
+        if event["type"] == _REFUSED:
+            return bool(event["correlation_id"] == receipt["event_id"])
+        return bool(event["type"] == _CHANGED and body.items() <= event["data"].items())
+
+    answer = answered(client, f"{tenant}/{agent}", before, answers)
+    receipt |= {"answer": answer and {"type": answer["type"], **answer["data"]}}
+    as_receipt(receipt, f"{agent}: {_became(receipt, status)}", plain=plain)
+    if answer is not None and answer["type"] == _REFUSED:
+        raise typer.Exit(REFUSED)
+
+
+def _became(receipt: dict[str, Any], wanted: str) -> str:
+    answer = receipt["answer"]
+    if answer is None:
+        return f"asked for, at {receipt['position']}; nothing has answered yet"
+    if answer["type"] == _CHANGED:
+        return f"{answer['status']} now, was {answer['previous']}"
+    return f"{wanted} is refused, {answer['reason']}: it is {answer['status']}, {_may(answer)}"
+
+
+def _may(answer: dict[str, Any]) -> str:
+    from processors.lifecycle.transitions import TABLE, Status
+
+    targets = sorted(TABLE[Status(answer["status"])])
+    return f"and may become {', '.join(targets)}" if targets else "which is final"
 
 
 def publish(

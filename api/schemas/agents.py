@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.common import Body, Instant, Moment, Plain, View, shown
 from api.schemas.findings import FindingView
+from processors.health.score import Level
 from processors.lifecycle.transitions import Status
 from projections.queries.agents import AgentRow
 from projections.queries.findings import FindingRow
@@ -16,10 +17,10 @@ from projections.queries.findings import FindingRow
 class AgentsAsked(BaseModel):
     """Which agents are asked for, and in what order; as `projections.queries.agents.AgentQuery`."""
 
-    status: str | None = None
+    status: Status | None = None
     type: str | None = None
-    health: str | None = Field(None, description="A level: healthy, degraded …")
-    performance: str | None = Field(None, description="A level: excellent, good …")
+    health: Level | None = None
+    performance: Literal["critical", "poor", "fair", "good", "excellent"] | None = None
     security_below: float | None = Field(
         None, ge=0, le=101, description="Only those with a lower security score."
     )

@@ -92,8 +92,14 @@ async def test_who_breaks_a_rule_again_is_quarantined_until_a_person_says_otherw
     assert "security: critical (10" in shown
     assert "failed_logins took 45" in shown
 
+    refused = watched.command("lifecycle", AGENT, "idle", "--reason", "it sleeps")
+    assert refused.returncode == 4
+    assert refused.stdout.startswith(
+        f"{AGENT}: idle is refused, illegal_transition: it is quarantined, and may become active, "
+    )
     told = watched.command("lifecycle", AGENT, "active", "--reason", "it was me")
     assert told.returncode == 0, told.stderr
+    assert told.stdout == f"{AGENT}: active now, was quarantined\n"
     watched.wait_for(lambda: standing(watched)["status"] == "active", "release")
     await guess(watched, 0)
     watched.wait_for(lambda: opened(standing(watched)) == [False, False], "end of the second")
