@@ -54,16 +54,16 @@ async def take_over(
     reasons: list[str] = []
     async for found in states:
         last = last or found.label
-        if is_carried(step, found.label.version):
-            try:
-                state = carried(step, context, found.label.version, found.data)
-            except Exception as error:  # noqa: BLE001  what is damaged may raise anything
-                reasons.append(f"of version {found.label.version}: {error!r}")
-                continue
-            return _carried(step, context, state, found.label, last, kept)
-        reasons.append(f"no migration leads from version {found.label.version} to {step.version}")
+        try:
+            state = carried(step, context, found.label.version, found.data)
+        except Exception as error:  # noqa: BLE001  what is damaged may raise anything
+            reasons.append(f"of version {found.label.version}: {error!r}")
+            continue
+        return _carried(step, context, state, found.label, last, kept)
     if last is None or last.position > kept.stop:
         return None
+    if not is_carried(step, last.version):
+        reasons.append(f"no migration leads from version {last.version} to {step.version}")
     return _relearning(step, context, last, kept, "; ".join(dict.fromkeys(reasons)))
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from processors.migrations import Bytes, Migration
+from processors.migrations import Bytes, Migration, unchanged
 
 REST: Final = "rest"
 _EVIDENCE: Final = "agents.evidence"
@@ -39,4 +39,4 @@ def _evidence_of_hours(parts: Bytes) -> Bytes:
     return parts | {REST: msgspec.msgpack.encode(rest)} | columns
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {4: _evidence_of_hours}
+MIGRATIONS: Final[Mapping[int, Migration]] = {4: _evidence_of_hours, 5: unchanged}
