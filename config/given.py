@@ -1,4 +1,4 @@
-"""Finds what an error of validation speaks of: the value, and what it might be instead."""
+"""Finds the value that a validation error is about, and suggests what was meant."""
 
 from __future__ import annotations
 

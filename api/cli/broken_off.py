@@ -1,4 +1,4 @@
-"""What is said of a log that is not whole, since its import was broken off."""
+"""What to say of a log that is incomplete because its import was interrupted."""
 
 from __future__ import annotations
 

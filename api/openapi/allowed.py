@@ -1,4 +1,4 @@
-"""Which methods a path answers: all of them, where the framework names those of one route."""
+"""Which methods a path answers: those of all its routes, where the framework names one route's."""
 
 from __future__ import annotations
 

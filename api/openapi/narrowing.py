@@ -1,4 +1,4 @@
-"""Says of parameters and objects what the framework cannot know of them.
+"""Adds to parameters and objects what the framework cannot know about them.
 
 A client made from the document should be able to send whatever the document allows, and never
 meet a null that no URL can carry.

@@ -1,4 +1,4 @@
-"""What the receivers of foreign protocols share: bodies unpacked within limits, and written.
+"""What the receivers of foreign protocols share: they unpack bodies within limits, and write them.
 
 Their bodies are not described in the OpenAPI document: other documents specify them.
 """

@@ -1,4 +1,4 @@
-"""Parameters given twice, where one value is asked for: which of them is meant is not guessed."""
+"""Refuses a parameter that is given twice but takes one value: which was meant is not guessed."""
 
 from __future__ import annotations
 

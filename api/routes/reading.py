@@ -1,12 +1,12 @@
-"""Routes of reads: what a request costs beside its question is kept small.
+"""Routes of reads: keeps small what a request costs beside its query.
 
-The framework walks the tree of what a route depends on for each request, and hands a plain
-function to a thread twice: to run, and to hold its answer against the model that it already is.
-That took longer than most questions. Here the tree is laid out once, as a list, and a question is
-asked and its answer written as JSON in one go.
+For each request the framework walks the tree of a route's dependencies, and it hands a plain
+function to a thread twice: to run it, and to validate an answer that already is the model. That
+took longer than most queries. Here the tree is flattened once, into a list, and a query is run and
+its answer encoded as JSON in one go.
 
-What is out of the ordinary is left to the framework, which answers as ever: a parameter that is
-not valid or given twice, and a route that takes something other than parameters and coroutines.
+Everything unusual is left to the framework, which answers as ever: a parameter that is invalid or
+given twice, and a route that takes something other than parameters and coroutines.
 """
 
 from __future__ import annotations

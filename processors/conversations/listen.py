@@ -1,4 +1,4 @@
-"""A message heard: what follows from it, and what follows from silence."""
+"""What follows from a message, and what follows when none comes."""
 
 from __future__ import annotations
 

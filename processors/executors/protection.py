@@ -1,4 +1,4 @@
-"""What no action may ever touch, whoever asks."""
+"""Processes that no action may ever touch, whoever asks."""
 
 from __future__ import annotations
 

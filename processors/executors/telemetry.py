@@ -1,4 +1,4 @@
-"""What a node says of its services and itself: signed heartbeats, the latest of each kept.
+"""What a node reports on its services and itself: signed heartbeats, of which the latest wait.
 
 While the broker is away only the newest state of each agent waits, so memory is bounded and
 nothing stale is told afterwards.

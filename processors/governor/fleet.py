@@ -1,4 +1,4 @@
-"""What agents' news changes: places within limits, groups, health, and who fell at once."""
+"""How news of agents changes what the governor knows: places, groups, health, who fell at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cohorts: many of one group, type or version that show the same at about the same time.
+"""Cohorts: many agents of one group, type or version with the same symptom at about the same time.
 
 How many are many: the policy's share of the cohort, but not more than what chance would bring a
 cohort of this size, by the normal approximation of a Poisson count (mean, four deviations, and

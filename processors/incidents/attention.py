@@ -1,4 +1,4 @@
-"""Incidents of which silences withhold all that is open: they ask for nobody's attention."""
+"""Incidents whose open findings are all silenced: they do not ask for attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds of memory: what goes first where there is too much."""
+"""Bounds of memory: what is dropped first when there is too much."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Incidents that are over: taken out of memory, and kept until that is told."""
+"""Incidents that are over: taken out of the index, and kept until their end is announced."""
 
 from __future__ import annotations
 

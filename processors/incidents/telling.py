@@ -1,4 +1,4 @@
-"""What is told of an incident: its root and candidates, members, and a sentence for a person."""
+"""How an incident is announced: root and candidates, members, and a sentence for a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rules keep of what they watch: one row a (series, rule)."""
+"""What the rules remember of what they watch: one row for each series and rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules that could never be broken: what they count does not exist.
+"""Finds rules that can never fire, because what they count does not exist.
 
 They are refused where somebody puts them in force, and read wherever they are in force already.
 """

@@ -1,4 +1,4 @@
-"""Which field of a record has the wrong type, said so that its sender can mend it."""
+"""Tells which field of a record has the wrong type, so that its sender can mend it."""
 
 from __future__ import annotations
 

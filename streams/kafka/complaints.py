@@ -1,4 +1,4 @@
-"""What comes again and again is told once a reason and minute, with a count.
+"""Logs what happens again and again once a minute for each reason, with a count.
 
 A line for each would let whoever writes to a topic, or a broker that is away, fill the disk with
 our own log.

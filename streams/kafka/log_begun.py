@@ -1,4 +1,4 @@
-"""What a log holds already that an import was broken off from, and whether it is its beginning."""
+"""What an interrupted import has written so far, and whether its files begin with just that."""
 
 from __future__ import annotations
 

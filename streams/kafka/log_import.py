@@ -1,10 +1,10 @@
-"""Makes a log of files, with the coordinates, timestamps and bytes that it had.
+"""Makes a log from files, with the coordinates, timestamps and bytes that it had.
 
-The inboxes' timestamps are the broker's own, so for as long as the import lasts the topics take
-those of the files. Offsets below a partition's first are filled and deleted, as retention had.
-Nothing else may run meanwhile: whatever wrote would take an offset that belongs to a record. That
-the topics take given stamps says that the log is not whole: nothing starts on it, and the import of
-the same files goes on where it was broken off.
+Inboxes normally carry the broker's own timestamps; while the import lasts, they accept those of the
+files. Offsets below a partition's first are filled and then deleted, as retention had done. Nothing
+else may run meanwhile: any other writer would take an offset that belongs to a record. That setting
+also marks the log as incomplete: nothing starts on it, and importing the same files again
+continues where the import was interrupted.
 """
 
 from __future__ import annotations

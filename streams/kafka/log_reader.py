@@ -1,4 +1,4 @@
-"""Reads the log by position: no consumer group, no committed offsets, nothing skipped unsaid."""
+"""Reads the log by position: no consumer group, no committed offsets, nothing skipped silently."""
 
 from __future__ import annotations
 

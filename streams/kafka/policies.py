@@ -1,4 +1,4 @@
-"""Every policy on record: which was in force where a fold begins in the midst of the log."""
+"""Every policy on record: which one was in force where a fold begins in the middle of the log."""
 
 from __future__ import annotations
 

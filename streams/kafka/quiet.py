@@ -1,4 +1,4 @@
-"""Thins out what libraries repeat in the log while a broker is away: once is enough."""
+"""Drops what client libraries repeat in the log while a broker is away: once is enough."""
 
 from __future__ import annotations
 

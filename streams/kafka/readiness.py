@@ -1,4 +1,4 @@
-"""When a broker serves: judged by its own protocol, not by time."""
+"""Tells when a broker is ready: by its own protocol, not by time."""
 
 from __future__ import annotations
 

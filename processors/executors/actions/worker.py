@@ -1,4 +1,4 @@
-"""An effect in a thread, which can be told to end and be waited for: no undo overtakes it."""
+"""Runs an effect in a thread that can be told to end, so that no undo overtakes it."""
 
 from __future__ import annotations
 

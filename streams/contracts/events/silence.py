@@ -1,4 +1,4 @@
-"""Silences: what shall ask for nobody's attention for a while, said by a person."""
+"""Silences: what a person does not want to be asked about for a while."""
 
 from __future__ import annotations
 

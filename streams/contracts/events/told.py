@@ -1,4 +1,4 @@
-"""An event of what somebody told us, made from its data alone: the registry knows the rest."""
+"""Makes the event of what somebody told us from its data alone: the registry knows the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes heartbeats of what the host program measured, and counts what becomes of them."""
+"""Makes heartbeats from what the host program measured, and counts what becomes of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reading a request of another system's comes to."""
+"""What was read from another system's request."""
 
 from __future__ import annotations
 

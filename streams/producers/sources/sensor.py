@@ -1,4 +1,4 @@
-"""What a source is, and how one is asked for ever."""
+"""What a source is, and the loop that asks one at its interval."""
 
 from __future__ import annotations
 
