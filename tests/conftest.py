@@ -18,7 +18,7 @@ BrokerFactory = Callable[[], Awaitable[EmbeddedBroker]]
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     """Run a real broker for the session; `.bootstrap` says where. It has no topics at first."""
-    started = EmbeddedBroker(tmp_path_factory.mktemp("broker"), free_port(), report=print)
+    started = EmbeddedBroker(tmp_path_factory.mktemp("bröker, 1"), free_port(), report=print)
     try:
         asyncio.run(started.start())
         yield started

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 import subprocess
 import uuid
 from dataclasses import asdict, dataclass
@@ -16,6 +18,8 @@ from streams.kafka.ports import LOOPBACK
 _TEMPLATE: Final = Path(__file__).with_name("server.properties")
 _LONGEST_LOG: Final = 16 << 20
 _FORMAT_S: Final = 60.0
+SPOKEN: Final = {"LC_ALL": "C.UTF-8"}
+"""Without it, Java would not find files whose names are more than ASCII in a bare environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,17 @@ class BrokerHome:
     def write_properties(self, port: int, controller_port: int) -> None:
         """Generate the broker's settings."""
         text = _TEMPLATE.read_text(encoding="utf-8").format(
-            host=LOOPBACK, port=port, controller_port=controller_port, data=self.data
+            host=LOOPBACK, port=port, controller_port=controller_port, data=self.data.name
         )
         self.path.mkdir(parents=True, exist_ok=True)
+        self._take_back()
         _replace(self.properties, text)
+
+    def _take_back(self) -> None:
+        """Move here what a broker kept under a name misread: settings were Latin-1 to it."""
+        misread = Path(str(self.data).encode("utf-8").decode("latin-1"))
+        if misread.exists() and not self.data.exists():
+            shutil.move(misread, self.data)
 
     def rotate_log(self) -> None:
         """Put a long log aside, so that two files bound what it takes."""
@@ -112,6 +123,7 @@ class BrokerHome:
         cluster = f"--cluster-id={self._cluster.read_text(encoding='utf-8')}"
         done = subprocess.run(
             [*java, *tool, cluster, "--config", str(self.properties)],
+            cwd=self.path, env=os.environ | SPOKEN,
             capture_output=True, text=True, timeout=_FORMAT_S, check=False,
         )  # fmt: skip
         if done.returncode != 0:

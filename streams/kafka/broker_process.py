@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from streams.kafka.broker_home import Recorded
+from streams.kafka.broker_home import SPOKEN, Recorded
 from streams.kafka.errors import BrokerError
 
 _LAUNCH: Final = Path(__file__).with_name("launch.py")
@@ -22,15 +22,15 @@ _END_S: Final = 15.0
 
 
 def launch(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start `argv` in a session of its own; the kernel kills it when we die."""
+    """Start `argv` in a session of its own, where `log` lies; the kernel kills it when we die."""
     command = [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), *argv]
     # glibc gives each of the many threads an arena otherwise: resident memory for nothing.
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2"}
+    environment = os.environ | SPOKEN | {"MALLOC_ARENA_MAX": "2"}
     with log.open("ab") as file:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-            start_new_session=True, env=environment,
+            start_new_session=True, env=environment, cwd=log.parent,
         )  # fmt: skip
 
 

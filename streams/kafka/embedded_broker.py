@@ -49,7 +49,7 @@ class EmbeddedBroker:
         self._home = BrokerHome(home)
         self._port = port
         self._report = report
-        self._jars = jars or shared_folder()
+        self._jars = (jars or shared_folder()).absolute()
         self._java: Java | None = None
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -9,6 +9,8 @@ from typing import Final
 
 _LIBRARIES: Final = frozenset({"aiokafka", "faust", "mode"})
 _MOST_TEMPLATES: Final = 1000
+_NO_DESCRIPTOR: Final = "socket.accept() out of system resource"
+"""With no descriptor left, the loop says so for each connection that its queue has room for."""
 _TAKEN_OUT_TWICE: Final = "Exception in callback MessageAccumulator._pop_batch."
 """A batch that nobody acknowledged in time is taken off aiokafka's list by two of its own hands;
 the second finds nothing, and whoever waits for the batch is told of the timeout all the same."""
@@ -35,7 +37,8 @@ class Repetitions(logging.Filter):
         """Say whether the record is shown."""
         if record.name == "asyncio" and str(record.msg).startswith(_TAKEN_OUT_TWICE):
             return False
-        if record.name.partition(".")[0] not in _LIBRARIES:
+        refusing = record.name == "asyncio" and str(record.msg).startswith(_NO_DESCRIPTOR)
+        if record.name.partition(".")[0] not in _LIBRARIES and not refusing:
             return True
         template = (record.name, str(record.msg))
         now = self._clock()

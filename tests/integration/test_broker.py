@@ -22,6 +22,11 @@ async def test_the_shared_broker_serves(broker: EmbeddedBroker) -> None:
     await answers(broker.bootstrap)
 
 
+async def test_its_data_lies_in_its_home_whatever_that_is_called(broker: EmbeddedBroker) -> None:
+    assert not broker.home.name.isascii()
+    assert (broker.home / "data" / "meta.properties").exists()
+
+
 async def test_it_listens_on_loopback_only(broker: EmbeddedBroker) -> None:
     listening = [
         found.laddr.ip

@@ -34,9 +34,20 @@ def test_the_settings_name_loopback_and_both_ports_only(tmp_path: Path) -> None:
     )
     listeners = "PLAINTEXT://127.0.0.1:19092,CONTROLLER://127.0.0.1:19093"
     assert settings["listeners"] == listeners
-    assert settings["log.dirs"] == str(home.data)
+    assert settings["log.dirs"] == "data"
     assert settings["auto.create.topics.enable"] == "false"
     assert "{" not in "".join(settings.values())
+
+
+def test_data_that_lies_under_a_misread_name_is_taken_back(tmp_path: Path) -> None:
+    misread = tmp_path / "Ã¼ber" / "kafka" / "data"
+    misread.mkdir(parents=True)
+    (misread / "meta.properties").touch()
+    home = BrokerHome(tmp_path / "über" / "kafka")
+    for _ in range(2):
+        home.write_properties(19092, 19093)
+        assert (home.data / "meta.properties").exists()
+    assert not misread.exists()
 
 
 def test_a_long_log_is_put_aside(tmp_path: Path) -> None:

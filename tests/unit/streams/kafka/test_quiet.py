@@ -37,6 +37,16 @@ def test_only_the_librarys_own_slip_with_a_late_batch_is_left_out() -> None:
     assert repetitions.filter(_record("homeostat.node", slip))
 
 
+def test_a_server_without_descriptors_says_so_once_in_the_time_given() -> None:
+    repetitions = Repetitions(10.0, clock=lambda: 0.0)
+    refused = "socket.accept() out of system resource\nsocket: <asyncio.TransportSocket fd=6>"
+    assert [repetitions.filter(_record("asyncio", refused)) for _ in range(3)] == [
+        True,
+        False,
+        False,
+    ]
+
+
 def test_what_it_remembers_is_bounded() -> None:
     repetitions = Repetitions(10.0, clock=lambda: 0.0)
     for n in range(5000):
