@@ -21,7 +21,8 @@ MAX_UNPACKED: Final = 16 << 20
 """Bytes that a compressed body may have once it is unpacked."""
 PATIENCE_S: Final = 8.0
 """How long a sender waits for the log: less than the ten seconds after which they give up."""
-_GZIP: Final = 16 + zlib.MAX_WBITS
+PACKINGS: Final = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""Encodings of a body, with the window sizes that zlib knows them by (RFC 9110, 8.4.1)."""
 
 
 def bad_body(detail: str) -> Problem:
@@ -41,17 +42,17 @@ def unsupported(header: str, value: str, supported: str) -> Problem:
     return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
 
 
-def gunzipped(body: bytes) -> bytes:
-    """Return what a gzip body holds."""
-    unpacking = zlib.decompressobj(_GZIP)
+def unpacked(body: bytes, packing: str) -> bytes:
+    """Return what a body holds that is packed as one of `PACKINGS`."""
+    unpacking = zlib.decompressobj(PACKINGS[packing])
     try:
         content = unpacking.decompress(body, MAX_UNPACKED)
     except zlib.error as error:
-        raise bad_body(f"the body is no gzip: {error}") from error
+        raise bad_body(f"the body is no {packing}: {error}") from error
     if unpacking.unconsumed_tail:
         raise too_large(f"more than {MAX_UNPACKED}")
     if not unpacking.eof:
-        raise bad_body("the body is no gzip: it ends too early")
+        raise bad_body(f"the body is no {packing}: it ends too early")
     return content
 
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import MEDIA_TYPE
 from api.identity.guard import Operator, Tenant
-from api.routes.foreign import bad_body, gunzipped, unsupported, write
+from api.routes.foreign import PACKINGS, bad_body, unpacked, unsupported, write
 from api.services import Served
 from streams.producers.otlp.receiver import JSON, PROTOBUF, OtlpReceiver, answer, refusal
 from streams.producers.series.reading import Undecodable
@@ -36,12 +36,12 @@ async def metrics(request: Request, served: Served, _caller: Operator, tenant: T
     if media_type not in (JSON, PROTOBUF):
         raise unsupported("Content-Type", media_type, f"{PROTOBUF} or {JSON}")
     encoding = request.headers.get("content-encoding", "identity").lower()
-    if encoding not in ("gzip", "identity"):
-        raise unsupported("Content-Encoding", encoding, "gzip, or none")
+    if encoding not in (*PACKINGS, "identity"):
+        raise unsupported("Content-Encoding", encoding, f"{' or '.join(PACKINGS)}, or none")
     body = await request.body()
     receiver: OtlpReceiver = request.app.state.otlp
     try:
-        content = gunzipped(body) if encoding == "gzip" else body
+        content = unpacked(body, encoding) if encoding in PACKINGS else body
         read = await run_in_threadpool(receiver.read, content, media_type, tenant)
     except Undecodable as error:
         raise bad_body(str(error)) from error
