@@ -269,6 +269,30 @@ def test_a_token_is_made_shown_once_and_revoked(own: Installation, page: Page) -
     assert httpx.get(fleet, headers=headers, timeout=PATIENCE_S).status_code == 401
 
 
+def test_a_session_that_has_ended_keeps_what_it_showed_and_is_begun_anew(
+    own: Installation, page: Page
+) -> None:
+    base = f"http://127.0.0.1:{own.api_port}"
+    token = (own.home / "token").read_text(encoding="ascii").strip()
+    headers = {"authorization": f"Bearer {token}"}
+    body = {"name": "guest", "role": "viewer", "lasts_s": 3600}
+    made = httpx.post(f"{base}/api/v1/tokens", json=body, headers=headers, timeout=PATIENCE_S)
+    made.raise_for_status()
+    page.goto(f"{base}/#token={made.json()['token']}")
+    page.reload()
+    go(page, "Settings")
+    expect(page.get_by_text("guest, viewer")).to_be_visible()
+    ended = f"{base}/api/v1/tokens/{made.json()['issued']['token_id']}"
+    httpx.delete(ended, params={"reason": "over"}, headers=headers).raise_for_status()
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    expect(page.get_by_text("guest, viewer")).to_be_visible()
+    page.get_by_role("button", name="Sign in again").click()
+    page.get_by_label("Token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1, name="Settings")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="live")).to_be_visible()
+
+
 @pytest.mark.parametrize("view", ["overview", "fleet", "fleet/web", "incidents", "actions", "log"])
 def test_a_phone_needs_no_sideways_scrolling(own: Installation, page: Page, view: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})

@@ -28,6 +28,9 @@ def test_every_view_can_be_read_by_everybody(homeostat: Installation, scheme: st
             found[view] = complaints(page)
         page.keyboard.press("Control+k")
         found["command menu"] = complaints(page)
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        found["keys"] = complaints(page)
     assert not any(found.values()), found
 
 

@@ -8,7 +8,11 @@ export class Problem extends Error {
   }
 }
 
+const PATIENCE_MS = 30000; // a read takes milliseconds: after that nobody answers
+const SILENCE_MS = 40000; // the stream says every 15 s that it is there
+
 let csrf = "";
+let ended = false; // the session; asking on would change nothing
 let moment = null; // a Date, or null for live
 
 export function lookAt(date) {
@@ -28,14 +32,14 @@ export async function signOut() {
 
 const TRAVELS = /^\/(agents|fleet|findings|actions|incidents)(\/[^/]+(\/metrics)?)?$/;
 
-export async function get(path, parameters = {}, { signal } = {}) {
+export async function get(path, parameters = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== null && value !== "") query.append(name, value);
   }
   if (moment && TRAVELS.test(path)) query.set("as_of", moment.toISOString());
   const text = query.toString();
-  return answer(path + (text ? `?${text}` : ""), { signal });
+  return answer(path + (text ? `?${text}` : ""), { signal: AbortSignal.timeout(PATIENCE_MS) });
 }
 
 export async function send(method, path, body) {
@@ -55,26 +59,37 @@ export async function all(path, parameters = {}, most = 1000) {
   return items;
 }
 
-async function answer(path, options) {
+async function reach(path, options) {
+  if (ended) throw new Problem(401, { detail: "the session has ended" });
   const response = await fetch(`/api/v1${path}`, { credentials: "same-origin", ...options });
-  if (response.status === 204) return null;
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(response.status, body);
-  return body;
+  if (response.ok) return response;
+  ended = response.status === 401 && path !== "/session";
+  throw new Problem(response.status, await response.json().catch(() => ({})));
+}
+
+async function answer(path, options) {
+  try {
+    const response = await reach(path, options);
+    return response.status === 204 ? null : await response.json();
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem(0, { detail: "The server does not answer." });
+  }
 }
 
 // Server-sent events by fetch: every type arrives in one place, and the place where it broke off
-// is ours to resume from.
-export async function* stream(after, signal) {
-  const headers = after === null ? {} : { "last-event-id": String(after) };
-  const response = await fetch("/api/v1/stream", { headers, signal, credentials: "same-origin" });
-  if (!response.ok) throw new Problem(response.status, await response.json().catch(() => ({})));
+// is ours to resume from. A stream that says nothing at all for too long has broken off too.
+export async function* stream(after) {
+  const headers = after === null ? {} : { "last-event-id": String(after) }, silent = new AbortController();
+  let watch = 0, held = "";
+  const listen = () => { clearTimeout(watch); watch = setTimeout(() => silent.abort(), SILENCE_MS); };
+  listen();
+  const response = await reach("/stream", { headers, signal: silent.signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let held = "";
   yield null; // connected
   for (;;) {
+    listen();
     const { done, value } = await reader.read();
-    if (done) return;
+    if (done) return clearTimeout(watch);
     held += value;
     const frames = held.split("\n\n");
     held = frames.pop();

@@ -1,11 +1,12 @@
 // The frame: session, address, keys, and which view is drawn.
 import { html, nothing, render } from "/lib/lit-html.js";
 import * as api from "./api.js";
-import { changed, follow, load, noteFailure, noteOutcome, now, onChange, recall, state, travel } from "./store.js";
-import { ago, clock, count, day, look, severityLook } from "./words.js";
+import { changed, follow, load, noteFailure, now, onChange, recall, state, travel } from "./store.js";
+import { day, look, severityLook } from "./words.js";
 import { scrubber } from "./parts/scrubber.js";
 import { openCommands, VIEWS as TABS } from "./parts/commands.js";
 import { openKeys } from "./parts/dialogs.js";
+import { link, notices } from "./parts/notices.js";
 import { dress, dressed } from "./parts/theme.js";
 import { overview } from "./views/overview.js";
 import { fleet } from "./views/fleet.js";
@@ -42,38 +43,9 @@ function tabs(here) {
     </a>`);
 }
 
-function link() {
-  const behind = state.health?.components.projector?.figures.lag_records ?? 0;
-  if (state.link.state !== "live") {
-    return html`<span class="link away" role="status">${state.link.state === "connecting" ? "connecting" : `disconnected since ${clock(state.link.since)}`}</span>`;
-  }
-  if (behind > 1000) return html`<span class="link stale" role="status">views are ${count(behind)} records behind</span>`;
-  return html`<span class="link" role="status">live</span>`;
-}
-
-function notices() {
-  const found = [];
-  if (state.moment) {
-    found.push(html`<div class="notice time" role="status">You are looking at ${clock(state.moment)}, ${ago(state.moment)}.
-      <button class="primary" @click=${() => travel(null)}>Back to live <kbd>t</kbd></button></div>`);
-  }
-  if (state.link.state === "away") {
-    found.push(html`<div class="notice bad" role="alert">Nothing new since ${clock(state.link.since)}: the server does not answer. What you see is kept; it catches up by itself.</div>`);
-  } else if (state.failure) {
-    found.push(html`<div class="notice bad" role="alert">${state.failure.message}
-      <button class="bare" @click=${() => load().catch(noteFailure)}>Try again</button></div>`);
-  }
-  if (state.outcome) {
-    const { text, href, refused } = state.outcome;
-    found.push(html`<div class="notice ${refused ? "bad" : ""}" role=${refused ? "alert" : "status"}>${text} ${href ? html`<a href=${href}>See what becomes of it</a>` : nothing}
-      <button class="bare" @click=${() => noteOutcome(null)}>Dismiss</button></div>`);
-  }
-  return found;
-}
-
 // Counted anew only where an agent has changed: a list is scrolled sixty times a second.
 let counted = { version: -1, title: "" };
-function titled() {
+function headline() {
   if (counted.version !== state.fleetVersion) {
     let bad = 0;
     for (const a of state.fleet.values()) bad += look(a.status, a.health) === "failing";
@@ -85,7 +57,7 @@ function titled() {
 function draw() {
   const here = place();
   const view = VIEWS[here.view] ?? overview;
-  document.title = titled();
+  document.title = headline();
   render(html`
     <div class="frame ${state.moment ? "past" : ""}">
       <header class="top">
@@ -136,7 +108,18 @@ async function begin(token) {
   load("health", "policy").catch(noteFailure);
   await recall().catch(noteFailure);
   follow();
-  setInterval(() => { if (!document.hidden) { if (!state.moment) load("health").catch(noteFailure); changed(); } }, 5000);
+  setInterval(tick, TICK_MS);
+}
+
+const TICK_MS = 5000;
+let looking = false; // one look at a time: a server that hangs is not asked by a queue
+async function tick() {
+  if (document.hidden) return;
+  changed();
+  if (state.moment || looking || state.link.state === "ended") return;
+  looking = true;
+  await load("health").catch(noteFailure);
+  looking = false;
 }
 
 const GO = Object.fromEntries(TABS.map(([name, , key]) => [key, name]));

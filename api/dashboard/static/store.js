@@ -15,7 +15,7 @@ export const state = {
   health: null,
   policy: null,
   seq: null,
-  link: { state: "connecting", since: Date.now() },
+  link: { state: "connecting", since: Date.now() }, // connecting, live, away, or ended with the session
   moment: null, // null is live
   span: 3600, // seconds that the scrubber covers
   failure: null, // of a read
@@ -61,12 +61,12 @@ async function askAgain() {
     noteFailure(error);
     names.forEach((name) => dirty.add(name));
   }
-  asking = dirty.size ? setTimeout(askAgain, 1500) : 0;
+  asking = dirty.size && state.link.state !== "ended" ? setTimeout(askAgain, 1500) : 0;
   changed();
 }
 
 export function noteFailure(error) {
-  if (error.name === "AbortError") return;
+  if (error.status === 401 && state.link.state !== "ended") state.link = { state: "ended", since: Date.now() };
   state.failure = error;
   changed();
 }
@@ -122,13 +122,14 @@ const LOADERS = {
 };
 
 export async function load(...names) {
-  await Promise.all((names.length ? names : Object.keys(LOADERS)).map((name) => LOADERS[name]()));
+  const asked = names.length ? names : Object.keys(LOADERS);
+  await Promise.all(asked.map((name) => LOADERS[name]()));
   state.failure = null;
-  state.loaded = true;
+  state.loaded ||= asked.includes("fleet");
   changed();
 }
 
-export function fold(event) {
+function fold(event) {
   state.seq = event.seq;
   state.events.unshift(event);
   if (state.events.length > KEPT) state.events.length = KEPT;
@@ -161,7 +162,7 @@ export async function follow() {
   let pause = 500;
   for (;;) {
     try {
-      for await (const frame of api.stream(state.seq, undefined)) {
+      for await (const frame of api.stream(state.seq)) {
         if (frame === null) {
           if (state.link.state !== "live") {
             state.link = { state: "live", since: Date.now() };

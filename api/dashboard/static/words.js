@@ -3,12 +3,16 @@ import { html, svg } from "/lib/lit-html.js";
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+const DATE = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const COMPACT = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
 export const clock = (at) => (at ? CLOCK.format(new Date(at)) : "–");
 export const day = (at) => (at ? DAY.format(new Date(at)) : "–");
+const LATELY_MS = 20 * 3600000; // what is older could be of another day: it says which
+const older = (at) => at && Date.now() - new Date(at) > LATELY_MS;
+export const stamp = (at) => (older(at) ? day : clock)(at);
 export const count = (n) => n.toLocaleString();
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
@@ -33,9 +37,9 @@ export function ago(at, now = Date.now()) {
   return seconds < 2 ? "just now" : `${lasting(seconds)} ago`;
 }
 
-const split = (at) => `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}`;
+const split = (at) => `${older(at) ? `${DATE.format(new Date(at))}, ` : ""}${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}`;
 export const precisely = (at) => html`<time datetime=${at} title=${at}>${split(at)}</time>`;
-export const when = (at) => html`<time datetime=${at ?? ""} title=${at ?? ""}>${clock(at)}</time>`;
+export const when = (at) => html`<time datetime=${at ?? ""} title=${at ?? ""}>${stamp(at)}</time>`;
 
 const UNITS = [
   [/_usage(:\w+)?$|_percent$/, "%"], [/_bytes(_per_s)?$|^bytes_/, "B"], [/^(response_time|network_latency|latency)/, "ms"],
@@ -107,7 +111,7 @@ export function gist(finding, beside = false) {
   if (kind === "service_down") return `${name}is down`;
   if (kind === "agent_offline") return `${name}is silent`;
   if (!metric || value === null) return summary;
-  const is = `${finding.rule ? `${finding.rule}: ` : ""}${metric}${beside ? "" : ` of ${agent}`} is ${measured(metric, value)}`;
+  const is = `${finding.rule ? `${words(finding.rule)}: ` : ""}${metric}${beside ? "" : ` of ${agent}`} is ${measured(metric, value)}`;
   if (low !== null && high !== null) return `${is}, usually ${between(metric, low, high)}`;
   const limit = measured(metric, high ?? low);
   if (high === null && low === null) return summary;

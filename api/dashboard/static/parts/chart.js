@@ -79,6 +79,14 @@ function scaled(points, percent) {
   return { suggestedMin: floor, suggestedMax: percent ? Math.min(100, ceiling) : ceiling, max: percent && ceiling > 100 && high <= 100 ? 100 : undefined };
 }
 
+// Bytes are counted in powers of two: a decimal step would be one of 195 KiB.
+function step(metric, { suggestedMin: low, suggestedMax: high }) {
+  if (unit(metric) !== "B") return undefined;
+  let found = 1;
+  while ((high - low) / 3 >= 1024 * found) found *= 1024;
+  return found;
+}
+
 // What is expected may lie beyond what there can be.
 const within = (points, least, most) => points.map((p) => (
   known(p) ? { ...p, expectedLow: Math.max(least, p.expectedLow), expectedHigh: Math.min(most, p.expectedHigh) } : p));
@@ -97,8 +105,10 @@ function fill(made, { metric, points, marks, limits, from, to }) {
   Object.assign(made, { $metric: metric, $points: shown, $runs: unbroken, $marks: marks, $limits: limits, $range: [from, to] });
   Object.assign(made.data.datasets[0], { data, pointRadius: dots(data) });
   const [begin, end] = zoomed() ?? [from, to];
-  Object.assign(made.options.scales.y, scaled(shown.filter((p) => p.end >= begin && p.x <= end), percent));
-  Object.assign(made.options.scales.x, { min: begin, max: end });
+  const { x, y } = made.options.scales;
+  Object.assign(x, { min: begin, max: end });
+  Object.assign(y, scaled(shown.filter((p) => p.end >= begin && p.x <= end), percent));
+  y.ticks.stepSize = step(metric, y);
   made.update("none");
 }
 
@@ -155,6 +165,6 @@ export function chart(data, latest) {
   const { metric, windows, last } = data, learnt = windows.findLast(known);
   const usual = learnt ? between(metric, learnt.expectedLow, learnt.expectedHigh) : "";
   const text = last ? `${metric}: ${measured(metric, last.mean)} at ${clock(last.x)}${usual ? `, usually ${usual}` : ", what is usual is not learnt yet"}` : `${metric}: no windows yet`;
-  return html`<section class="chart"><h3><button class="bare" title=${meaning(metric)} @click=${() => openMetric(metric, latest, (now) => figure(now, metric))}>${metric}</button>${usual ? html`<span class="small quiet usual" title=${usual}>usually ${usual}</span>` : nothing}<b>${last ? measured(metric, last.mean) : "–"}</b></h3>
+  return html`<section class="chart"><h3><button class="bare" title=${[metric, meaning(metric)].filter(Boolean).join(": ")} @click=${() => openMetric(metric, latest, (now) => figure(now, metric))}>${metric}</button>${usual ? html`<span class="small quiet usual" title=${usual}>usually ${usual}</span>` : nothing}<b>${last ? measured(metric, last.mean) : "–"}</b></h3>
     ${figure(data, text)}</section>`;
 }

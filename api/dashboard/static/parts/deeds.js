@@ -7,7 +7,7 @@ import { askReason, askSure } from "./dialogs.js";
 const ROLES = ["viewer", "operator", "approver", "admin"];
 export const may = (role = "operator") => !state.moment && ROLES.indexOf(state.who.role) >= ROLES.indexOf(role);
 
-async function send(method, path, body, told, ...listsThatChange) {
+export async function send(method, path, body, told, ...listsThatChange) {
   try {
     await api.send(method, path, body);
     noteOutcome(told);

@@ -6,13 +6,13 @@ import { agentOf, told, when } from "../words.js";
 export function open(content, kind = "", label = "") {
   const dialog = document.createElement("dialog");
   if (kind) dialog.className = kind;
-  if (label) dialog.ariaLabel = label;
   document.body.append(dialog);
   const close = () => dialog.close();
   const redraw = () => render(content(close), dialog);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) close(); });
   redraw();
+  dialog.ariaLabel = label || dialog.querySelector("h2").textContent;
   dialog.showModal();
   return { dialog, redraw };
 }
@@ -46,7 +46,7 @@ export function askReason(title, verb, why) {
       given = new FormData(event.target).get("reason");
       event.target.closest("dialog").close();
     };
-    const { dialog } = open((close) => html`<form @submit=${submit}>
+    const { dialog } = open((close) => html`<form aria-label=${title} @submit=${submit}>
       <h2>${title}</h2><p class="quiet">${why}</p>
       <label>Reason <input name="reason" required maxlength="1000" class="grow" autofocus></label>
       <div class="row"><button class="primary">${verb}</button><button type="button" @click=${close}>Cancel</button></div></form>`);
@@ -72,5 +72,5 @@ const KEYS = [
 export function openKeys() {
   open((close) => html`<div class="body"><h2>Keys</h2>
     <dl class="keys">${KEYS.map(([key, what]) => html`<dt>${key.split(" ").map((k) => html`<kbd>${k}</kbd> `)}</dt><dd>${what}</dd>`)}</dl>
-    <div class="row"><a class="grow" href="/guide">The guide</a><button @click=${close}>Close</button></div></div>`);
+    <div class="row"><a href="/guide">The guide</a><span class="grow"></span><button autofocus @click=${close}>Close</button></div></div>`);
 }

@@ -1,6 +1,6 @@
 // One metric at its largest: what it means, its chart, and the figures of the span that is shown.
 import { html, nothing } from "/lib/lit-html.js";
-import { between, clock, measured, words } from "../words.js";
+import { between, measured, stamp, words } from "../words.js";
 import { known } from "./bands.js";
 import { open } from "./dialogs.js";
 import { meaning } from "./glossary.js";
@@ -15,7 +15,7 @@ function figures({ metric, points, from, to, limits }) {
   const lows = inside.map((p) => p.low ?? p.mean), highs = inside.map((p) => p.high ?? p.mean);
   const learnt = inside.findLast(known);
   const facts = [
-    ["from, to", `${clock(begin)} – ${clock(end)}`], ["last", measured(metric, inside.at(-1).mean)], ["lowest", measured(metric, Math.min(...lows))], ["highest", measured(metric, Math.max(...highs))],
+    ["from, to", `${stamp(begin)} – ${stamp(end)}`], ["last", measured(metric, inside.at(-1).mean)], ["lowest", measured(metric, Math.min(...lows))], ["highest", measured(metric, Math.max(...highs))],
     ["usually", learnt ? between(metric, learnt.expectedLow, learnt.expectedHigh) : "not learnt yet"], ...limits.map(({ at, color }) => [color === "failing" ? "critical at" : "warning at", measured(metric, at)]),
   ];
   return html`<dl class="facts across">${facts.map(([name, value]) => html`<div><dt>${words(name)}</dt><dd>${value}</dd></div>`)}</dl>`;

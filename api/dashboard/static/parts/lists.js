@@ -22,8 +22,9 @@ export const findingItem = (finding) => html`<li>
   <span class="grow">${findingLink(finding, gist(finding))} ${silencedBy(finding)}</span>
   <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : going(finding.raised_at)}</span>${when(finding.raised_at)}</li>`;
 
+const pressing = (finding) => (finding.silence_id ? 2 : severityLook(finding.severity) === "failing" ? 0 : 1);
 export function findingList() {
-  const open = [...state.findings, ...state.silenced].sort((a, b) => (severityLook(a.severity) === "failing" ? 0 : 1) - (severityLook(b.severity) === "failing" ? 0 : 1));
+  const open = [...state.findings, ...state.silenced].sort((a, b) => pressing(a) - pressing(b));
   return html`<section class="block"><header><h2>Open</h2></header>${open.length ? html`<ul class="list">${open.map(findingItem)}</ul>`
       : html`<p class="empty">No findings. ${state.ended[0] ? html`The last one was over at ${when(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
     ${state.moment ? nothing : html`<section class="block"><header><h2>Over</h2></header>${state.ended.length ? html`<ul class="list">${state.ended.slice(0, 50).map(findingItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;

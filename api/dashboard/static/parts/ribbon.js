@@ -2,7 +2,7 @@
 // was expected of them. Drag over it, and all charts show that part.
 import { html, nothing, svg } from "/lib/lit-html.js";
 import { changed } from "../store.js";
-import { clock, lasting, plural } from "../words.js";
+import { lasting, plural, stamp } from "../words.js";
 import { zoomed, zoomTo } from "./overlay.js";
 import { DETECTED, driversOf } from "./unusual.js";
 
@@ -46,7 +46,7 @@ export function ribbon(found, total, begin, end, width) {
   const worst = inside.reduce((best, each) => (each[1].size > (best?.[1].size ?? 0) ? each : best), null);
   if (!worst && !zoomed()) return html`<p class="ribbon quiet">Nothing was outside what was expected in this span.</p>`;
   const x = (at) => ((at - begin) / (end - begin)) * WIDE, chosen = zoomed();
-  const told = worst ? `at most ${worst[1].size} of ${plural(total, "metric")} at once, at ${clock(worst[0])}` : "nothing was outside what was expected";
+  const told = worst ? `at most ${worst[1].size} of ${plural(total, "metric")} at once, at ${stamp(worst[0])}` : "nothing was outside what was expected";
   return html`<div class="ribbon"><b>Unusual</b>
     <svg viewBox="0 0 ${WIDE} 22" preserveAspectRatio="none" role="img" aria-label="Share of metrics that were unusual: ${told}"
       @pointerdown=${(e) => { from = moment(e, begin, end); }} @pointerup=${(e) => up(e, begin, end, width)} @dblclick=${() => { zoomTo(null); changed(); }}>

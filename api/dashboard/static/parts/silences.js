@@ -3,7 +3,9 @@ import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, stale, state } from "../store.js";
 import { day, lasting, plural, state as shown, words } from "../words.js";
+import { may } from "./deeds.js";
 import { askReason, open } from "./dialogs.js";
+import { table, unseen } from "./table.js";
 
 const LASTS = [[1800, "30 minutes"], [7200, "2 hours"], [28800, "8 hours"], [86400, "a day"], [604800, "a week"]];
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -15,7 +17,6 @@ let told = "";
 let would = "";
 let recurring = false;
 
-const may = () => !state.moment && state.who.role !== "viewer";
 export const about = (silence) => silence.matchers.map((m) => `${m.name}${m.negated ? "!=" : "="}${m.value}`).join(" ") || "everything";
 
 // Conditions as they are written: agent=web-* kind!=anomaly; a space stands between two.
@@ -109,7 +110,7 @@ export function silenceThis(finding) {
     }
     dialog.close();
   };
-  const ask = () => open((close) => html`<form @submit=${submit}><h2>Silence this?</h2>
+  const ask = () => open((close) => html`<form aria-label="Silence this?" @submit=${submit}><h2>Silence this?</h2>
     <p class="quiet">It is recorded as ever, and asks for nobody's attention until then.</p>
     <label>What <select name="about">${like.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select></label>
     <label>For <select name="lasts">${LASTS.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select></label>
@@ -131,7 +132,7 @@ const often = ({ days, start, lasts_s: lasts, time_zone: zone }) => `${days.join
 const row = (s) => html`<tr><td><code>${about(s)}</code>${s.maintenance ? html` <span class="small quiet">maintenance</span>` : nothing}</td>
   <td>${shown(LOOKS[s.state], s.state)}</td><td class="small">${s.recurrence ? often(s.recurrence) : nothing} ${s.state === "pending" ? `next ${day(s.turns_at)}` : s.ended_at ? `${s.state} ${day(s.ended_at)}${s.ended_by ? ` by ${s.ended_by}` : ""}: ${s.end_reason}` : `until ${day(s.state === "active" ? s.turns_at : s.ends_at)}`}</td>
   <td class="small">${s.created_by}: ${s.reason}</td>
-  <td>${may() && ["active", "pending"].includes(s.state) ? html`<button class="danger" aria-label="End the silence of ${about(s)}" @click=${() => end(s)}>End</button>` : nothing}</td></tr>`;
+  <td class="num">${may() && ["active", "pending"].includes(s.state) ? html`<button class="danger" aria-label="End the silence of ${about(s)}" @click=${() => end(s)}>End</button>` : nothing}</td></tr>`;
 
 const again = () => html`${DAYS.map((name) => html`<label><input type="checkbox" name="day" value=${name}> ${name}</label>`)}
   <label>At <input type="time" name="start" required value="02:30"></label><label>Minutes <input type="number" name="minutes" min="1" max="10080" required value="60"></label>
@@ -151,6 +152,5 @@ export function silences() {
   const standing = all.filter((s) => ["active", "pending"].includes(s.state)), over = all.filter((s) => !standing.includes(s));
   return html`<section class="block" aria-label="Silences"><header><h2>Silences</h2><span class="small quiet right">recorded as ever, and nobody is asked; in maintenance nothing is done either</span></header>
     ${may() ? form() : nothing}
-    ${all.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Every silence"><table aria-label="Every silence"><thead><tr><th>About</th><th>State</th><th>When</th><th>Why</th><th><span class="unseen">End</span></th></tr></thead>
-      <tbody>${standing.concat(over.slice(0, 20)).map(row)}</tbody></table></div>` : html`<p class="empty">${known ? "Nothing is silenced." : "Asking…"}</p>`}</section>`;
+    ${all.length ? table("Every silence", ["About", "State", "When", "Why", unseen("End")], standing.concat(over.slice(0, 20)).map(row)) : html`<p class="empty">${known ? "Nothing is silenced." : "Asking…"}</p>`}</section>`;
 }

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
 import { day, state as shown } from "../words.js";
 import { askReason } from "./dialogs.js";
+import { table, unseen } from "./table.js";
 
 const ROLES = [["viewer", "sees"], ["operator", "sees and acts"], ["approver", "also approves"], ["admin", "sees, acts and governs"]];
 const DAYS = [[1, "a day"], [30, "30 days"], [90, "90 days"], [365, "a year"]];
@@ -58,7 +59,7 @@ const secret = () => html`<div class="pad stack tight secret" role="status"><p>T
 const row = (token) => html`<tr><td>${token.name}</td><td>${token.role}${token.everywhere ? html` <span class="small quiet">everywhere</span>` : html` <span class="small quiet">of ${token.tenant}</span>`}</td>
   <td>${shown(LOOKS[token.state] ?? "unknown", token.state)}</td><td class="small">${token.issued_at ? `${day(token.issued_at)}, ${token.issued_by}` : "from a file"}</td>
   <td class="small">${token.revoked_at ? `revoked ${day(token.revoked_at)} by ${token.revoked_by}${token.reason ? `: ${token.reason}` : ""}` : token.expires_at ? day(token.expires_at) : "never"}</td>
-  <td>${token.state === "valid" && token.token_id ? html`<button class="danger" @click=${() => revoke(token)} aria-label="Revoke ${token.name}">Revoke</button>` : nothing}</td></tr>`;
+  <td class="num">${token.state === "valid" && token.token_id ? html`<button class="danger" @click=${() => revoke(token)} aria-label="Revoke ${token.name}">Revoke</button>` : nothing}</td></tr>`;
 
 export function tokens() {
   if (state.who.role !== "admin") return nothing;
@@ -71,6 +72,5 @@ export function tokens() {
       <label>Lasts <select name="days">${DAYS.map(([days, text]) => html`<option value=${days} ?selected=${days === 90}>${text}</option>`)}</select></label>
       ${state.who.everywhere ? html`<label><input type="checkbox" name="everywhere"> any tenant</label>` : nothing}
       <button class="primary">Create token</button><span role="alert">${told}</span></form>
-    ${known?.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Every token"><table aria-label="Every token"><thead><tr><th>Name</th><th>Role</th><th>State</th><th>Made</th><th>Ends</th><th><span class="unseen">Revoke</span></th></tr></thead>
-      <tbody>${living.concat(over.slice(0, 20)).map(row)}</tbody></table></div>` : html`<p class="empty">${known ? "None but the first, which lies in a file." : "Asking…"}</p>`}</section>`;
+    ${known?.length ? table("Every token", ["Name", "Role", "State", "Made", "Ends", unseen("Revoke")], living.concat(over.slice(0, 20)).map(row)) : html`<p class="empty">${known ? "None but the first, which lies in a file." : "Asking…"}</p>`}</section>`;
 }

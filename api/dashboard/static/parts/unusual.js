@@ -1,11 +1,12 @@
 // What the detector holds against an agent: which metrics drive it, what was expected of them, how
 // rare that is, and whether it was like this before.
 import { html, nothing } from "/lib/lit-html.js";
-import * as api from "../api.js";
-import { noteFailure, stale, state } from "../store.js";
+import { state } from "../store.js";
 import { between, count, day, gist, lasting, measured, number, severityLook, state as shown, when, words } from "../words.js";
+import { may, send } from "./deeds.js";
 import { askReason } from "./dialogs.js";
 import { findingLink } from "./lists.js";
+import { table } from "./table.js";
 
 export const DETECTED = new Set(["anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew", "decoupled", "unit_change"]);
 export const driversOf = (finding) => (finding.drivers.length ? finding.drivers : finding.metric ? [finding.metric] : []);
@@ -16,22 +17,15 @@ const before = (finding, others) => {
     DETECTED.has(other.kind) && driversOf(other).some((metric) => drivers.has(metric)));
 };
 
-async function ask(path, body, title, verb, why) {
+async function ask(path, body, told, title, verb, why) {
   const reason = await askReason(title, verb, why);
-  if (reason === null) return;
-  try {
-    await api.send("POST", path, { ...body, reason });
-    stale("findings");
-  } catch (error) {
-    noteFailure(error);
-  }
+  if (reason !== null) await send("POST", path, { ...body, reason }, { text: told }, "findings");
 }
 
-const accept = (f) => ask(`/findings/${encodeURIComponent(f.finding_id)}/accept`, {}, `Take this for the new normal of ${f.agent_id}?`, "Accept",
+const accept = (f) => ask(`/findings/${encodeURIComponent(f.finding_id)}/accept`, {}, `What ${f.agent_id} shows now is its new normal.`, `Take this for the new normal of ${f.agent_id}?`, "Accept",
   "What its metrics show now is what will be expected. The finding ends, and your reason stays on record.");
-const relearn = (f) => ask(`/agents/${encodeURIComponent(f.agent_id)}/relearn`, { metrics: driversOf(f) }, `Forget what is usual of ${driversOf(f).join(", ")}?`, "Learn anew",
+const relearn = (f) => ask(`/agents/${encodeURIComponent(f.agent_id)}/relearn`, { metrics: driversOf(f) }, `${f.agent_id} learns ${driversOf(f).join(", ")} anew.`, `Forget what is usual of ${driversOf(f).join(", ")}?`, "Learn anew",
   `Nothing is expected of ${f.agent_id} in these metrics until enough was seen again.`);
-const may = () => !state.moment && state.who.role !== "viewer";
 
 function driver(finding, metric, place, { metrics, history }) {
   const window = (history.get(metric) ?? []).findLast((w) => w.expected_low !== null);
@@ -42,6 +36,7 @@ function driver(finding, metric, place, { metrics, history }) {
     <td class="num">${low === null || high === null ? html`<span class="quiet">not learnt</span>` : between(metric, low, high)}</td></tr>`;
 }
 
+const DRIVEN = ["Driven by", ["When raised", "num"], ["Now", "num"], ["Usually", "num"]];
 function one(finding, agent) {
   const rare = finding.one_in, like = before(finding, agent.findings), drivers = driversOf(finding);
   return html`<article class="pad stack tight">
@@ -49,8 +44,7 @@ function one(finding, agent) {
       ${may() ? html`<button @click=${() => accept(finding)}>Accept as new normal</button>${drivers.length ? html`<button @click=${() => relearn(finding)}>Learn anew</button>` : nothing}` : nothing}</div>
     <p class="quiet">Since ${when(finding.since ?? finding.raised_at)}, ${lasting(((state.moment ?? Date.now()) - new Date(finding.since ?? finding.raised_at)) / 1000)} now${rare ? html`; as rare as one in <b>${count(rare)}</b> records` : nothing}.
       ${like.length ? html`${like.length === 1 ? "Once" : `${number(like.length)} times`} like this before, last ${findingLink(like[0], day(like[0].raised_at))}${like[0].ended_at ? ` (${words(like[0].end_reason)} after ${lasting(like[0].lasted_s)})` : ""}.` : "Not seen like this before."}</p>
-    ${drivers.length > 1 ? html`<div class="scroll" tabindex="0" role="region" aria-label="Metrics that drive it"><table aria-label="Metrics that drive it"><thead><tr><th>Driven by</th><th class="num">When raised</th><th class="num">Now</th><th class="num">Usually</th></tr></thead>
-      <tbody>${drivers.map((metric, place) => driver(finding, metric, place, agent))}</tbody></table></div>` : nothing}</article>`;
+    ${drivers.length > 1 ? table("Metrics that drive it", DRIVEN, drivers.map((metric, place) => driver(finding, metric, place, agent))) : nothing}</article>`;
 }
 
 // `agent` has its latest metrics, the history of each, and its findings, newest first.

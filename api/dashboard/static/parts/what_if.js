@@ -2,6 +2,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed } from "../store.js";
+import { table } from "./table.js";
 import { agentOf, count, number, plural, precisely, state as shown, when, words } from "../words.js";
 
 const COUNTS = ["same", "moved", "otherwise", "gone", "added", "beyond"];
@@ -65,8 +66,7 @@ export function differences() {
   return html`<section class="stack tight" aria-label="What if" aria-live="polite">
     <p>${plural(found.records, "record")} read. ${rows.length ? nothing : "Nothing would have been decided otherwise."}</p>${certain()}
     ${found.notes.map((note) => html`<p class="small quiet">${note}</p>`)}
-    ${rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Differences"><table aria-label="Differences"><thead><tr><th>What</th><th>Of</th><th>Agent</th>${COUNTS.map((name) => html`<th class="num" title=${MEANS[name]}>${name}</th>`)}</tr></thead>
-      <tbody>${rows.slice(0, MOST).map(row)}</tbody></table></div>
+    ${rows.length ? html`${table("Differences", ["What", "Of", "Agent", ...COUNTS.map((name) => [name, "num", MEANS[name]])], rows.slice(0, MOST).map(row))}
       ${rows.length > MOST ? html`<p class="small quiet">and ${plural(rows.length - MOST + found.rows_left_off, "row")} more</p>` : nothing}
       <ul class="list" aria-label="The first differences">${found.examples.map(example)}</ul>` : nothing}</section>`;
 }

@@ -1,46 +1,45 @@
 // What was decided, what waits for a person, and the candidates that lost.
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
-import { changed, noteFailure, state } from "../store.js";
+import { state } from "../store.js";
+import { holding } from "../parts/held.js";
+import { table } from "../parts/table.js";
 import { actionItem, actionState, agentLink } from "../parts/lists.js";
 import { answer, may } from "../parts/deeds.js";
 import { lasting, number, plural, precisely, when, words } from "../words.js";
 
 const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)} %`);
 
-function candidates(rows) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Candidates"><table aria-label="Candidates"><thead><tr><th>Candidate</th><th class="num">Improvement</th><th class="num">Success</th><th class="num">Expected value</th><th class="num">Risk</th><th class="num">Score</th><th>Mode</th><th>Why not</th></tr></thead>
-    <tbody>${rows.map((c) => html`<tr class=${c.rejected ? "" : "chosen"}><td>${c.action}</td><td class="num">${percent(c.improvement)}</td><td class="num">${percent(c.success_probability)}</td>
-      <td class="num">${number(c.expected_value)}</td><td class="num">${number(c.risk)}</td><td class="num">${number(c.score)}</td><td>${c.mode}</td><td>${c.rejected ? words(c.rejected) : "chosen"}</td></tr>`)}</tbody></table></div>`;
-}
+const HEADS = ["Candidate", ["Improvement", "num"], ["Success", "num"], ["Expected value", "num"], ["Risk", "num"], ["Score", "num"], "Mode", "Why not"];
+const candidate = (c) => html`<tr class=${c.rejected ? "" : "chosen"}><td>${c.action}</td><td class="num">${percent(c.improvement)}</td><td class="num">${percent(c.success_probability)}</td>
+  <td class="num">${number(c.expected_value)}</td><td class="num">${number(c.risk)}</td><td class="num">${number(c.score)}</td><td>${c.mode}</td><td>${c.rejected ? words(c.rejected) : "chosen"}</td></tr>`;
 
 // One that is not among the latest is asked for by itself.
-let held = { key: "", action: null, missing: false };
-function sought(id) {
-  const key = `${id}/${state.moment?.getTime() ?? ""}`;
-  if (held.key === key) return held.action;
-  held = { key, action: null, missing: false };
-  api.get(`/actions/${encodeURIComponent(id)}`).then((action) => { if (held.key === key) held.action = action; }, (error) => {
-    if (error.status === 404 && held.key === key) held.missing = true;
-    else noteFailure(error);
-  }).finally(changed);
-  return null;
+const sought = holding((id) => api.get(`/actions/${encodeURIComponent(id)}`));
+
+const ASKS = { approve: "the policy wants one to approve it", propose: "the policy has it proposed only" };
+
+// What is known of it so far; of one that waits that is little.
+function facts(a) {
+  const known = [
+    ["would run", a.evidence.preview, "code"], ["undo", a.evidence.undo, "code"], ["parameters", Object.keys(a.parameters).length && JSON.stringify(a.parameters), "code"],
+    ["checked by", a.check], ["result", a.detail], ["took", a.duration_s !== null && a.duration_s !== undefined && lasting(a.duration_s)],
+  ].filter(([, value]) => value);
+  return html`${known.map(([name, value, code]) => html`<dt>${name}</dt><dd>${code ? html`<code>${value}</code>` : value}</dd>`)}
+    <dt>for</dt><dd>${agentLink(a.agent_id)}${a.finding_id ? html`, <a href="#/findings/${encodeURIComponent(a.finding_id)}">${words(a.finding_kind)}</a>` : nothing}</dd>
+    ${known.length ? nothing : html`<dt>so far</dt><dd>Nothing was run. What exactly is run, its host says when it takes it up.</dd>`}`;
 }
 
 function one(id) {
-  const a = state.actions.find((each) => each.action_id === id) ?? sought(id);
+  const known = state.actions.find((each) => each.action_id === id), held = known ? { found: known } : sought(`${id}/${Number(state.moment)}`, 0, id), a = held.found;
   if (!a) return html`<h1>Action</h1><p class="empty" role="status">${held.missing ? html`There is no action of this id${state.moment ? " at that moment" : ""}. <a href="#/actions">All actions</a>` : "Reading…"}</p>`;
   const stages = Object.entries(a.stages).sort(([, x], [, y]) => (x < y ? -1 : 1));
   return html`<div class="lead"><p class="small"><a href="#/actions">Actions</a></p><h1>${a.action || "No action"} for ${a.agent_id}</h1><p class="row">${actionState(a)}<span class="quiet">attempt ${a.attempt}, ${a.mode}${a.host ? `, on ${a.host}` : ""}</span></p></div>
-    ${a.state === "awaiting" && !state.moment ? html`<section class="block pad row"><span class="grow">It waits for a person: ${words(a.reason)}. It expires ${when(a.expires_at)}.</span>
+    ${a.state === "awaiting" && !state.moment ? html`<section class="block pad row"><span class="grow">It waits for a person: ${ASKS[a.reason] ?? words(a.reason)}. It expires ${when(a.expires_at)}.</span>
       ${may("approver") ? html`<button class="primary" data-key="a" @click=${() => answer(a, "approve")}>Approve <kbd>a</kbd></button><button class="danger" data-key="r" @click=${() => answer(a, "reject")}>Reject <kbd>r</kbd></button>`
         : html`<span class="small quiet">An approver or an admin answers.</span>`}</section>` : nothing}
-    <section class="block"><header><h2>Why this one</h2><span class="small quiet right">expected value is improvement × success; score is that less half the risk</span></header>${a.candidates.length ? candidates(a.candidates) : html`<p class="empty">A person asked for it${a.requested_by ? `: ${a.requested_by}` : ""}.</p>`}</section>
-    <div class="cols"><section class="block"><header><h2>What it does</h2></header><dl class="facts pad">
-        <dt>would run</dt><dd><code>${a.evidence.preview ?? "–"}</code></dd>${a.evidence.undo ? html`<dt>undo</dt><dd><code>${a.evidence.undo}</code></dd>` : nothing}
-        ${Object.keys(a.parameters).length ? html`<dt>parameters</dt><dd><code>${JSON.stringify(a.parameters)}</code></dd>` : nothing}
-        <dt>checked by</dt><dd>${a.check || "–"}</dd><dt>result</dt><dd>${a.detail || "–"}</dd><dt>took</dt><dd>${lasting(a.duration_s)}</dd>
-        <dt>for</dt><dd>${agentLink(a.agent_id)}${a.finding_id ? html`, <a href="#/findings/${encodeURIComponent(a.finding_id)}">${words(a.finding_kind)}</a>` : nothing}</dd></dl></section>
+    <section class="block"><header><h2>Why this one</h2><span class="small quiet right">expected value is improvement × success; score is that less half the risk</span></header>${a.candidates.length ? table("Candidates", HEADS, a.candidates.map(candidate)) : html`<p class="empty">A person asked for it${a.requested_by ? `: ${a.requested_by}` : ""}.</p>`}</section>
+    <div class="cols"><section class="block"><header><h2>What it does</h2></header><dl class="facts pad">${facts(a)}</dl></section>
       <section class="block"><header><h2>When</h2></header><ul class="list">${stages.map(([stage, at]) => html`<li><span class="grow">${words(stage)}</span>${precisely(at)}</li>`)}</ul></section></div>`;
 }
 
@@ -57,7 +56,7 @@ function grouped(withheld) {
 }
 
 const section = (title, rows, empty) => (rows.length || empty ? html`<section class="block"><header><h2>${title}</h2></header>
-  ${rows.length ? html`<ul class="list">${rows}</ul>` : html`<p class="empty">${empty}</p>`}</section>` : nothing);
+  ${rows.length ? html`<ul class="list roomy">${rows}</ul>` : html`<p class="empty">${empty}</p>`}</section>` : nothing);
 
 export function actions({ argument }) {
   if (argument) return one(argument);

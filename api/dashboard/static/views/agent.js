@@ -2,17 +2,19 @@
 import { html, nothing } from "/lib/lit-html.js";
 import { repeat } from "/lib/directives/repeat.js";
 import * as api from "../api.js";
-import { changed, noteFailure, now, state } from "../store.js";
+import { changed, noteFailure, state } from "../store.js";
 import { known } from "../parts/bands.js";
 import { chart } from "../parts/chart.js";
-import { actionItem, eventItem, findingItem } from "../parts/lists.js";
 import { may, move, possible, run } from "../parts/deeds.js";
+import { choose } from "../parts/filters.js";
+import { actionItem, eventItem, findingItem } from "../parts/lists.js";
 import { minutes, ribbon } from "../parts/ribbon.js";
 import { scores } from "../parts/scores.js";
 import { driversOf, unusual } from "../parts/unusual.js";
 import { ago, gist, lasting, look, severityLook, standing, state as shown, when, words } from "../words.js";
 
-let held = { id: null, key: "", agent: null, history: new Map(), windows: new Map(), marks: [], unusual: new Map(), findings: [], actions: [], live: new Map(), missing: false };
+const nothingYet = (id) => ({ id, key: "", agent: null, history: new Map(), windows: new Map(), marks: [], unusual: new Map(), findings: [], actions: [], live: new Map(), missing: false });
+let held = nothingYet(null);
 let timer = 0;
 const SAMPLE_MS = 1000; // as often as the quickest agents report
 const KEPT = 900;
@@ -65,12 +67,12 @@ function open(id) {
   const news = state.events.find((e) => e.subject.endsWith(`/${id}`) && /^(finding|action|agent)\./.test(e.type))?.seq;
   const key = `${state.moment?.getTime() ?? "live"}/${state.span}/${Math.floor(Date.now() / 1000 / every)}/${news}`;
   if (held.id !== id) {
-    held = { id, key: "", agent: null, history: new Map(), windows: new Map(), marks: [], unusual: new Map(), findings: [], actions: [], live: new Map(), missing: false };
+    held = nothingYet(id);
     clearInterval(timer);
-    timer = setInterval(() => sample(id), SAMPLE_MS);
+    timer = 0;
   }
   if (held.key !== key) { held.key = key; refresh(id, key); }
-  if (!timer) timer = setInterval(() => sample(id), SAMPLE_MS);
+  timer ||= setInterval(() => sample(id), SAMPLE_MS);
 }
 
 const width = () => (state.span > 172800 ? 3600 : state.policy?.policy.surveillance.window_s ?? 60);
@@ -108,13 +110,8 @@ function ordered(a, text) {
   return Object.keys(a.metrics).filter((metric) => metric.toLowerCase().includes(text)).sort((x, y) => rank(x) - rank(y) || (x < y ? -1 : 1));
 }
 
-function choose(id, text) {
-  history.replaceState(null, "", `#/fleet/${encodeURIComponent(id)}${text ? `?${new URLSearchParams({ metric: text })}` : ""}`);
-  now();
-}
-
 const MANY = 8; // so many charts are searched by the eye
-const search = (a, filters) => (Object.keys(a.metrics).length > MANY ? html`<input type="search" aria-label="Search metrics" placeholder="Metric  ( / )" .value=${filters.metric ?? ""} @input=${(e) => choose(a.agent_id, e.target.value)}>` : nothing);
+const search = (a, filters) => (Object.keys(a.metrics).length > MANY ? html`<input type="search" aria-label="Search metrics" placeholder="Metric  ( / )" .value=${filters.metric ?? ""} @input=${(e) => choose(`fleet/${encodeURIComponent(a.agent_id)}`, { metric: e.target.value })}>` : nothing);
 
 function marks() {
   const found = held.findings.flatMap((f) => driversOf(f).map((metric) => ({

@@ -2,6 +2,7 @@
 import { html } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
 import { now, state } from "../store.js";
+import { choose } from "../parts/filters.js";
 import { groups, map } from "../parts/map.js";
 import { LOOKS, count, look, number, plural, ranked, standing, state as shown, words } from "../words.js";
 
@@ -27,11 +28,8 @@ function chosen(filters) {
 }
 
 function set(filters, name, value) {
-  const next = new URLSearchParams(Object.entries({ ...filters, [name]: value }).filter(([, v]) => v));
-  const text = next.toString();
-  history.replaceState(null, "", `#/fleet${text ? `?${text}` : ""}`);
   top = 0;
-  now();
+  choose("fleet", { ...filters, [name]: value });
 }
 
 const BY = { type: "type", host: "host", look: "state" };
@@ -55,6 +53,10 @@ function scrolled(event) {
   planned ||= requestAnimationFrame(() => { planned = 0; now(); });
 }
 
+// A long name is cut in its midst where there is no room: what tells it from others is often its end.
+const LONG = 32, TAIL = 20;
+const cut = (id) => (id.length > LONG ? html`<span class="cut"><span>${id.slice(0, -TAIL)}</span><span>${id.slice(-TAIL)}</span></span>` : id);
+
 function rows(agents) {
   const first = Math.max(0, Math.floor(top / ROW) - 5);
   const some = agents.slice(first, first + 30);
@@ -64,7 +66,7 @@ function rows(agents) {
     <div class="line head" role="row" aria-rowindex="1"><span role="columnheader">Agent</span><span role="columnheader">State</span>
       <span role="columnheader" class="hide-small">Lifecycle</span><span role="columnheader" class="hide-small">Type</span><span role="columnheader" class="num">Health</span></div>
     <div class="spacer" role="rowgroup" ${ref(tall)}><div class="rows" ${ref(place)}>${some.map((a, i) => html`
-      <div class="line" role="row" aria-rowindex=${first + i + 2}><span role="cell"><a class="whole" data-stop href="#/fleet/${encodeURIComponent(a.id)}">${a.id}</a></span><span role="cell">${shown(look(a.status, a.health), standing(a))}</span>
+      <div class="line" role="row" aria-rowindex=${first + i + 2}><span role="cell"><a class="whole" data-stop title=${a.id} href="#/fleet/${encodeURIComponent(a.id)}">${cut(a.id)}</a></span><span role="cell">${shown(look(a.status, a.health), standing(a))}</span>
       <span role="cell" class="quiet hide-small">${words(a.status)}</span><span role="cell" class="quiet hide-small">${a.type}</span><span role="cell" class="num">${number(a.score)}</span></div>`)}</div></div></div>`;
 }
 

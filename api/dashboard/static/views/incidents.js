@@ -1,8 +1,10 @@
 // Incidents: findings that belong together, root first, and why each belongs.
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
-import { changed, noteFailure, state } from "../store.js";
+import { state } from "../store.js";
+import { holding } from "../parts/held.js";
 import { agentLink, findingLink, findingList, graver, incidentItem } from "../parts/lists.js";
+import { table } from "../parts/table.js";
 import { timeline } from "../parts/timeline.js";
 import { agentOf, lasting, plural, precisely, severityLook, state as shown, titled, when, words } from "../words.js";
 
@@ -10,26 +12,7 @@ const WHY = {
   root: "where it most likely began", depends_on: "depends on it", host: "on the same host", group: "of the same group", same_agent: "on the same agent",
   agent: "on the same agent", cohort: "like it, at the same time", learnt: "has often followed on it", time: "at the same time", coordinated: "the same threat at the same time",
 };
-let held = { id: null, version: -1, incident: null, missing: false };
-
-async function refresh(id) {
-  try {
-    const incident = await api.get(`/incidents/${encodeURIComponent(id)}`);
-    if (held.id === id) Object.assign(held, { incident, missing: false });
-  } catch (error) {
-    if (held.id !== id) return;
-    if (error.status === 404) held.missing = true;
-    else noteFailure(error);
-  }
-  changed();
-}
-
-function open(id) {
-  const key = `${id}/${state.moment?.getTime() ?? ""}`;
-  if (held.key !== key) held = { id, key, version: -1, incident: null, missing: false };
-  const mine = state.incidentsVersion;
-  if (held.version !== mine) { held.version = mine; refresh(id); }
-}
+const reading = holding((id) => api.get(`/incidents/${encodeURIComponent(id)}`));
 
 const standing = (i) => (i.status === "closed" ? shown("healthy", `over after ${lasting(i.lasted_s)}${i.close_reason ? `, ${words(i.close_reason)}` : ""}`)
   : i.status === "recovering" ? shown("maintenance", "recovering") : shown(severityLook(i.severity), `${i.severity}, open`));
@@ -42,17 +25,21 @@ function roots(incident) {
       <svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width=${(100 * c.score) / best} height="8"/></svg><span class="num small">${Math.round(c.score * 100)} %</span></li>`)}</ul>` : nothing}</section>`;
 }
 
-function members(incident) {
-  return html`<section class="block"><header><h2>What belongs to it, and why</h2></header><div class="scroll" tabindex="0" role="region" aria-label="Members"><table aria-label="Members">
-    <thead><tr><th>Agent</th><th>Finding</th><th>Severity</th><th>Because</th><th>Since</th></tr></thead>
-    <tbody>${incident.members.map((m) => html`<tr class=${m.because === "root" ? "chosen" : ""}><td>${agentLink(agentOf(m.agent))}</td><td>${findingLink(m, words(m.kind) + (m.metric ? ` of ${m.metric}` : ""))}</td>
-      <td>${shown(m.ended_at ? "healthy" : severityLook(m.severity), m.ended_at ? "over" : m.severity)}</td><td>${WHY[m.because] ?? words(m.because)}</td><td>${when(m.since)}</td></tr>`)}</tbody></table></div></section>`;
+const member = (m) => html`<tr class=${m.because === "root" ? "chosen" : ""}><td>${agentLink(agentOf(m.agent))}</td><td>${findingLink(m, words(m.kind) + (m.metric ? ` of ${m.metric}` : ""))}</td>
+  <td>${shown(m.ended_at ? "healthy" : severityLook(m.severity), m.ended_at ? "over" : m.severity)}</td><td>${WHY[m.because] ?? words(m.because)}</td><td>${when(m.since)}</td></tr>`;
+const members = (incident) => html`<section class="block"><header><h2>What belongs to it, and why</h2></header>
+  ${table("Members", ["Agent", "Finding", "Severity", "Because", "Since"], incident.members.map(member))}</section>`;
+
+// In the log's words, without what stands beside them: the agent's name, the incident's title.
+function happened({ what, text, agent }, tenant) {
+  if (what.startsWith("incident.")) return text.replace(/^.* \((.*)\)$/, "$1");
+  if (what === "action.withheld") return words(text);
+  return (text || what).replaceAll(`${tenant}/`, "").replace(` of ${agent} is `, " is ").replace(`${agent} `, "");
 }
 
 function one(id) {
-  open(id);
-  if (held.missing) return html`<h1>Incident</h1><p class="empty">There is no incident of this id${state.moment ? " at that moment" : ""}. ${findingLink({ finding_id: id }, "Look for a finding of this id")}</p>`;
-  const i = held.incident;
+  const { found: i, missing } = reading(`${id}/${Number(state.moment)}`, state.incidentsVersion, id);
+  if (missing) return html`<h1>Incident</h1><p class="empty">There is no incident of this id${state.moment ? " at that moment" : ""}. ${findingLink({ finding_id: id }, "Look for a finding of this id")}</p>`;
   if (!i) return html`<h1>Incident</h1><p class="empty" role="status">Reading…</p>`;
   const until = Number(i.closed_at ? new Date(i.closed_at) : state.moment ?? Date.now());
   return html`<div class="lead"><p class="small"><a href="#/incidents">Incidents</a></p><h1>${titled(i.title)}</h1>
@@ -60,7 +47,7 @@ function one(id) {
         ${i.merged_into ? html`<a href="#/incidents/${encodeURIComponent(i.merged_into)}">became part of another incident</a>` : nothing}</p></div>
     <section class="block"><header><h2>In time</h2><span class="small quiet right">a bar a finding, root first; lines: what was done</span></header>${timeline(i, until)}</section>
     <div class="cols"><div class="stack">${members(i)}</div><div class="stack">${roots(i)}
-      <section class="block"><header><h2>What happened</h2></header>${i.timeline.length ? html`<ul class="list">${i.timeline.map((h) => html`<li>${precisely(h.at)}<span class="grow">${h.agent ? agentLink(h.agent) : nothing} ${h.text || h.what}</span></li>`)}</ul>` : html`<p class="empty">Nothing is on record.</p>`}</section></div></div>`;
+      <section class="block"><header><h2>What happened</h2></header>${i.timeline.length ? html`<ul class="list">${i.timeline.map((h) => html`<li>${precisely(h.at)}<span class="grow">${h.agent ? agentLink(h.agent) : nothing} ${happened(h, i.tenant_id)}</span></li>`)}</ul>` : html`<p class="empty">Nothing is on record.</p>`}</section></div></div>`;
 }
 
 const tab = (by, here, href, text) => html`<a href=${href} aria-current=${by === here ? "true" : nothing}>${text}</a>`;
@@ -71,8 +58,9 @@ export function incidents({ argument, filters }) {
   const by = known && filters.by !== "finding" ? "incident" : "finding";
   const active = (state.incidents ?? []).filter((i) => i.status !== "closed").sort(graver);
   const closed = (state.incidents ?? []).filter((i) => i.status === "closed" && !i.merged_into);
-  const count = by === "incident" ? active.length : state.findings.length;
-  return html`<div class="row"><h1 class="grow">${count ? `${count} open` : "Nothing is wrong"}</h1>
+  const silent = by === "incident" ? active.filter((i) => i.withheld).length : state.silenced.length;
+  const count = by === "incident" ? active.length - silent : state.findings.length;
+  return html`<div class="row"><h1 class="grow">${count ? `${count} open` : "Nothing is wrong"}${silent ? `, ${silent} silenced` : ""}</h1>
       ${known ? html`<nav class="switch" aria-label="Shown by">${tab(by, "incident", "#/incidents", "Incidents")}${tab(by, "finding", "#/incidents?by=finding", "Findings")}</nav>` : nothing}</div>
     ${by === "finding" ? findingList() : html`
       <section class="block"><header><h2>Open</h2></header>${active.length ? html`<ul class="list">${active.map(incidentItem)}</ul>` : html`<p class="empty">No incident is open. ${closed[0] ? html`The last one was over at ${when(closed[0].closed_at)}.` : "Nothing has deviated so far."}</p>`}</section>

@@ -2,14 +2,14 @@
 import { html, nothing } from "/lib/lit-html.js";
 import { repeat } from "/lib/directives/repeat.js";
 import * as api from "../api.js";
-import { changed, noteFailure, now, state } from "../store.js";
+import { changed, noteFailure, state } from "../store.js";
 import { keep } from "../parts/dialogs.js";
+import { choose } from "../parts/filters.js";
 import { eventItem } from "../parts/lists.js";
-import { clock, count, day } from "../words.js";
+import { count, stamp } from "../words.js";
 
 const GROUPS = ["agent", "finding", "incident", "action", "metrics", "policy", "record"];
 const STEP = 500;
-const DAY_MS = 86400000;
 let older = []; // read here, before what the page has heard itself
 let first = false; // whether the log begins with them
 let asking = false;
@@ -37,22 +37,18 @@ function held() {
   return state.events.concat(older.filter((e) => e.seq < least));
 }
 
-function set(filters, name, value) {
-  const next = new URLSearchParams(Object.entries({ ...filters, [name]: value }).filter(([, v]) => v));
-  history.replaceState(null, "", `#/log${next.size ? `?${next}` : ""}`);
-  now();
-}
+const set = (filters, name, value) => choose("log", { ...filters, [name]: value });
 
 export function log({ filters }) {
   const text = (filters.text ?? "").toLowerCase(), all = held(), oldest = all.at(-1);
   const found = all.filter((e) => (!filters.group || e.type.startsWith(`${filters.group}.`)) &&
     (!state.moment || new Date(e.time) <= state.moment) && (!text || `${e.type} ${e.subject} ${JSON.stringify(e.data)}`.toLowerCase().includes(text)));
-  const since = oldest ? (Date.now() - new Date(oldest.time) > DAY_MS ? day : clock)(oldest.time) : "";
+  const since = oldest ? stamp(oldest.time) : "the beginning";
   const more = found.length > shown || !first;
   return html`<div class="row"><h1 class="grow">Log</h1><div class="filters">
       <input type="search" aria-label="Search events" placeholder="Type, agent or text  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
       <label>Subject <select @change=${(e) => set(filters, "group", e.target.value)}><option value="">all</option>${GROUPS.map((g) => html`<option ?selected=${g === filters.group}>${g}</option>`)}</select></label></div></div>
-    <section class="block" aria-live="off"><header><span class="small quiet">newest first; ${count(found.length)} of the ${count(all.length)} events since ${since || "the beginning"}${found.length === all.length ? "" : " match"}</span>
+    <section class="block" aria-live="off"><header><span class="small quiet">newest first; ${found.length === all.length ? count(all.length) : `${count(found.length)} of ${count(all.length)}`} events since ${since}</span>
       <button class="bare right small" ?disabled=${!found.length} @click=${() => keep("events.jsonl", found.map((e) => `${JSON.stringify(e)}\n`).join(""))}>Download these</button></header>
       ${found.length ? html`<ul class="list">${repeat(found.slice(0, shown), (e) => e.seq, (e) => eventItem(e))}</ul>` : html`<p class="empty">Nothing of it matches. Older events may.</p>`}
       ${more && all.length ? html`<p class="pad"><button ?disabled=${asking} @click=${back}>${asking ? "Reading…" : "Show older"}</button></p>` : all.length ? html`<p class="empty">Here the log begins.</p>` : nothing}</section>`;

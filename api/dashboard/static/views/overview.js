@@ -6,7 +6,7 @@ import { may, run } from "../parts/deeds.js";
 import { map } from "../parts/map.js";
 import { hushed } from "../parts/silences.js";
 import { parts } from "./pipeline.js";
-import { clock, count, look, plural, ranked, severityLook, standing, state as shown } from "../words.js";
+import { count, look, plural, ranked, severityLook, stamp, standing, state as shown } from "../words.js";
 
 const NEWS = /^(finding\.(raised|ended)|action\.(finished|refused|awaiting_approval|approval_given)|policy\.changed|agent\.(registered|status_changed))$/;
 
@@ -63,10 +63,10 @@ export function overview() {
   const news = state.events.filter((e) => NEWS.test(e.type)).slice(0, 12);
   return html`<div class="lead"><h1>${sentence()}</h1><p class="quiet">${explanation()}</p></div>
     <div class="cols"><div class="stack">
-      ${waiting.length ? html`<section class="block"><header><h2>Waits for you</h2></header><ul class="list">${waiting.map(actionItem)}</ul></section>` : nothing}
+      ${waiting.length ? html`<section class="block"><header><h2>Waits for you</h2></header><ul class="list roomy">${waiting.map(actionItem)}</ul></section>` : nothing}
       <section class="block"><header><h2>What is wrong</h2><a class="right small" href="#/incidents">All incidents</a></header>
         ${wrong.length ? html`<ul class="list">${wrong.slice(0, 8).map(state.incidents ? incidentItem : findingItem)}</ul>`
-          : html`<p class="empty">No findings. ${state.ended[0] ? `Nothing has deviated since ${clock(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
+          : html`<p class="empty">No findings. ${state.ended[0] ? `Nothing has deviated since ${stamp(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
       <section class="block"><header><h2>Fleet</h2><a class="right small" href="#/fleet">Search and filter</a></header>
         ${map(agents, `${plural(agents.length, "agent")}; the table in Fleet says the same in words`)}</section>
       <section class="block"><header><h2>What changed</h2><a class="right small" href="#/log">The whole log</a></header>

@@ -1,9 +1,12 @@
 // The installation itself, honestly: its parts, how far behind they are, what was not accepted.
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
+import { may } from "../parts/deeds.js";
 import { askReason } from "../parts/dialogs.js";
+import { agentLink } from "../parts/lists.js";
+import { table } from "../parts/table.js";
 import { changed, noteFailure, state } from "../store.js";
-import { ago, lasting, look, measured, number, standing, state as shown, when, words } from "../words.js";
+import { ago, lasting, look, measured, number, plural, standing, state as shown, when, words } from "../words.js";
 
 const LOOKS = { ok: "healthy", starting: "maintenance", degraded: "failing" };
 let letters = null;
@@ -13,13 +16,16 @@ let asked = 0;
 export function parts(details = true) {
   const health = state.health;
   return html`<section class="block"><header><h2>${details ? "Pipeline" : "Parts"}</h2>${details ? html`<a class="right small" href="#/pipeline">Details</a>` : nothing}</header>
-    ${health ? html`<ul class="list">${Object.entries(health.components).map(([name, part]) => html`<li>${shown(LOOKS[part.status] ?? "unknown", part.status)}
+    ${health ? html`<ul class="list inline">${Object.entries(health.components).map(([name, part]) => html`<li>${shown(LOOKS[part.status] ?? "unknown", part.status)}
       <span class="grow">${name}${part.detail ? html` <span class="small quiet">${part.detail}</span>` : nothing}</span>
       <span class="small quiet">${figures(part.figures)}</span></li>`)}</ul>` : html`<p class="empty" role="status">Asking…</p>`}</section>`;
 }
 
 const figures = (values) => Object.entries(values).map(([name, value]) =>
-  name === "age_s" ? `${number(Math.max(0, value))} s ago` : name === "lag_records" ? `${number(value)} behind` : `${words(name)} ${number(value)}`).join(", ");
+  name === "age_s" ? (value < 2 ? "just now" : `${lasting(value)} ago`) : name === "lag_records" ? (value ? `${plural(value, "record")} behind` : "") : `${words(name)} ${number(value)}`).filter(Boolean).join(", ");
+
+// Of a column to be compared: one digit behind the point, and what is rarer as that.
+const rate = (value) => (value && value < 0.1 ? "< 0.1" : (value ?? 0).toFixed(1));
 
 function decode(text) {
   try {
@@ -57,30 +63,27 @@ async function discard(letter) {
   if (reason) write(letter, "discard", { reason });
 }
 
-const may = () => state.who.everywhere && state.who.role !== "viewer";
 
 function answers(letter) {
-  if (letter.kind !== "dead_letter" || !may()) return html`${words(letter.kind)}${letter.outcome ? `, ${words(letter.outcome)}` : ""}`;
+  if (letter.kind !== "dead_letter" || !state.who.everywhere || !may()) return html`${words(letter.kind)}${letter.outcome ? `, ${words(letter.outcome)}` : ""}`;
   return html`<button @click=${() => write(letter, "redrive")} ?disabled=${letter.truncated || letter.topic !== "telemetry"}
       title="Let it come in once more, late: it may register its agent, and trains nothing">Redrive</button>
     <button @click=${() => discard(letter)}>Discard</button>`;
 }
 
-const link = (a) => html`<a href="#/fleet/${encodeURIComponent(a.agent_id)}">${a.agent_id}</a>`;
-const table = (label, heads, rows) => html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}><thead><tr>${heads.map((head, i) => html`<th class=${i && head !== "State" ? "num" : ""}>${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
-
-const worker = ({ metrics: m, ...w }) => html`<tr><td>${link(w)}</td><td>${shown(look(w.status, w.health.level), standing({ status: w.status, health: w.health.level }))}</td><td class="num">${number(m.records_per_s)}</td><td class="num">${number(m.consumer_lag)}</td>
+const WORKERS = ["Worker", "State", ["Records/s", "num"], ["Behind", "num"], ["Snapshot", "num"], ["Dead letters", "num"], ["Heard of", "num"]];
+const worker = ({ metrics: m, ...w }) => html`<tr><td class="nowrap">${agentLink(w.agent_id)}</td><td>${shown(look(w.status, w.health.level), standing({ status: w.status, health: w.health.level }))}</td><td class="num">${rate(m.records_per_s)}</td><td class="num">${number(m.consumer_lag)}</td>
   <td class="num">${lasting(m.snapshot_age_s)}</td><td class="num">${number(m.dead_letters)}</td><td class="num nowrap">${ago(w.last_seen)}</td></tr>`;
 
 // Topics as the broker's sensor measures them, the busiest first.
 function topics({ metrics }) {
   const sized = Object.keys(metrics).filter((name) => name.startsWith("log_size_bytes:")).map((name) => name.slice("log_size_bytes:".length));
-  const rate = (topic) => metrics[`records_per_s:${topic}`] ?? 0;
-  return sized.sort((a, b) => rate(b) - rate(a) || (a < b ? -1 : 1)).map((topic) => html`<tr><td>${topic}</td><td class="num">${number(rate(topic))}</td><td class="num">${measured("log_size_bytes", metrics[`log_size_bytes:${topic}`])}</td></tr>`);
+  const busy = (topic) => metrics[`records_per_s:${topic}`] ?? 0;
+  return sized.sort((a, b) => busy(b) - busy(a) || (a < b ? -1 : 1)).map((topic) => html`<tr><td>${topic}</td><td class="num">${rate(busy(topic))}</td><td class="num">${measured("log_size_bytes", metrics[`log_size_bytes:${topic}`])}</td></tr>`);
 }
 
-const broker = (b) => html`<section class="block"><header><h2>Topics</h2><span class="small quiet right">of ${link(b)}: ${number(b.metrics.records_per_s)} records a second, ${measured("log_size_bytes", b.metrics.log_size_bytes)} on disk, ${ago(b.last_seen)}</span></header>
-  ${table("Topics", ["Topic", "Records a second", "On disk"], topics(b))}</section>`;
+const broker = (b) => html`<section class="block"><header><h2>Topics</h2><span class="small quiet right">of ${agentLink(b.agent_id)}: ${rate(b.metrics.records_per_s)} records a second, ${measured("log_size_bytes", b.metrics.log_size_bytes)} on disk, ${ago(b.last_seen)}</span></header>
+  ${table("Topics", ["Topic", ["Records/s", "num"], ["On disk", "num"]], topics(b))}</section>`;
 
 const letter = (l) => html`<tr><td>${when(l.at)}</td><td>${words(l.reason)}<div class="small quiet">${l.detail}</div></td><td class="nowrap small">${l.topic} / ${l.partition} / ${l.offset}</td><td><code>${decode(l.value).slice(0, 200)}</code></td><td class="nowrap">${answers(l)}</td></tr>`;
 
@@ -88,10 +91,10 @@ export function pipeline() {
   if (Date.now() - asked > 5000) { asked = Date.now(); ask(); }
   return html`<h1>${state.health?.status === "ok" ? "The pipeline keeps up" : `The pipeline is ${state.health?.status ?? "being asked"}`}</h1>
     ${state.moment ? html`<p class="quiet">This view shows now: what the parts were is not kept.</p>` : nothing}
-    <div class="cols even"><div class="stack">${parts(false)}
-      <section class="block"><header><h2>Workers</h2></header>${reported?.workers.length ? table("Workers", ["Worker", "State", "Records a second", "Behind", "Last snapshot", "Dead letters", "Heard of"], reported.workers.map(worker)) : html`<p class="empty">${reported ? "None has reported yet." : "Asking…"}</p>`}</section></div>
+    <div class="cols"><div class="stack">${parts(false)}
+      <section class="block"><header><h2>Workers</h2></header>${reported?.workers.length ? table("Workers", WORKERS, reported.workers.map(worker)) : html`<p class="empty">${reported ? "None has reported yet." : "Asking…"}</p>`}</section></div>
       <div class="stack">${reported?.brokers.map(broker)}</div></div>
     <section class="block"><header><h2>Dead letters</h2><span class="small quiet right">records that were not accepted, with the reason</span></header>
-      ${letters?.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Dead letters"><table aria-label="Dead letters"><thead><tr><th>When</th><th>Reason</th><th>Where</th><th>Value</th><th>What became of it</th></tr></thead><tbody>${letters.map(letter)}</tbody></table></div>`
+      ${letters?.length ? table("Dead letters", ["When", "Reason", "Where", "Value", "What became of it"], letters.map(letter))
         : html`<p class="empty">${letters ? "None. Everything that came in was accepted." : "Asking…"}</p>`}</section>`;
 }

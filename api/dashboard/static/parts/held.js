@@ -1,0 +1,27 @@
+// The one thing that a view is about: read by itself, kept while it is read again, and known to be
+// missing where there is none.
+import { changed, noteFailure } from "../store.js";
+
+// Returns a function that gives {found, missing} of `key`, as `version` of it is; `read` fetches it.
+export function holding(read) {
+  let held = { key: null };
+  return (key, version, ...asked) => {
+    if (held.key !== key) held = { key, found: null, missing: false };
+    if (held.version !== version) {
+      held.version = version;
+      refresh(held, read(...asked));
+    }
+    return held;
+  };
+}
+
+async function refresh(held, reading) {
+  try {
+    held.found = await reading;
+    held.missing = false;
+  } catch (error) {
+    if (error.status === 404) held.missing = true;
+    else noteFailure(error);
+  }
+  changed();
+}
