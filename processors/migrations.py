@@ -61,11 +61,14 @@ def carried(step: Step[S], context: Context, version: int, data: bytes) -> S:
     if not isinstance(step, Carrying) or not is_carried(step, version):
         detail = f"no migration leads from version {version} of {step.name} to {step.version}"
         raise UnknownVersion("no_migration", detail)
+    way = [step.migrations[each] for each in range(version, step.version)]
+    if all(each is unchanged for each in way):
+        return step.load(context, data)
     parted = isinstance(step, Parted)
     parts = unpacked(data) if parted else {WHOLE: data}
     del data  # a large state is held once
-    for each in range(version, step.version):
-        parts = step.migrations[each](parts)
+    for migrate in way:
+        parts = migrate(parts)
     return step.load(context, packed(parts) if parted else parts[WHOLE])
 
 

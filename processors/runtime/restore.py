@@ -119,7 +119,11 @@ class Restorer:
         ends = await reader.end_offsets(topics)
         tails = {
             store: Tail(
-                Assembly(self._signer), store, begins[store], max(begins[store], ends[store] - TAIL)
+                Assembly(self._signer),
+                store,
+                begins[store],
+                max(begins[store], ends[store] - TAIL),
+                ends[store],
             )
             for store in stores
         }

@@ -248,7 +248,19 @@ class Assembly:
         data = self._unpacked(label)
         if not label.paged:
             return data
-        return state_of(msgspec.msgpack.decode(data, type=Index), self._pages)
+        index = msgspec.msgpack.decode(data, type=Index)
+        found = state_of(index, self._pages)
+        return state_of(index, self._moved(index)) if found is None else found
+
+    def _moved(self, index: Index) -> dict[int, memoryview]:
+        """Return the pages of `index` by the offsets that it knows, wherever they lie.
+
+        An import closes the holes that compaction left, and all moves. A page is still the last
+        one of its slot then, as no slot is written over that an index refers to.
+        """
+        lasts = {(head.writer, head.slot): offset for offset, head in sorted(self._heads.items())}
+        offsets = {ref.offset: lasts.get((index.writer, ref.slot)) for ref in index.pages}
+        return {ref: self._pages[at] for ref, at in offsets.items() if at is not None}
 
     def _unpacked(self, label: Label) -> bytes:
         import cramjam

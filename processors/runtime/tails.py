@@ -11,12 +11,13 @@ from streams.kafka.log_reader import LogReader, Place
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The last records of one partition of a snapshot topic, from `start` on."""
+    """The last records of one partition of a snapshot topic, from `start` on, up to `end`."""
 
     assembly: Assembly
     store: Place
     begin: int
     start: int
+    end: int
 
     async def snapshot(self, reader: LogReader, step: str, version: int) -> Snapshot | None:
         """Return the last snapshot; where the tail does not lead to one, everything is read."""
@@ -35,5 +36,6 @@ class Tail:
         return self.assembly.best(step, version)
 
     async def _add(self, reader: LogReader, first: int, end: int) -> None:
+        end = min(end, self.end)  # indexes of an imported log point to where pages lay before
         async for records in reader.read({self.store: first}, {self.store: end}):
             self.assembly.add(records)
