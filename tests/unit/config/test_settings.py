@@ -1,5 +1,6 @@
 """Settings: what is read, and how a mistake is named."""
 
+import secrets
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -109,6 +110,19 @@ def test_a_secret_is_made_once_and_for_its_owner_only(tmp_path):
     assert len(seen) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in path.parent.iterdir()] == ["token"]
+
+
+def test_of_two_processes_that_make_a_secret_at_once_one_wins(tmp_path, monkeypatch):
+    path = tmp_path / "secret"
+    make = secrets.token_urlsafe
+
+    def overtaken(size):
+        path.write_text("of the other", encoding="ascii")
+        return make(size)
+
+    monkeypatch.setattr(secrets, "token_urlsafe", overtaken)
+    assert read_or_make(path) == b"of the other"
+    assert [left.name for left in tmp_path.iterdir()] == ["secret"]
 
 
 def test_a_host_is_named_so_that_it_can_be_a_key():

@@ -92,6 +92,10 @@ def test_the_cautious_preset_only_simulates() -> None:
     risky = {"service.restart": replace(cautious.actions["service.restart"], risk=0.51)}
     found = candidate("service.restart", replace(cautious, actions=risky), Learnt())
     assert found.rejected == "risk_too_high"
+    just = {"service.restart": replace(cautious.actions["service.restart"], risk=0.5)}
+    assert cautious.limits.maximum_risk == 0.5
+    found = candidate("service.restart", replace(cautious, actions=just), Learnt())
+    assert found.rejected != "risk_too_high"
     loop = Loop(cautious)
     loop.send("finding.raised", "default/it", finding("service_down", "service"))
     loop.pump()
