@@ -13,20 +13,24 @@ import pytest
 from faust.types import TP
 
 from processors.migrations import Migration, of_document, unchanged
-from processors.runtime import taking_over
+from processors.runtime import snapshots, taking_over
 from processors.runtime.checkpoints import of, read_checkpoints
+from processors.runtime.snapshot_format import Assembly
 from processors.runtime.snapshots import ready
+from processors.runtime.tails import Tail
 from processors.runtime.worker import Worker
 from projections.replay.verdict import VerifyReport
 from projections.replay.verify import verify
 from streams.contracts.envelope import decode_event
 from streams.contracts.events.system import StepCutOver
-from streams.contracts.topics import TELEMETRY
+from streams.contracts.record import Outgoing
+from streams.contracts.topics import DECISIONS, TELEMETRY, snapshots_of
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader, Place
-from tests.end_to_end.counting import SIGNER, Counting
+from streams.kafka.publisher import Publisher
+from tests.end_to_end.counting import SIGNER, Counting, Counts
 from tests.integration.running import PARTITIONS, Ended, end, send
 from tests.ports import free_port
 
@@ -231,3 +235,29 @@ async def test_what_cannot_be_carried_over_is_learnt_anew_and_told(
     begins = {place: fact.offset for place, (fact,) in found.items()}
     assert await since_checkpoints(connection, name, 2) == begins
     assert (await verified(connection, name, 2)).unverified == []
+
+
+async def test_a_state_in_pages_is_found_where_an_import_put_them(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, store = "paged", Place(snapshots_of(TELEMETRY).name, 0)
+    monkeypatch.setattr(snapshots, "WHOLE", 0)
+    await send(connection, *agents(name))
+    async with LogReader(connection) as reader:
+        before = (await reader.end_offsets([store.topic]))[store]
+        async with working(make(connection, name, 1)) as worker:
+            await folded(connection, worker)
+        state = worker.owner.lanes[TELEMETRY.name, 0].state
+        moved = Place(snapshots_of(DECISIONS).name, 0)
+        ends = await reader.end_offsets([store.topic])
+        written = [r async for batch in reader.read({store: before}, ends) for r in batch]
+        async with Publisher(connection) as publisher:
+            copies = [Outgoing(moved.topic, r.key, r.value, partition=0) for r in written]
+            await publisher.publish([SIGNER.sign(copy) for copy in copies])
+        end = (await reader.end_offsets([moved.topic]))[moved]
+        assert end < before  # what the index speaks of lies behind the end
+        tail = Tail(Assembly(SIGNER), moved, 0, end - 1, end)
+        await tail._add(reader, end - 1, end)
+        found = await tail.snapshot(reader, name, 1)
+    assert found is not None
+    assert msgspec.json.decode(found.data, type=Counts) == state
