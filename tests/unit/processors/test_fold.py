@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from config.policy import default_policy
 from processors.decision.step import decision
-from processors.fold import FoldStep
+from processors.fold import FoldStep, Message, PolicyInForce
 from processors.governor.step import governor
-from processors.step import Context, Sealer
+from processors.step import Context, Fact, Sealer
 from streams.contracts.envelope import decode_event
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import encode_tick
+from streams.contracts.topics import GOVERNANCE
 from streams.contracts.trust import RecordKind
 from tests.properties.loop import SIGNER, Loop
 
@@ -73,6 +74,33 @@ def test_a_redelivered_fact_is_folded_once() -> None:
     assert step.apply(state, [proposal])
     again = proposal._replace(offset=proposal.offset + 1000)
     assert step.apply(state, [again]) == []
+
+
+class Counted(msgspec.Struct):
+    count: int = 0
+
+
+def counting() -> FoldStep[Counted]:
+    """Return a step that counts every event it is given, and knows none of them by itself."""
+
+    def count(state: Counted, message: Message, fact: Fact | None, _policy: PolicyInForce) -> None:
+        state.count += message.event is not None and fact is None
+
+    return FoldStep(
+        name="counting", version=1, inbox=GOVERNANCE, writes=(), state=Counted,
+        decide=lambda *_: (), evolve=count, earliest=lambda _: None,
+    )  # fmt: skip
+
+
+def test_a_copy_is_known_by_where_its_fact_was_caused() -> None:
+    records = [r for r in inboxes(filled())[-1][2] if b'"action.proposed"' in (r.value or b"")]
+    copies = [r._replace(offset=r.offset + 1000) for r in records]
+    step = counting()
+    state = step.initial(Context("governance", 0, 1, SIGNER))
+    assert len(records) == 6
+    for written, counted in (records[:2], 2), (copies[:2], 2), (records[2:], 6), (copies, 6):
+        step.apply(state, written)
+        assert state.inner.count == counted
 
 
 def record(value: bytes, headers: tuple[tuple[str, bytes], ...] = ()) -> Record:
