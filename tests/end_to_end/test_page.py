@@ -248,6 +248,9 @@ def test_what_was_expected_is_a_band_and_what_left_it_is_explained(
     page.get_by_role("dialog").get_by_label("Reason").fill("more is asked of it")
     page.get_by_role("dialog").get_by_role("button", name="Accept").click()
     expect(page.get_by_text("new normal after").first).to_be_visible()
+    page.get_by_role("link", name=f"latency of {name} is 900").first.click()
+    measured = page.get_by_role("region", name="Measured")
+    expect(measured.get_by_role("img", name=re.compile("latency: .* usually "))).to_be_visible()
     own.in_force(policy, "as before")
 
 

@@ -7,6 +7,7 @@ import { scrubber } from "./parts/scrubber.js";
 import { openCommands, VIEWS as TABS } from "./parts/commands.js";
 import { openKeys } from "./parts/dialogs.js";
 import { link, notices } from "./parts/notices.js";
+import { zoomTo } from "./parts/overlay.js";
 import { dress, dressed } from "./parts/theme.js";
 import { overview } from "./views/overview.js";
 import { fleet } from "./views/fleet.js";
@@ -97,6 +98,7 @@ async function begin(token) {
   state.who = await api.signIn(token);
   onChange(draw);
   addEventListener("hashchange", () => {
+    zoomTo(null);
     now();
     document.getElementById("main")?.focus({ preventScroll: true });
     scrollTo(0, 0);

@@ -2,6 +2,12 @@
 export const known = (point) => (point.expectedLow ?? null) !== null;
 export const middle = (point) => (point.x + point.end) / 2;
 
+// What the server tells of a window, as a point of a chart.
+export function pointOf(w, width_ms) {
+  const x = Number(new Date(w.start));
+  return { x, end: x + width_ms, mean: w.mean, low: w.minimum, high: w.maximum, expectedLow: w.expected_low, expectedHigh: w.expected_high };
+}
+
 // Points in a row, parted wherever `follows` says that one does not belong to the one before.
 function parted(points, follows) {
   const made = [];

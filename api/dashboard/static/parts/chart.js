@@ -160,6 +160,9 @@ const plot = directive(Plot);
 
 const figure = (data, text) => html`<div class="plot"><canvas role="img" aria-label=${text} ${plot(data)}></canvas></div>`;
 
+export const legend = (drawn, actions = false) => html`<p class="key small quiet right"><span><i class="mean"></i>${drawn}</span><span><i class="band"></i>expected</span>
+  <span><i class="mark"></i>finding</span>${actions ? html`<span><i class="act"></i>action</span>` : nothing}<span class="hide-small">drag to zoom, double-click to go back</span></p>`;
+
 // `latest` gives the data anew, for the chart that is opened and goes on.
 export function chart(data, latest) {
   const { metric, windows, last } = data, learnt = windows.findLast(known);

@@ -3,8 +3,8 @@ import { html, nothing } from "/lib/lit-html.js";
 import { repeat } from "/lib/directives/repeat.js";
 import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
-import { known } from "../parts/bands.js";
-import { chart } from "../parts/chart.js";
+import { known, pointOf } from "../parts/bands.js";
+import { chart, legend } from "../parts/chart.js";
 import { may, move, possible, run } from "../parts/deeds.js";
 import { choose } from "../parts/filters.js";
 import { actionItem, eventItem, findingItem } from "../parts/lists.js";
@@ -18,6 +18,7 @@ let held = nothingYet(null);
 let timer = 0;
 const SAMPLE_MS = 1000; // as often as the quickest agents report
 const KEPT = 900;
+const HOURLY_S = 172800; // of a longer span the means of hours are drawn
 const CLOSE_S = 900; // up to this span every value is drawn, and not the means of minutes
 
 async function refresh(id, key) {
@@ -26,7 +27,7 @@ async function refresh(id, key) {
   try {
     const agent = await api.get(`/agents/${encodeURIComponent(id)}`);
     const metrics = Object.keys(agent.metrics).sort();
-    const range = { since: since.toISOString(), until: until.toISOString(), resolution: state.span > 172800 ? "hour" : "minute" };
+    const range = { since: since.toISOString(), until: until.toISOString(), resolution: state.span > HOURLY_S ? "hour" : "minute" };
     const [histories, findings, actions] = await Promise.all([
       Promise.all(metrics.map((metric) => api.get(`/agents/${encodeURIComponent(id)}/metrics`, { metric, ...range }))),
       api.get("/findings", { agent: id, limit: 100 }), api.get("/actions", { agent: id, limit: 30 }),
@@ -75,14 +76,11 @@ function open(id) {
   timer ||= setInterval(() => sample(id), SAMPLE_MS);
 }
 
-const width = () => (state.span > 172800 ? 3600 : state.policy?.policy.surveillance.window_s ?? 60);
+const width = () => (state.span > HOURLY_S ? 3600 : state.policy?.policy.surveillance.window_s ?? 60);
 
 // Made once for each answer, and not for each drawing.
 function prepare() {
-  held.windows = new Map([...held.history].map(([metric, windows]) => [metric, windows.map((w) => {
-    const x = Number(new Date(w.start));
-    return { x, end: x + width() * 1000, mean: w.mean, low: w.minimum, high: w.maximum, expectedLow: w.expected_low, expectedHigh: w.expected_high };
-  })]));
+  held.windows = new Map([...held.history].map(([metric, windows]) => [metric, windows.map((w) => pointOf(w, width() * 1000))]));
   held.marks = marks();
   held.unusual = minutes(held.history, held.findings, width() * 1000);
 }
@@ -137,8 +135,7 @@ function charted(a, metric) {
   };
 }
 
-const legend = () => html`<p class="key small quiet right"><span><i class="mean"></i>${state.span <= CLOSE_S && !state.moment ? "every value since you look, before that " : ""}mean of each ${width() === 3600 ? "hour" : width() === 60 ? "minute" : lasting(width())}, and its range</span><span><i class="band"></i>expected</span>
-  <span><i class="mark"></i>finding</span><span><i class="act"></i>action</span><span class="hide-small">drag to zoom, double-click to go back</span></p>`;
+const drawn = () => `${state.span <= CLOSE_S && !state.moment ? "every value since you look, before that " : ""}mean of each ${width() === 3600 ? "hour" : width() === 60 ? "minute" : lasting(width())}, and its range`;
 
 export function agent({ argument: id, filters }) {
   open(id);
@@ -153,7 +150,7 @@ export function agent({ argument: id, filters }) {
       ${a.status === "maintenance" ? html`<button @click=${() => move(id, "active")}>End maintenance</button>` : html`<button @click=${() => move(id, "maintenance")}>Maintenance</button>`}`}</div>
     ${scores(a)}
     ${unusual({ metrics: a.metrics, history: held.history, findings: held.findings })}
-    <section class="block" aria-label="Measurements"><header><h2>Measurements</h2>${search(a, filters)}${legend()}</header>
+    <section class="block" aria-label="Measurements"><header><h2>Measurements</h2>${search(a, filters)}${legend(drawn(), true)}</header>
       ${ribbon(held.unusual, Object.keys(a.metrics).length, ...spanned(a), width() * 1000)}
       <div class="charts">${repeat(shownMetrics, (m) => m, (metric) => chart(charted(a, metric), () => charted(held.agent, metric)))}</div>${shownMetrics.length ? nothing : html`<p class="empty">${Object.keys(a.metrics).length ? "No metric has such a name." : "It has reported no measurement yet."}</p>`}</section>
     <div class="cols"><div class="stack">

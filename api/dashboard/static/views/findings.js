@@ -2,16 +2,43 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { state } from "../store.js";
+import { pointOf } from "../parts/bands.js";
 import { chain, chainSwitch } from "../parts/chain.js";
+import { chart, legend } from "../parts/chart.js";
 import { holding } from "../parts/held.js";
 import { agentLink } from "../parts/lists.js";
 import { silencedBy, silenceThis } from "../parts/silences.js";
 import { between, gist, lasting, measured, number, severityLook, state as shown, titled, when, words } from "../words.js";
 
+// Its metric from well before until it was over, or now.
+const BEFORE_MS = 1800000, AFTER_MS = 600000, LONG_MS = 172800000;
+function span(f) {
+  const end = f.ended_at ? Math.min(Date.now(), Number(new Date(f.ended_at)) + AFTER_MS) : Number(state.moment ?? Date.now());
+  return [Number(new Date(f.since ?? f.raised_at)) - BEFORE_MS, end];
+}
+
+async function around(f) {
+  if (!f.metric) return [];
+  const [from, to] = span(f), hourly = to - from > LONG_MS;
+  const range = { since: new Date(from).toISOString(), until: new Date(to).toISOString(), resolution: hourly ? "hour" : "minute" };
+  const { items } = await api.get(`/agents/${encodeURIComponent(f.agent_id)}/metrics`, { metric: f.metric, ...range });
+  const width = hourly ? 3600 : state.policy?.policy.surveillance.window_s ?? 60;
+  return items.map((each) => pointOf(each, 1000 * width));
+}
+
 const reading = holding(async (path) => {
   const [finding, chained] = await Promise.all([api.get(path), api.get(`${path}/chain`)]);
-  return { finding, links: chained.items };
+  return { finding, links: chained.items, windows: await around(finding) };
 });
+
+// What was measured then, with the finding on the line.
+function measurement(f, windows) {
+  if (windows.length < 2) return nothing;
+  const [begin, to] = span(f), from = Math.max(begin, windows[0].x);
+  const marks = [{ at: Number(new Date(f.raised_at)), kind: "finding", color: severityLook(f.severity), value: f.value ?? undefined, text: gist(f) }];
+  const data = { metric: f.metric, from, to, windows, last: windows.at(-1), points: () => windows, limits: [], marks };
+  return html`<section class="block" aria-label="Measured"><header><h2>What was measured</h2><span class="right">${legend("mean of each window, and its range")}</span></header><div class="charts alone">${chart(data, () => data)}</div></section>`;
+}
 
 function open(id) {
   const news = state.events.filter((event) => event.correlation_id === id || event.data.finding_id === id).length;
@@ -29,11 +56,12 @@ export function findings({ argument: id, filters }) {
   const incident = state.incidents?.find((each) => each.members.some((m) => m.finding_id === id));
   if (missing) return html`<h1>Finding</h1><p class="empty">There is no finding of this id${state.moment ? " at that moment" : ""}. <a href="#/incidents?by=finding">All findings</a></p>`;
   if (!found) return html`<h1>Finding</h1><p class="empty" role="status">Reading…</p>`;
-  const { finding: f, links } = found;
+  const { finding: f, links, windows } = found;
   return html`<div class="lead"><p class="small">${incident ? html`<a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>` : html`<a href="#/incidents">Incidents</a>`}</p><h1>${gist(f)}</h1>
       <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span>
         ${silencedBy(f)}${f.silence_id ? nothing : silenceThis(f)}</p></div>
     <section class="block"><header><h2>Why, from measurement to outcome</h2><span class="small quiet hide-small">each stop opens; the time between them stands on the arrow</span><span class="right">${chainSwitch(id, filters.as)}</span></header>${chain(links, filters.as, `finding-${id}`)}</section>
+    ${measurement(f, windows)}
     <section class="block"><header><h2>Evidence</h2></header><dl class="facts pad">
       <dt>kind</dt><dd>${words(f.kind)}</dd>${f.rule ? html`<dt>rule</dt><dd>${f.rule}</dd>` : nothing}${f.one_in ? html`<dt>how rare</dt><dd>about one in ${number(f.one_in)} records</dd>` : nothing}<dt>in its words</dt><dd>${f.summary}</dd>${f.metric ? html`<dt>metric</dt><dd>${f.metric} = ${measured(f.metric, f.value)}${expected(f)}</dd>` : nothing}
       <dt>driven by</dt><dd>${f.drivers.join(", ") || "–"}</dd><dt>policy</dt><dd>version ${f.policy_version}</dd>
