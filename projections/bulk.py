@@ -17,6 +17,7 @@ from sqlalchemy import (
     JSON,
     Connection,
     Dialect,
+    LargeBinary,
     String,
     Table,
     Update,
@@ -42,9 +43,8 @@ def insert_rows(
     Parameters
     ----------
     then : str
-        What becomes of a row whose primary key is known: ``replace`` all of it, ``merge`` its
-        documents into the stored ones, ``add`` its numbers to the stored ones, or ``keep`` what is
-        stored (by any unique key).
+        What becomes of a row whose primary key is known: ``replace`` all of it, ``add`` its
+        numbers to the stored ones, or ``keep`` what is stored (by any unique key).
     """
     if not rows:
         return
@@ -89,13 +89,21 @@ def _of_document(table: Table, names: tuple[str, ...], then: str) -> Any:
     given = func.json_to_recordset(bindparam("rows", type_=JSON))
     columns = (column(name, _kind(table, name)) for name in names)
     known = given.table_valued(*columns, name="given").render_derived(with_types=True)
-    statement = postgresql.insert(table).from_select(names, select(*known.c))
+    values = (
+        func.decode(known.c[name], "base64") if _is_binary(table, name) else known.c[name]
+        for name in names
+    )
+    statement = postgresql.insert(table).from_select(names, select(*values))
     return _resolved(statement, table, names, then)
 
 
 def _kind(table: Table, name: str) -> Any:
     kind = table.c[name].type
-    return postgresql.TEXT() if isinstance(kind, String) else kind
+    return postgresql.TEXT() if isinstance(kind, String | LargeBinary) else kind
+
+
+def _is_binary(table: Table, name: str) -> bool:
+    return isinstance(table.c[name].type, LargeBinary)
 
 
 @lru_cache(maxsize=256)
@@ -131,19 +139,6 @@ def _resolved(statement: Any, table: Table, names: Sequence[str], then: str) -> 
     keys = [key.name for key in table.primary_key]
     new = statement.excluded
     values = {name: new[name] for name in names if name not in keys}
-    if then == "merge":
-        values |= {
-            name: _merged(statement, table.c[name], new[name])
-            for name in values
-            if isinstance(table.c[name].type, JSON)
-        }
-    elif then == "add":
+    if then == "add":
         values = {name: table.c[name] + new[name] for name in values}
     return statement.on_conflict_do_update(index_elements=keys, set_=values)
-
-
-def _merged(statement: Any, stored: Any, new: Any) -> Any:
-    if isinstance(statement, postgresql.Insert):
-        both = stored.cast(postgresql.JSONB).concat(new.cast(postgresql.JSONB))
-        return both.cast(JSON)
-    return func.json_patch(stored, new)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, func, select
 
 from projections import store
-from projections.models import agent_windows
+from projections.models import agent_windows, window_blocks
 from projections.rows import Rows
+from projections.windows.hours import WAITED_S, add_up
 
 
 @dataclass(slots=True)
@@ -40,13 +41,25 @@ class Retention:
 
     def settle(self, connection: Connection) -> None:
         """Delete what is too old by now, so that two databases can be compared."""
-        newest = connection.execute(select(func.max(agent_windows.c.start))).scalar()
+        newest = newest_window(connection)
         if newest is not None:
+            add_up(connection, newest)
             self._purge(connection, newest)
 
     def _purge(self, connection: Connection, newest: float) -> None:
+        # What is to go is in its hour first, also where those wait.
+        add_up(connection, newest - self.minutes_days * 86400.0 + WAITED_S)
         store.purge_windows(
             connection, newest, self.minutes_days * 86400.0, self.hours_days * 86400.0
         )
         store.purge_intervals(connection, newest - self.intervals_days * 86400.0)
         store.purge_conversations(connection, newest - self.intervals_days * 86400.0)
+
+
+def newest_window(connection: Connection) -> float | None:
+    """Return the start of the newest window that is kept, seconds since the epoch."""
+    starts = (
+        connection.scalar(select(func.max(table.c.start)))
+        for table in (window_blocks, agent_windows)
+    )
+    return max((start for start in starts if start is not None), default=None)

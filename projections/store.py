@@ -29,11 +29,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from projections.bulk import insert_rows, run_many
 from projections.latest import Newest
-from projections.models import agent_hours, agent_windows, agents, conversations, counters
+from projections.models import (
+    agent_hours,
+    agent_windows,
+    agents,
+    conversations,
+    counters,
+    window_blocks,
+)
 from projections.models.history import HISTORIES
-from projections.read_models.metric import by_agent, hourly, hours_of
 from projections.rows import Key, Row, Rows, key_of
-from streams.contracts.events.agent import WindowsClosed
 
 _CHUNK: Final = 5_000
 """Keys in one query."""
@@ -112,7 +117,6 @@ def write(connection: Connection, rows: Rows) -> None:
         upsert(connection, table, changed)
     for table, appended in rows.appended.items():
         append(connection, table, appended)
-    _write_windows(connection, rows.closed)
     _count(connection, rows)
 
 
@@ -171,7 +175,8 @@ def _latest_of_many(*, whole: bool) -> Update:
 
 def purge_windows(connection: Connection, newest: float, minutes_s: float, hours_s: float) -> None:
     """Delete windows that start longer than that before `newest` (seconds since the epoch)."""
-    connection.execute(delete(agent_windows).where(agent_windows.c.start < newest - minutes_s))
+    for table in (window_blocks, agent_windows):
+        connection.execute(delete(table).where(table.c.start < newest - minutes_s))
     connection.execute(delete(agent_hours).where(agent_hours.c.start < newest - hours_s))
 
 
@@ -184,13 +189,6 @@ def purge_intervals(connection: Connection, before: float) -> None:
     """Delete what ended before that moment (seconds since the epoch)."""
     for history in HISTORIES.values():
         connection.execute(delete(history).where(history.c.valid_to < before))
-
-
-def _write_windows(connection: Connection, closed: Sequence[WindowsClosed]) -> None:
-    # An agent's metrics may come in two batches: its row takes in the second.
-    insert_rows(connection, agent_windows, by_agent(closed), then="merge")
-    stored = load(connection, agent_hours, hours_of(closed))
-    upsert(connection, agent_hours, hourly(closed, stored))
 
 
 def _count(connection: Connection, rows: Rows) -> None:

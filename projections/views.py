@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from sqlalchemy import Connection, Engine, select
 
@@ -18,12 +20,18 @@ from projections.queries.health import PROJECTION
 from projections.read_models import fold, touches
 from projections.read_models.agent import open_intervals
 from projections.read_models.dead_letter import refused
-from projections.retention import Retention
+from projections.retention import Retention, newest_window
 from projections.rows import Key, Row, Rows, Seen
+from projections.windows.blocks import write_windows
+from projections.windows.hours import add_up
+from projections.windows.numbers import Numbers
 from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
 from streams.contracts.topics import TELEMETRY
 from streams.contracts.trust import Signer
+
+_RECORDS_AN_HOUR: Final = 1_000
+"""For so many records of a transaction, one block's hour that is over is added up beside them."""
 
 Place = tuple[str, int]
 """A topic's name and a partition."""
@@ -70,10 +78,12 @@ class Views:
         self._signer = signer
         self._owner = owner
         self._retention = retention or Retention()
+        self._numbers = Numbers()
         with writing(engine) as connection:
             self._epoch = take_over(connection, owner)
             self._marks = Marks(dict(r) for r in connection.execute(select(marks)).mappings())
             self.positions = _stored_positions(connection)
+            self._newest = newest_window(connection) or -math.inf
             known = connection.execute(select(agents.c.tenant_id, agents.c.agent_id))
             self._latest = LatestMetrics((tuple(row) for row in known), signer, partitions)
 
@@ -96,6 +106,7 @@ class Views:
                 reached = self._fold(connection, records)
         except BaseException:
             self._marks.rollback()
+            self._numbers.rollback()
             raise
         self._marks.commit()
         self._latest.commit()
@@ -109,10 +120,13 @@ class Views:
         for name, number in Counter(filter(None, taken)).items():
             rows.count("heartbeats", name, number)
         store.write(connection, rows)
+        write_windows(connection, rows.closed, self._numbers)
         self._latest.learn(store.metrics_of(connection, self._latest.unasked()))
         store.write_latest(connection, self._latest.fresh())
         store.upsert(connection, marks, self._marks.rows())
         self._retention.apply(connection, rows)
+        self._newest = max([self._newest, *(closed.start for closed in rows.closed)])
+        add_up(connection, self._newest, 1 + len(records) // _RECORDS_AN_HOUR)
         return _write_positions(connection, records)
 
     def _fold_facts(self, connection: Connection, rows: Rows, records: Sequence[Record]) -> None:

@@ -16,7 +16,13 @@ from projections.models.history import (
     incident_history,
 )
 from projections.models.incident import incident_agents, incidents
-from projections.models.metric import agent_hours, agent_windows
+from projections.models.metric import (
+    agent_hours,
+    agent_numbers,
+    agent_windows,
+    open_hours,
+    window_blocks,
+)
 from projections.models.policy import policies
 from projections.models.progress import counters, epochs, marks, positions
 from projections.models.silence import silences
@@ -27,6 +33,7 @@ __all__ = [
     "actions",
     "agent_history",
     "agent_hours",
+    "agent_numbers",
     "agent_windows",
     "agents",
     "audit",
@@ -41,8 +48,10 @@ __all__ = [
     "incident_history",
     "incidents",
     "marks",
+    "open_hours",
     "policies",
     "positions",
     "silences",
     "status_history",
+    "window_blocks",
 ]

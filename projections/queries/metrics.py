@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, reduce
 from itertools import islice
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Text, cast, select
+from sqlalchemy import Connection, Text, bindparam, cast, select
 
-from projections.models import agent_hours, agent_windows
-from projections.read_models.metric import HOUR_S, Hour, Window
+from projections.models import agent_hours
+from projections.queries.minutes import METRICS, hours_not_added_up, minutes, places_of
+from projections.queries.statement import Statement
+from projections.read_models.metric import HOUR_S, Hour, added
 
-METRICS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-"""Of a row's metrics, to be decoded one by one: most of them are not asked for."""
-WINDOW: Final = msgspec.json.Decoder(Window).decode
 HOUR: Final = msgspec.json.Decoder(Hour).decode
 
 
@@ -23,6 +25,7 @@ class MetricPoint:
     """One window of a metric: what was measured in it, and what was expected.
 
     `start` is in seconds since the epoch; the expected range is None where it was not learnt yet.
+    It and the mean are kept with seven digits, the rest exactly.
     """
 
     start: float
@@ -33,9 +36,6 @@ class MetricPoint:
     last: float
     expected_low: float | None
     expected_high: float | None
-
-
-_VALUES: Final = len(fields(MetricPoint)) - 1
 
 
 def metric_history(
@@ -66,21 +66,51 @@ def metric_history(
     """
     if resolution not in ("minute", "hour"):
         raise ValueError(f"resolution is {resolution!r}; use minute or hour")
-    table = agent_windows if resolution == "minute" else agent_hours
-    query = (
-        select(table.c.start, cast(table.c.metrics, Text))
-        .where(
-            table.c.tenant_id == tenant,
-            table.c.agent_id == agent_id,
-            table.c.start >= since,
-            table.c.start < until,
-        )
-        .order_by(table.c.start)
-    )
-    if closed_by is not None:
-        width: Any = table.c.width_s if resolution == "minute" else HOUR_S
-        query = query.where(table.c.start + width <= closed_by)
-    decode = WINDOW if resolution == "minute" else HOUR
-    found = ((start, METRICS(text).get(metric)) for start, text in connection.execute(query))
-    points = (MetricPoint(start, *decode(one)[:_VALUES]) for start, one in found if one)
+    latest = math.inf if closed_by is None else closed_by
+    of = _minutes if resolution == "minute" else _hours
+    points = of(connection, (tenant, agent_id), metric, since, until, latest)
     return list(islice(points, limit))
+
+
+def _minutes(
+    connection: Connection, key: tuple[str, str], metric: str, since: float, until: float, by: float
+) -> Iterator[MetricPoint]:
+    place = places_of(connection, key[0], key[1:]).get(key[1])
+    for minute in minutes(connection, *key, place, since, until):
+        if minute.start + minute.width_s <= by and (window := minute.metric(metric)) is not None:
+            yield MetricPoint(minute.start, *window)
+
+
+def _hours(
+    connection: Connection, key: tuple[str, str], metric: str, since: float, until: float, by: float
+) -> Iterator[MetricPoint]:
+    """Give the hours that are added up, and those that are not, from their minutes."""
+    values = {"tenant": key[0], "agent": key[1], "since": since, "until": until}
+    found: dict[float, Hour] = {}
+    for start, metrics in _added_up().rows(connection, values):
+        if (one := METRICS(metrics).get(metric)) is not None:
+            found[start] = HOUR(one)
+    place = places_of(connection, key[0], key[1:]).get(key[1])
+    for start in hours_not_added_up(connection, key[0], place, since, until):
+        parts = (
+            (*window, minute.start)
+            for minute in minutes(connection, *key, place, start, start + HOUR_S)
+            if (window := minute.metric(metric)) is not None
+        )
+        if (first := next(parts, None)) is not None:
+            found[start] = reduce(added, parts, first)
+    for start in sorted(found):
+        if start + HOUR_S <= by:
+            yield MetricPoint(start, *found[start][:-1])
+
+
+@lru_cache
+def _added_up() -> Statement[Any]:
+    c = agent_hours.c
+    query = select(c.start, cast(c.metrics, Text)).where(
+        c.tenant_id == bindparam("tenant"),
+        c.agent_id == bindparam("agent"),
+        c.start >= bindparam("since"),
+        c.start < bindparam("until"),
+    )
+    return Statement(query, tuple)

@@ -1,12 +1,11 @@
-"""Windows of metrics: one row an agent and minute; hours add up from them."""
+"""Windows of metrics; hours add up from minutes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from projections.read_models.typed import data_as
-from projections.rows import Key, Row, Rows, Seen
+from projections.rows import Rows, Seen
 from streams.contracts.errors import InvalidField
 from streams.contracts.events.agent import WindowsClosed
 
@@ -36,50 +35,6 @@ def windows_closed(rows: Rows, seen: Seen) -> None:
 FOLDS: Final = {"metrics.windows_closed": windows_closed}
 
 
-def by_agent(closed: Iterable[WindowsClosed]) -> list[Row]:
-    """Return one row an agent and window, in order of their keys."""
-    rows: dict[tuple[str, float], Row] = {}
-    for data in closed:
-        start, metric = data.start, data.metric
-        for agent, window in _windows(data):
-            row = rows.get((agent, start))
-            if row is None:
-                row = rows[agent, start] = _row(agent, start, {})
-            row["width_s"] = data.width_s
-            row["metrics"][metric] = window
-    return [rows[key] for key in sorted(rows)]
-
-
-def hours_of(closed: Iterable[WindowsClosed]) -> set[Key]:
-    """Return the keys of the hours that windows belong to."""
-    agents: dict[float, set[str]] = {}
-    for data in closed:
-        agents.setdefault(data.start - data.start % HOUR_S, set()).update(data.agents)
-    return {(*_split(agent), start) for start, known in agents.items() for agent in known}
-
-
-def hourly(closed: Iterable[WindowsClosed], stored: Mapping[Key, Row]) -> list[Row]:
-    """Return the hours that windows belong to, in order of their keys.
-
-    Each window is added to what is `stored`, one after the other: a sum's last bits depend on how
-    its terms are grouped, and a rebuild cuts the log otherwise than the live projector did.
-    """
-    rows: dict[tuple[str, float], Row] = {}
-    for data in closed:
-        start, metric = data.start, data.metric
-        hour = start - start % HOUR_S
-        for agent, window in _windows(data):
-            row = rows.get((agent, hour))
-            if row is None:
-                before = stored.get((*_split(agent), hour))
-                known = dict(before["metrics"]) if before else {}
-                row = rows[agent, hour] = _row(agent, hour, known)
-            metrics = row["metrics"]
-            part, whole = (*window, start), metrics.get(metric)
-            metrics[metric] = part if whole is None else added(whole, part)
-    return [rows[key] for key in sorted(rows)]
-
-
 def added(left: Hour, right: Hour) -> Hour:
     """Return two parts of one hour as one; what was expected in it is all that ever was.
 
@@ -101,20 +56,6 @@ def added(left: Hour, right: Hour) -> Hour:
     return whole, mean, min(least, lower), max(most, upper), last, low, high, start
 
 
-def _windows(data: WindowsClosed) -> Iterator[tuple[str, Window]]:
-    return zip(data.agents, zip(*_columns(data), strict=True), strict=True)
-
-
 def _columns(data: WindowsClosed) -> tuple[list[Any], ...]:
     measured = (data.count, data.mean, data.minimum, data.maximum, data.last)
     return (*measured, data.expected_low, data.expected_high)
-
-
-def _row(key: str, start: float, metrics: dict[str, Any]) -> Row:
-    tenant, agent = _split(key)
-    return {"tenant_id": tenant, "agent_id": agent, "start": start, "metrics": metrics}
-
-
-def _split(key: str) -> tuple[str, str]:
-    tenant, _, agent = key.partition("/")
-    return tenant, agent

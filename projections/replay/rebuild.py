@@ -24,7 +24,7 @@ from projections.models import events, positions
 from projections.projector import FACTS, REBUILD
 from projections.queries.health import PROJECTION
 from projections.replay.beside import beside, join, other
-from projections.replay.compare import compared_tables, differences
+from projections.replay.compare import differences, folded_tables
 from projections.replay.given import keep_latest
 from projections.replay.progress import Progress, Report
 from projections.retention import Retention
@@ -168,7 +168,7 @@ def _compare(connection: Database, new: Engine, *, expired: bool) -> tuple[int, 
 
 def _switch(connection: Database, new: Engine) -> None:
     join(connection, new)
-    for table in compared_tables():
+    for table in folded_tables():
         if table is events:
             _replace_events(connection)
         else:

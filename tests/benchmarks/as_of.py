@@ -10,6 +10,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -17,12 +19,15 @@ from sqlalchemy import Engine
 from projections import store
 from projections.database import open_database, writing
 from projections.migrations import prepare
-from projections.models import agent_history, agent_windows, agents
+from projections.models import agent_history, agents
 from projections.models.history import OPEN
 from projections.queries.agents import AgentQuery
 from projections.queries.as_of import list_agents_as_of
 from projections.queries.fleet import fleet_columns
 from projections.rows import Row
+from projections.windows.blocks import write_windows
+from projections.windows.numbers import Numbers
+from streams.contracts.events.agent import WindowsClosed
 
 AGENTS, CHANGES, WINDOWS, PAGE, T0 = 10_000, 20, 10, 200, 1_790_000_000.0
 METRICS = ("cpu_usage", "error_rate", "latency_ms", "memory_usage")
@@ -37,6 +42,7 @@ def main() -> None:
         with writing(engine) as connection:
             for number in range(AGENTS):
                 _fill(connection, f"agent-{number:05d}")
+            write_windows(connection, list(_closed()), Numbers())
         for share in (0.05, 0.5, 0.95, 1.5):
             _report(engine, T0 + share * CHANGES * SPAN_S, f"{share:.0%} of the way")
         engine.dispose()
@@ -54,7 +60,6 @@ def _fill(connection: store.Connection, agent_id: str) -> None:
         for n in range(CHANGES)
     ]
     store.append(connection, agent_history, intervals)
-    store.append(connection, agent_windows, [_window(agent_id, n) for n in range(WINDOWS)])
 
 
 def _agent(agent_id: str) -> Row:
@@ -70,13 +75,15 @@ def _agent(agent_id: str) -> Row:
     }  # fmt: skip
 
 
-def _window(agent_id: str, number: int) -> Row:
-    window = [12, 1.0, 1.0, 1.0, float(number), None, None]
-    start = T0 + number * SPAN_S * CHANGES / WINDOWS
-    return {
-        "tenant_id": "default", "agent_id": agent_id, "start": start, "width_s": 60.0,
-        "metrics": dict.fromkeys(METRICS, window),
-    }  # fmt: skip
+def _closed() -> Iterator[WindowsClosed]:
+    for number, metric in product(range(WINDOWS), METRICS):
+        start = T0 + number * SPAN_S * CHANGES / WINDOWS
+        for first in range(0, AGENTS, 500):
+            names = [f"default/agent-{n:05d}" for n in range(first, first + 500)]
+            one, last, unknown = [1.0] * 500, [float(number)] * 500, [None] * 500
+            yield WindowsClosed(
+                start, 60.0, metric, names, [12] * 500, one, one, last, last, unknown, unknown
+            )
 
 
 def _report(engine: Engine, at: float, when: str) -> None:

@@ -6,16 +6,20 @@ Every kind of row comes in many kinds and in few of some, as in a fleet that has
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, product
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from sqlalchemy import JSON, Boolean, Connection, Engine, String, Table, Text, func, select, text
 
 from projections import models
 from projections.database import open_database, writing
 from projections.migrations import prepare
 from projections.models.history import OPEN
+from projections.windows.columns import encoded
+from projections.windows.sections import AGENTS as IN_A_BLOCK
+from projections.windows.sections import HIGH, LOW
 
 AGENTS: Final = 100_000
 EVENTS: Final = 1_000_000
@@ -156,14 +160,24 @@ def _conversation(n: int) -> Row:
     }
 
 
-def _window(n: int) -> Row:
-    return {
-        "tenant_id": "default",
-        "agent_id": f"agent-{n % AGENTS:06d}",
-        "start": BEGUN + n // AGENTS * 60,
-        "width_s": 60.0,
-        "metrics": {"cpu_usage": [12, 40.0, 40.0, 40.0, 40.0, None, None]},
-    }
+def _number(n: int) -> Row:
+    return {"tenant_id": "default", "agent_id": f"agent-{n:06d}", "number": n}
+
+
+def _windows(agents: int) -> Iterator[Row]:
+    """Give three windows of all agents, forty measured in each."""
+    edges = np.arange(0, agents, IN_A_BLOCK)
+    columns = np.full((HIGH + 1, agents), 40.0)
+    columns[LOW:] = np.nan
+    sections = encoded(np.arange(agents) % IN_A_BLOCK, columns, edges)
+    for n, (block, section) in product(range(3), enumerate(sections)):
+        yield {
+            "tenant_id": "default",
+            "block": block,
+            "start": BEGUN + 60 * n,
+            "width_s": 60.0,
+            "windows": msgspec.msgpack.encode({"cpu_usage": section}),
+        }
 
 
 def _twice(rows: Iterable[Row]) -> Iterator[Row]:
@@ -193,7 +207,8 @@ def tables(agents: int) -> Iterator[tuple[Table, Iterator[Row]]]:
     yield models.audit, map(_audit, range(agents))
     yield models.dead_letters, map(_letter, range(agents // 5))
     yield models.conversations, map(_conversation, range(agents))
-    yield models.agent_windows, map(_window, range(3 * agents))
+    yield models.agent_numbers, map(_number, range(agents))
+    yield models.window_blocks, _windows(agents)
     yield models.events, map(_event, range(1, agents * EVENTS // AGENTS + 1))
 
 

@@ -13,10 +13,11 @@ from sqlalchemy import Engine, select
 
 from projections.database import open_database, writing
 from projections.migrations import prepare
-from projections.models import agents, events, findings
+from projections.models import agents, events, findings, window_blocks
 from projections.projector import TOPICS
 from projections.queries.health import is_projected
 from projections.replay.compare import compared_tables, rows_of
+from projections.replay.compared_windows import windows_of
 from projections.replay.rebuild import rebuild_views
 from projections.views import Views
 from streams.contracts.record import Outgoing
@@ -88,7 +89,9 @@ async def projected(engine: Engine, connection: Connection) -> None:
 
 def dump(engine: Engine) -> dict[str, list[dict[str, Any]]]:
     with engine.connect() as connection:
-        return {table.name: list(rows_of(connection, table)) for table in compared_tables()}
+        tables = [table for table in compared_tables() if table is not window_blocks]
+        rows = {table.name: list(rows_of(connection, table)) for table in tables}
+        return rows | {"windows": list(windows_of(connection))}
 
 
 async def test_a_rebuild_equals_what_was_there(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.step import Fact
-from projections.database import open_database
+from projections.database import open_database, writing
 from projections.migrations import prepare
 from projections.models import counters
 from projections.replay.compare import compared_tables, rows_of
+from projections.replay.compared_windows import windows_of
 from projections.views import Views
+from projections.windows.hours import add_up
 from streams.contracts.record import Record
 from tests.integration.log_of_facts import (
     PARTITIONS,
@@ -67,9 +70,11 @@ def folded(batches: Sequence[Sequence[Record]], restarts: frozenset[int]) -> dic
             if number in restarts:
                 views = Views(engine, SIGNER, PARTITIONS, "a test")
             views.write(batch)
-        with engine.connect() as connection:
+        with writing(engine) as connection:
+            add_up(connection, math.inf)
             tables = [table for table in compared_tables() if table is not counters]
             rows = {table.name: list(rows_of(connection, table)) for table in tables}
+            rows["windows"] = list(windows_of(connection))
         engine.dispose()
     return rows
 
@@ -114,7 +119,7 @@ def test_hours_hold_what_their_minutes_hold(values: list[float]) -> None:
     rows = folded([[record] for record in records], frozenset())
     minutes, hours = (
         {row["start"]: row["metrics"]["cpu_usage"] for row in rows[table]}
-        for table in ("agent_windows", "agent_hours")
+        for table in ("windows", "agent_hours")
     )
     assert sum(count for count, *_ in hours.values()) == sum(m[0] for m in minutes.values())
     for begun, (_, mean, minimum, maximum, last, _, _, latest) in hours.items():
@@ -135,4 +140,4 @@ def test_an_agents_metrics_may_come_in_two_batches(cut: int, count: int) -> None
     records = facts_only(FakeLog().records(sealed("surveillance", "telemetry", 0, happened)))
     parts = folded([records[:cut], records[cut:]], frozenset({1}))
     assert parts == folded([records], frozenset())
-    assert len(parts["agent_windows"]) == len(parts["agent_hours"]) == count
+    assert len(parts["windows"]) == len(parts["agent_hours"]) == count

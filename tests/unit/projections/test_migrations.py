@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ from projections import migrations
 from projections.database import open_database, writing
 from projections.models import METADATA, agent_hours, agent_windows
 from projections.models.agents_text import TABLE
+from projections.queries.metrics import metric_history
+from projections.replay.compared_windows import windows_of
+from projections.windows.blocks import write_windows
+from projections.windows.hours import add_up
+from projections.windows.numbers import Numbers
+from streams.contracts.events.agent import WindowsClosed
 
 
 def test_the_scripts_lead_to_the_models(tmp_path: Path) -> None:
@@ -88,6 +95,57 @@ def test_an_upgrade_packs_the_windows_of_an_agent_bit_by_bit(tmp_path: Path) -> 
     _step(engine, command.downgrade, "0013")
     assert _contents(engine, "metric_windows", "metric_hours") == before
     engine.dispose()
+
+
+def test_windows_of_before_the_blocks_are_read_with_those_in_blocks(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'views.db'}")
+    _step(engine, command.upgrade, "0015")
+    old = [(n, agent) for n in range(3) for agent in ("web", "db")]
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO agent_windows (tenant_id, agent_id, start, width_s, metrics)"
+            " VALUES ('default', ?, ?, 60.0, ?)",
+            [
+                (agent, 60.0 * n, f'{{"cpu": [2, {n}, {n}, {n}, {n}, null, null]}}')
+                for n, agent in old
+            ],
+        )
+    before = _contents(engine, "agent_windows")
+    migrations.prepare(engine)
+    with writing(engine) as connection:
+        closed = [_closed(60.0 * n, float(n), ["default/web"]) for n in range(3, 6)]
+        write_windows(connection, closed, Numbers())
+    ask = partial(metric_history, metric="cpu", since=0.0, until=3600.0)
+    with writing(engine) as connection:
+        minutes = ask(connection, "default", "web")
+        at_once = ask(connection, "default", "web", resolution="hour")
+        add_up(connection, 1e9)
+        assert ask(connection, "default", "web", resolution="hour") == at_once
+        assert [point.start for point in ask(connection, "default", "db")] == [0.0, 60.0, 120.0]
+        assert [row["start"] for row in windows_of(connection)] == [
+            0,
+            0,
+            60,
+            60,
+            120,
+            120,
+            180,
+            240,
+            300,
+        ]
+    assert [(point.start, point.mean) for point in minutes] == [(60.0 * n, n) for n in range(6)]
+    assert [(point.count, point.mean, point.last) for point in at_once] == [(12, 2.5, 5.0)]
+    _step(engine, command.downgrade, "0015")
+    assert _contents(engine, "agent_windows") == before
+    engine.dispose()
+
+
+def _closed(start: float, value: float, agents: list[str]) -> WindowsClosed:
+    same, unknown = [value] * len(agents), [None] * len(agents)
+    counts = [2] * len(agents)
+    return WindowsClosed(
+        start, 60.0, "cpu", agents, counts, same, same, same, same, unknown, unknown
+    )
 
 
 def _step(engine: Engine, move: Callable[[Config, str], None], revision: str) -> None:

@@ -1,0 +1,116 @@
+"""Adds up the minutes of an hour when it is over, a few blocks of agents at a time.
+
+What an hour holds follows from its minutes alone, in the order of their starts; one that comes late
+opens its hour again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, and_, delete, select
+
+from projections import store
+from projections.models import agent_hours, agent_numbers, agent_windows, open_hours, window_blocks
+from projections.read_models.metric import HOUR_S, Hour, added
+from projections.windows.blocks import SECTIONS
+from projections.windows.columns import Floats, decoded
+from projections.windows.sections import AGENTS, COUNT, HIGH, LAST, LOW, MAXIMUM, MEAN, MINIMUM
+
+WAITED_S: Final = HOUR_S + 300.0
+"""From an hour's begin until it is added up: its windows are not so far apart in the log."""
+_START: Final = HIGH + 1
+
+
+def add_up(connection: Connection, newest: float, at_most: int | None = None) -> None:
+    """Add up the hours that are over at the start of the `newest` window, oldest first."""
+    c = open_hours.c
+    due = select(c.tenant_id, c.block, c.start).where(c.start <= newest - WAITED_S)
+    query = due.order_by(c.start, c.tenant_id, c.block).limit(at_most)
+    for tenant, block, hour in connection.execute(query).all():
+        _add_up(connection, tenant, block, hour)
+
+
+def _add_up(connection: Connection, tenant: str, block: int, hour: float) -> None:
+    n, o = agent_numbers.c, open_hours.c
+    first = block * AGENTS
+    mine = (n.tenant_id == tenant) & (n.number >= first) & (n.number < first + AGENTS)
+    named = connection.execute(select(n.number - first, n.agent_id).where(mine))
+    agents = {row[0]: row[1] for row in named}
+    rows = []
+    before = _packed_otherwise(connection, tenant, list(agents.values()), hour)
+    for lane, metrics in sorted(_hours(connection, tenant, block, hour).items()):
+        agent = agents[lane]
+        known = before.get(agent, {})
+        for metric, part in metrics.items():
+            known[metric] = added(known[metric], part) if metric in known else part
+        rows.append({"tenant_id": tenant, "agent_id": agent, "start": hour, "metrics": known})
+    store.upsert(connection, agent_hours, rows)
+    connection.execute(
+        delete(open_hours).where(o.tenant_id == tenant, o.block == block, o.start == hour)
+    )
+
+
+def _hours(
+    connection: Connection, tenant: str, block: int, hour: float
+) -> dict[int, dict[str, Hour]]:
+    c = window_blocks.c
+    mine = and_(c.tenant_id == tenant, c.block == block, c.start >= hour, c.start < hour + HOUR_S)
+    sums: dict[str, Floats] = {}
+    for start, windows in connection.execute(
+        select(c.start, c.windows).where(mine).order_by(c.start)
+    ):
+        for metric, section in SECTIONS(windows).items():
+            if metric not in sums:
+                sums[metric] = _nothing()
+            _add(sums[metric], start, section)
+    found: dict[int, dict[str, Hour]] = {}
+    for metric in sorted(sums):
+        for lane in np.flatnonzero(sums[metric][COUNT]).tolist():
+            found.setdefault(lane, {})[metric] = _hour(sums[metric][:, lane].tolist())
+    return found
+
+
+def _nothing() -> Floats:
+    sums = np.zeros((_START + 1, AGENTS))
+    sums[MINIMUM], sums[MAXIMUM], sums[LOW:_START] = np.inf, -np.inf, np.nan
+    return sums
+
+
+def _add(sums: Floats, start: float, section: bytes) -> None:
+    lanes, new = decoded(section)
+    old = sums[:, lanes]
+    old[MINIMUM] = np.minimum(old[MINIMUM], new[MINIMUM])
+    old[MAXIMUM] = np.maximum(old[MAXIMUM], new[MAXIMUM])
+    old[LAST], old[COUNT], old[_START] = new[LAST], old[COUNT] + new[COUNT], start
+    old[MEAN] += new[MEAN] * new[COUNT]
+    old[LOW], old[HIGH] = np.fmin(old[LOW], new[LOW]), np.fmax(old[HIGH], new[HIGH])
+    sums[:, lanes] = old
+
+
+def _hour(sums: list[float]) -> Hour:
+    least, most, last, count, total, low, high, start = sums
+    mean = min(max(total / count, least), most)
+    bounds = (None if low != low else low, None if high != high else high)
+    return int(count), mean, least, most, last, *bounds, start
+
+
+def _packed_otherwise(
+    connection: Connection, tenant: str, agents: list[str], hour: float
+) -> dict[str, dict[str, Any]]:
+    """Return what is known of the hour from windows that an earlier version wrote."""
+    c = agent_windows.c
+    within = (c.start >= hour) & (c.start < hour + HOUR_S)
+    if connection.scalar(select(c.start).where(within).limit(1)) is None:
+        return {}
+    query = select(c.agent_id, c.start, c.metrics).where(within, c.tenant_id == tenant)
+    found: dict[str, dict[str, Any]] = {}
+    for agent, start, metrics in connection.execute(
+        query.where(c.agent_id.in_(agents)).order_by(c.start)
+    ):
+        known = found.setdefault(agent, {})
+        for metric, window in metrics.items():
+            part = (*window, start)
+            known[metric] = added(known[metric], part) if metric in known else part
+    return found

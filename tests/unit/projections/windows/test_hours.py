@@ -1,0 +1,133 @@
+"""An hour holds what its minutes hold, whenever it is added up, and until then they are asked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from projections.database import open_database, writing
+from projections.migrations import prepare
+from projections.models import agent_hours, open_hours, window_blocks
+from projections.queries.metrics import MetricPoint, metric_history
+from projections.read_models.metric import HOUR_S, Hour, added
+from projections.retention import Retention
+from projections.rows import Rows
+from projections.windows.blocks import write_windows
+from projections.windows.hours import WAITED_S, add_up
+from projections.windows.numbers import Numbers
+from streams.contracts.events.agent import WindowsClosed
+
+AGENTS = [f"default/a{n:03d}" for n in range(100)]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path / 'views.db'}")
+    prepare(engine)
+    yield engine
+    engine.dispose()
+
+
+def window(start: float, chance: random.Random, metric: str = "x") -> WindowsClosed:
+    names = chance.sample(AGENTS, 70)
+    counts = [chance.randint(1, 60) for _ in names]
+    low, mean, last, high = (
+        list(column)
+        for column in zip(
+            *(sorted(chance.uniform(0, 100) for _ in range(4)) for _ in names), strict=True
+        )
+    )
+    usual = low if start >= 1800.0 else [None] * len(names)
+    return WindowsClosed(start, 60.0, metric, names, counts, mean, low, high, last, usual, usual)
+
+
+def write(engine: Engine, closed: Sequence[WindowsClosed], sizes: Iterator[int]) -> None:
+    numbers, rest = Numbers(), list(closed)
+    while rest:
+        size = next(sizes)
+        with writing(engine) as connection:
+            write_windows(connection, rest[:size], numbers)
+        rest = rest[size:]
+
+
+def asked(engine: Engine, agent: str, resolution: str, **limits: float) -> list[MetricPoint]:
+    span = {"since": 0.0, "until": 1e9} | limits
+    with engine.connect() as connection:
+        return metric_history(connection, "default", agent, "x", resolution=resolution, **span)
+
+
+def folded(closed: Sequence[WindowsClosed], agent: str) -> list[Hour]:
+    hours: dict[float, list[Hour]] = {}
+    for w in closed:
+        if f"default/{agent}" in w.agents:
+            n = w.agents.index(f"default/{agent}")
+            measured = (w.count[n], w.mean[n], w.minimum[n], w.maximum[n], w.last[n])
+            bounds = (w.expected_low[n], w.expected_high[n])
+            hours.setdefault(w.start // HOUR_S, []).append((*measured, *bounds, w.start))
+    return [reduce(added, parts) for parts in hours.values()]
+
+
+def test_hours_are_the_same_before_and_after_they_are_added_up(engine: Engine) -> None:
+    chance = random.Random(1)
+    closed = [window(60.0 * n, chance, m) for n in range(150) for m in ("x", "y")]
+    write(engine, closed, iter(lambda: chance.randint(1, 9), 0))
+    before = {agent: asked(engine, agent, "hour") for agent in ("a000", "a099")}
+    with writing(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(open_hours)) == 2 * 3
+        add_up(connection, 2 * HOUR_S + WAITED_S - 60.0)
+        assert connection.scalar(select(func.count()).select_from(open_hours)) == 2
+    for agent, points in before.items():
+        truth = folded([w for w in closed if w.metric == "x"], agent)
+        assert [p.start for p in points] == [0.0, HOUR_S, 2 * HOUR_S]
+        for point, after, whole in zip(points, asked(engine, agent, "hour"), truth, strict=True):
+            exact = ("count", "minimum", "maximum", "last")
+            assert [getattr(point, name) for name in exact] == [whole[n] for n in (0, 2, 3, 4)]
+            for found in (point, after):
+                assert found.mean == pytest.approx(whole[1], rel=1e-6)
+                assert (found.expected_low, found.expected_high) == pytest.approx(whole[5:7])
+
+
+def test_a_late_window_opens_its_hour_again(engine: Engine) -> None:
+    chance = random.Random(2)
+    closed = [window(60.0 * n, chance) for n in range(60)]
+    write(engine, closed[:-1], iter([100]))
+    with writing(engine) as connection:
+        add_up(connection, 1e9)
+    write(engine, closed[-1:], iter([100]))
+    agent = closed[-1].agents[0].removeprefix("default/")
+    (at_once,) = asked(engine, agent, "hour")
+    with writing(engine) as connection:
+        add_up(connection, 1e9)
+    (later,) = asked(engine, agent, "hour")
+    (whole,) = folded(closed, agent)
+    assert at_once.count == later.count == whole[0]
+
+
+def test_minutes_are_deleted_only_when_their_hours_are_added_up(engine: Engine) -> None:
+    chance = random.Random(3)
+    closed = [window(0.0, chance), window(8 * 86_400.0, chance)]
+    write(engine, closed, iter([1, 1]))
+    rows = Rows(lambda _table, _key: None)
+    rows.closed += closed[1:]
+    with writing(engine) as connection:
+        Retention().apply(connection, rows)
+        assert set(connection.execute(select(window_blocks.c.start)).scalars()) == {8 * 86_400.0}
+        assert set(connection.execute(select(agent_hours.c.start)).scalars()) == {0.0}
+
+
+def test_what_is_read_by_then_leaves_out_what_was_not_over(engine: Engine) -> None:
+    chance = random.Random(4)
+    closed = [window(60.0 * n, chance) for n in range(90)]
+    write(engine, closed, iter([100]))
+    agent = max(AGENTS, key=lambda key: sum(key in w.agents for w in closed))[len("default/") :]
+    minutes = asked(engine, agent, "minute")
+    assert asked(engine, agent, "minute", closed_by=1800.0) == [
+        point for point in minutes if point.start < 1800.0
+    ]
+    assert len(asked(engine, agent, "hour", closed_by=HOUR_S)) == 1
+    assert asked(engine, agent, "hour", closed_by=HOUR_S - 1.0) == []
