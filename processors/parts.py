@@ -17,6 +17,8 @@ import numpy.typing as npt
 Part = bytes | npt.NDArray[Any]
 Parts = Mapping[str, Part]
 S_contra = TypeVar("S_contra", contravariant=True)
+_BLOCK: Final = 512
+"""Rows that are turned at once."""
 _decoder: Final = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
@@ -40,7 +42,26 @@ def plain(part: Part) -> bytes:
     """Return the bytes of a part: little endian, column by column."""
     if isinstance(part, bytes):
         return part
-    return part.astype(part.dtype.newbyteorder("<"), copy=False).tobytes(order="F")
+    little = part.astype(part.dtype.newbyteorder("<"), copy=False)
+    return (by_column(little) if part.ndim == 2 else little).tobytes()
+
+
+def by_column(wide: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a wide array with its columns one after another, shape (columns, rows).
+
+    In blocks that stay in a core's cache: taken as a whole, each number would be fetched from
+    memory with all of its row.
+    """
+    found = np.empty(wide.shape[::-1], dtype=wide.dtype)
+    for first in range(0, len(wide), _BLOCK):
+        found[:, first : first + _BLOCK] = wide[first : first + _BLOCK].T
+    return found
+
+
+def by_row(columns: npt.NDArray[Any], found: npt.NDArray[Any]) -> None:
+    """Put what `by_column` returned back into `found`, shape (rows, columns)."""
+    for first in range(0, len(found), _BLOCK):
+        found[first : first + _BLOCK] = columns[:, first : first + _BLOCK].T
 
 
 def packed(parts: Parts) -> bytes:

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from processors.parts import Part, Parts
+from processors.parts import Part, Parts, by_column
 from streams.contracts.record import Outgoing
 from streams.contracts.trust import Signer
 
@@ -30,6 +30,8 @@ BYTES: Final = 262_144
 NEAR: Final = 8
 """Records that are read along rather than sought past."""
 _DIGEST: Final = 16
+_PROBED: Final = 64
+"""Of a page's numbers, or bytes, so many are compared."""
 _LEVEL: Final = -1
 """Of Zstandard: a fifth faster than 1, for a twentieth more bytes."""
 
@@ -37,16 +39,30 @@ Content = bytes | memoryview
 
 
 class Ref(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page lies: its slot, its offset in the topic, and the digest of its content."""
+    """Where a page lies, and how it is known.
+
+    Parameters
+    ----------
+    name : str
+        The part, the column and the first row.
+    slot, offset : int
+        In the topic.
+    digest : bytes
+        Of its content, or what it begins with where it is marked.
+    marked : bool
+        Whether it begins with a mark of its own: what changes all the time has no digest, as
+        nobody would find it again.
+    """
 
     name: str
     slot: int
     offset: int
     digest: bytes
+    marked: bool = False
 
     def at(self, offset: int) -> Ref:
         """Return the same, written at `offset`."""
-        return Ref(self.name, self.slot, offset, self.digest)
+        return Ref(self.name, self.slot, offset, self.digest, self.marked)
 
 
 class Index(msgspec.Struct, array_like=True):
@@ -78,17 +94,11 @@ class Head(msgspec.Struct):
     stale: dict[str, int] = {}
 
 
-class Draft(msgspec.Struct):
-    """A page on its way: `content` is None where it lies in the topic already."""
+class Draft(msgspec.Struct, frozen=True):
+    """A page on its way: `packed` is None where it lies in the topic already."""
 
     ref: Ref
-    content: bytes | None
-
-    def packed(self) -> bytes:
-        """Return the content compressed; a snapshot is short-lived, so hardly."""
-        import cramjam
-
-        return bytes(cramjam.zstd.compress(self.content or b"", level=_LEVEL))
+    packed: bytes | None
 
 
 @dataclass(slots=True)
@@ -102,19 +112,25 @@ class Book:
     stale: dict[str, int] = field(default_factory=dict)
     written: int = 0
     """Bytes of pages, so far."""
+    probes: dict[str, bytes] = field(default_factory=dict)
+    """A few bytes of each page as it was last: where they differ, it has changed."""
 
     def drafts(self, parts: Parts) -> list[Draft]:
-        """Return every page of `parts`, those with new content copied and given a slot."""
+        """Return every page of `parts`, those with new content packed and given a slot."""
         taken = {ref.slot for ref in self.held.values()}
         free = (slot for slot in count() if slot not in taken)
         found = []
         for name, content in cut(parts):
-            digest = _digest(content)
-            old = self.held.get(name)
-            if old is not None and old.digest == digest:
-                found.append(Draft(old, None))
+            old, probe = self.held.get(name), content[:: max(len(content) // _PROBED, 1)].tobytes()
+            if old is not None and self.probes.get(name) != probe:
+                mark = uuid.uuid4().bytes
+                draft = Draft(Ref(name, next(free), -1, mark, marked=True), mark + _packed(content))
+            elif old is not None and old.digest == _digest(content):
+                draft = Draft(old, None)
             else:
-                found.append(Draft(Ref(name, next(free), -1, digest), bytes(content)))
+                draft = Draft(Ref(name, next(free), -1, _digest(content)), _packed(content))
+            self.probes[name] = probe
+            found.append(draft)
         return found
 
     def record(
@@ -165,34 +181,42 @@ def opened(value: bytes) -> tuple[memoryview, memoryview]:
     return view[4:start], view[start:]
 
 
-def cut(parts: Parts) -> Iterator[tuple[str, Content]]:
-    """Yield (name, content) of every page, in order; content is of use until the next is asked."""
+def cut(parts: Parts) -> Iterator[tuple[str, memoryview]]:
+    """Yield (name, content) of every page, in an order that never changes."""
     for name, part in parts.items():
-        for number, column in enumerate(_columns(part)):
-            step = BYTES if isinstance(column, bytes) else ROWS
-            for first in range(0, max(len(column), 1), step):
-                piece = column[first : first + step]
-                content = piece if isinstance(piece, bytes) else np.ascontiguousarray(piece).data
-                yield f"{name}/{number}/{first}", content
+        step = BYTES if isinstance(part, bytes) else ROWS
+        for first in range(0, max(len(part), 1), step):
+            for number, column in enumerate(_columns(part[first : first + step])):
+                yield f"{name}/{number}/{first}", column
 
 
 def joined(pages: Iterable[tuple[str, Content]]) -> dict[str, bytes]:
-    """Return the parts of which `cut` made `pages`, each as its bytes."""
-    parts: dict[str, list[Content]] = {}
-    for name, content in pages:
-        parts.setdefault(name.split("/")[0], []).append(content)
-    return {name: b"".join(contents) for name, contents in parts.items()}
+    """Return the parts of which `cut` made `pages`, in any order, each as its bytes."""
+    parts: dict[str, dict[tuple[int, int], Content]] = {}
+    for page, content in pages:
+        name, number, first = page.rsplit("/", 2)
+        parts.setdefault(name, {})[int(number), int(first)] = content
+    return {name: b"".join(found[k] for k in sorted(found)) for name, found in parts.items()}
+
+
+def _columns(part: Part) -> list[memoryview]:
+    if isinstance(part, bytes):
+        return [memoryview(part)]
+    return (
+        [np.ascontiguousarray(part).data] if part.ndim == 1 else [c.data for c in by_column(part)]
+    )
+
+
+def _packed(content: Content) -> bytes:
+    """Return the content compressed; a snapshot is short-lived, so hardly."""
+    import cramjam
+
+    return bytes(cramjam.zstd.compress(content, level=_LEVEL))
 
 
 def _digest(content: Content) -> bytes:
     # Processors have instructions for SHA-256: it takes half the time of BLAKE2 there.
     return hashlib.sha256(content).digest()[:_DIGEST]
-
-
-def _columns(part: Part) -> Iterable[Part]:
-    if isinstance(part, bytes) or part.ndim == 1:
-        return [part]
-    return list(part.T)
 
 
 def whole(index: Index, found: Mapping[int, memoryview]) -> dict[str, bytes] | None:
@@ -203,18 +227,28 @@ def whole(index: Index, found: Mapping[int, memoryview]) -> dict[str, bytes] | N
     found : mapping of int to memoryview
         Pages as they lie in the topic, by offset.
     """
-    import cramjam
-
     pages = []
     for ref in index.pages:
-        packed = found.get(ref.offset)
-        if packed is None:
-            return None
-        content = memoryview(cramjam.zstd.decompress(packed))
-        if _digest(content) != ref.digest:
+        content = _unpacked(ref, found.get(ref.offset, memoryview(b"")))
+        if content is None:
             return None
         pages.append((ref.name, content))
     return joined(pages)
+
+
+def _unpacked(ref: Ref, packed: memoryview) -> Content | None:
+    """Return the content of a page, or None where it is another one."""
+    import cramjam
+
+    if ref.marked:
+        if packed[:_DIGEST] != ref.digest:
+            return None
+        packed = packed[_DIGEST:]
+    try:
+        content = memoryview(cramjam.zstd.decompress(packed))
+    except cramjam.DecompressionError:
+        return None
+    return content if ref.marked or _digest(content) == ref.digest else None
 
 
 def runs(offsets: Sequence[int]) -> list[tuple[int, int]]:

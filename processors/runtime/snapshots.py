@@ -128,14 +128,15 @@ class Snapshots:
     async def _pages(self, lane: Lane, book: Book, topic: str, drafts: list[Draft]) -> list[Ref]:
         """Write the pages that are new; return where all of them lie."""
         written: dict[str, Ref] = {}
-        new = [draft for draft in drafts if draft.content is not None]
+        new = [(draft.ref, draft.packed) for draft in drafts if draft.packed is not None]
         while lane.alive and new:
             group, new = new[:GROUP], new[GROUP:]
-            packed = await self._aside(_packed, group)
-            partition, given = lane.context.partition, zip(group, packed, strict=True)
-            records = [book.record(d.ref, p, topic, partition, self._signer) for d, p in given]
+            partition = lane.context.partition
+            records = [
+                book.record(ref, page, topic, partition, self._signer) for ref, page in group
+            ]
             offsets = await self._sent(records)
-            refs = [d.ref.at(offset) for d, offset in zip(group, offsets, strict=True)]
+            refs = [ref.at(offset) for (ref, _), offset in zip(group, offsets, strict=True)]
             written |= {ref.name: ref for ref in refs}
         return [written.get(draft.ref.name, draft.ref) for draft in drafts]
 
@@ -178,7 +179,7 @@ class _Due(NamedTuple):
 
 
 class _Frozen(NamedTuple):
-    """A state as it was: small as its bytes, else as pages, of which those are copies that changed.
+    """A state as it was: small as its bytes, else as pages, of which those are here that changed.
 
     `label` says whose it is; `checkpoint` is None where none is due.
     """
@@ -206,15 +207,6 @@ def _parts(lane: Lane) -> Parts:
     if isinstance(lane.step, Parted):
         return lane.step.parts(lane.state)
     return {"": lane.step.dump(lane.state)}
-
-
-def _packed(drafts: list[Draft]) -> list[bytes]:
-    """Return the pages compressed; their copies are not kept."""
-    found = []
-    for draft in drafts:
-        found.append(draft.packed())
-        draft.content = None
-    return found
 
 
 def _label(lane: Lane) -> Label:
