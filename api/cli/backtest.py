@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import to_builtins
 
-from api.cli.client import USAGE, CommandError
+from api.cli.client import NO, USAGE, CommandError
 from api.cli.options import AsJson
 from api.cli.running import run
 from api.cli.show import as_json, as_table, note, say
@@ -67,6 +67,9 @@ def detector(
         done = _files(path, out, policy)
     else:
         done = _log(_span(since, until, agent), out, policy)
+        if not done.files:
+            told = f"backtest: the log has nothing of agent {agent!r} in that time"
+            raise CommandError(NO, f"{told}; {done.note}" if done.note else told)
     if plain:
         as_json({**done._asdict(), "rows_per_second": done.rate})
         return
@@ -74,7 +77,8 @@ def detector(
     say(
         f"{done.files} {what}{'' if done.files == 1 else 's'} · "
         f"{done.rows} row{'' if done.rows == 1 else 's'} · "
-        f"{done.alarms} alarms · {done.seconds:.1f} s · {done.rate:.0f} rows/s · in {out}"
+        f"{done.alarms} alarm{'' if done.alarms == 1 else 's'} · "
+        f"{done.seconds:.1f} s · {done.rate:.0f} rows/s · in {out}"
     )
     if done.note:
         say(done.note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -10,10 +11,16 @@ import typer
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.options import AsJson
 from api.cli.policy_diff import changes
-from api.cli.show import as_json, as_receipt, clock, say
+from api.cli.show import as_json, as_receipt, clock, note, say
 from api.cli.what_if import what_if
 
 _ALL: Final = 100_000
+_WEIGHTY: Final = (
+    ("actions", ("actions",), "none is taken"),
+    ("thresholds", ("surveillance", "thresholds"), "none is held to"),
+    ("threats", ("surveillance", "threats"), "none is looked for"),
+)
+"""What nobody leaves out unless by mistake: by which words, where, and what then is."""
 
 
 class Shortened(typer.core.TyperGroup):
@@ -59,9 +66,12 @@ def apply(
     """Put the policy in FILE in force."""
     if not reason:
         raise CommandError(USAGE, "say why with --reason; it stays on record")
-    body = {"policy": _read(file), "reason": reason}
-    receipt = Client.from_environment().send("PUT", "/policy", body)
+    client, wanted = Client.from_environment(), _read(file)
+    before = client.get("/policy")["policy"]
+    receipt = client.send("PUT", "/policy", {"policy": wanted, "reason": reason})
     as_receipt(receipt, f"version {receipt['version']} is in force", plain=plain)
+    for told in emptied(before, wanted):
+        note(f"homeostat: {file} {told}; `homeostat policy show` prints what is in force, whole")
 
 
 @policy.command()
@@ -91,6 +101,23 @@ def diff(
         for change in found:
             say(change.line())
     raise typer.Exit(NO if found else 0)
+
+
+def emptied(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wholly gone of a policy, as keys that are left out have their type's defaults.
+
+    Examples
+    --------
+    >>> list(emptied({"actions": {"service.restart": {}}}, {"limits": {"simulation": True}}))
+    ['has no actions, of which 1 was in force: none is taken any more']
+    """
+    for name, place, none in _WEIGHTY:
+        had, has = before, after
+        for key in place:
+            had, has = had.get(key) or {}, has.get(key) or {}
+        if had and not has:
+            was = "was" if len(had) == 1 else "were"
+            yield f"has no {name}, of which {len(had)} {was} in force: {none} any more"
 
 
 def _version(client: Client, wanted: str | None) -> dict[str, Any]:

@@ -88,6 +88,12 @@ def test_a_span_answers_its_rows_alone(installation: Sent, tmp_path: Path) -> No
     assert len((tmp_path / f"{KEY}.csv").read_text().splitlines()) == 1 + 30
 
 
+def test_an_agent_that_the_log_does_not_know_is_said(installation: Sent, tmp_path: Path) -> None:
+    done = installation.command("backtest", "detector", "--agent", "pumb-*", "--out", str(tmp_path))
+    assert done.returncode == 1
+    assert "the log has nothing of agent 'pumb-*'" in done.stderr
+
+
 def test_what_cannot_be_meant_is_refused(installation: Installation, tmp_path: Path) -> None:
     for argv, told in (
         (("--since", "2030-01-01T00:00:00Z"), "must be before"),

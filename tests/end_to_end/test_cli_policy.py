@@ -84,3 +84,19 @@ def test_what_cannot_be_compared_is_said(
     homeostat: Installation, argv: tuple[str, ...], status: int, told: str
 ) -> None:
     assert told in run(homeostat, "diff", *argv, status=status)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "it is no policy; `homeostat policy show` prints one"),
+        ("limits: {max_queued: .nan}", "`$.limits.max_queued` is nan; write text, a finite number"),
+        ("limits: {until: 2026-11-21}", "`$.limits.until` is 2026-11-21; write text"),
+    ],
+)
+def test_a_file_that_is_no_policy_is_said(
+    homeostat: Installation, tmp_path: Path, text: str, told: str
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert f"{file}: {told}" in run(homeostat, str(file), "--reason", "a slip", status=2)
