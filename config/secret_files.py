@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -9,19 +10,33 @@ from config.mistakes import SettingsError
 
 
 def read_or_make(path: Path) -> bytes:
-    """Return the secret in `path`; make one of 256 bits where there is none, mode 0600."""
+    """Return the secret in `path`; make one of 256 bits where there is none, mode 0600.
+
+    Raises
+    ------
+    SettingsError
+        Where the file is there and holds nothing, or zeros, as it may after a loss of power: an
+        empty secret would be everybody's.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     if not path.exists():
         made.touch(mode=0o600)
-        made.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        with made.open("wb") as file:
+            file.write(secrets.token_urlsafe(32).encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())
         try:
             path.hardlink_to(made)  # only one process wins, whole or not at all
         except FileExistsError:
             pass
         finally:
             made.unlink()
-    return path.read_bytes().strip()
+    content = path.read_bytes().strip()
+    if not content or b"\0" in content:
+        what = "holds zeros" if content else "is empty"
+        raise SettingsError(f"{path} {what}: put its copy back, or remove it, and one is made")
+    return content
 
 
 def content_of(variable: str, path: Path) -> str:

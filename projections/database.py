@@ -9,6 +9,7 @@ again, because the position is lost with them.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 READERS: Final = 8
 """Connections of PostgreSQL that are kept for reading: as many as there are threads to read."""
@@ -28,6 +29,16 @@ BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer of SQLite waits for another: longer than the switch of a rebuild takes."""
 
 _STEPS: Final[ContextVar[int]] = ContextVar("steps", default=0)
+
+
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+REFILL: Final = "stop, remove it and the two files beside it, start: the log fills it again"
+
+
+def is_damaged(error: DBAPIError) -> bool:
+    """Say whether what a statement failed for is a file of SQLite's that is not whole."""
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in _DAMAGED  # the lowest byte is the kind, the others say more
 
 
 class Interrupted(Exception):

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.settings import Settings
-from projections.database import open_database
+from projections.database import REFILL, is_damaged, open_database
 from projections.migrations import prepare
-from projections.outages import Outages
+from projections.outages import Outages, in_a_line
 from projections.pump import pump
 from projections.views import Place, Replaced, Views
 from streams.contracts.topics import (
@@ -89,9 +89,18 @@ async def run_projector(
                 if not replaced.owner.startswith(REBUILD):
                     raise
                 _LOG.info("views were rebuilt; going on from there")
-            except (OperationalError, BrokerAway) as error:
-                outages.tell(error, PAUSE_S)
+            except (DatabaseError, BrokerAway) as error:
+                outages.tell(_waited_for(error), PAUSE_S)
                 await _wait(stop, PAUSE_S)
+
+
+def _waited_for(error: DatabaseError | BrokerAway) -> Exception:
+    """Return what to tell of what is away; raise what no waiting will end."""
+    if isinstance(error, OperationalError | BrokerAway):
+        return error
+    if is_damaged(error):
+        return RuntimeError(f"{in_a_line(error)}; {REFILL}")
+    raise error
 
 
 async def _project(

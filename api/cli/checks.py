@@ -151,7 +151,7 @@ def _database(settings: Settings, _running: Client | None) -> Check:
     from sqlalchemy import make_url, text
     from sqlalchemy.exc import DBAPIError
 
-    from projections.database import open_database
+    from projections.database import REFILL, is_damaged, open_database
 
     shown = make_url(settings.database).render_as_string(hide_password=True)
     if settings.database_url is None and not (settings.home / "homeostat.db").exists():
@@ -161,7 +161,8 @@ def _database(settings: Settings, _running: Client | None) -> Check:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except DBAPIError as error:
-        return Check("database", "fail", f"{shown}: {error.orig}", "look at HOMEOSTAT_DATABASE_URL")
+        remedy = REFILL if is_damaged(error) else "look at HOMEOSTAT_DATABASE_URL"
+        return Check("database", "fail", f"{shown}: {error.orig}", remedy)
     finally:
         engine.dispose()
     return Check("database", "ok", shown)

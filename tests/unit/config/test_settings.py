@@ -141,3 +141,15 @@ def test_a_scrape_token_comes_from_its_file_and_is_never_an_easy_one(tmp_path):
     file.write_text("a-token-of-some-length\n")
     assert settings.scrape_token == "a-token-of-some-length"
     assert settings_from_environment().scrape_token is None
+
+
+@pytest.mark.parametrize("left", [b"", b"\n", b"\0" * 43])
+def test_a_secret_of_nothing_is_nobodys(tmp_path: Path, left: bytes) -> None:
+    settings = settings_from_environment(home=tmp_path)
+    for path, read in (
+        (tmp_path / "token", settings.token),
+        (tmp_path / "secret", settings.secret),
+    ):
+        path.write_bytes(left)
+        with pytest.raises(SettingsError, match=f"{path} .*put its copy back, or remove it"):
+            read()
