@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from config.policy import default_policy
+from processors.governor.state import GovernorState
 from streams.contracts.events.action import ActionClaimed, ActionRequested, ApprovalGiven
 from streams.contracts.events.agent import (
     AgentHealthChanged,
@@ -199,6 +200,17 @@ def test_what_never_was_well_is_starting_and_opens_no_breaker() -> None:
     assert not loop.events("finding.raised")
 
 
+def test_a_wait_for_a_slot_is_told_once_whichever_slot_it_is() -> None:
+    loop = Loop()
+    for name, host in ("a", "h1"), ("b", "h2"), ("c", "h3"), ("d", "h1"), ("e", "h1"):
+        fails(loop, name, host=host)
+    assert targets(loop) == ["a", "b", "c"]
+    recovers(loop, "b")
+    recovers(loop, "c")
+    assert targets(loop) == ["a", "b", "c", "d"]  # "e" waits for its host from now on
+    assert reasons(loop, "action.queued") == ["all_slots_busy", "all_slots_busy"]
+
+
 def test_a_full_queue_refuses() -> None:
     limits = replace(default_policy().limits, max_queued=2, max_concurrent=1)
     loop = Loop(replace(default_policy(), version=2, limits=limits))
@@ -359,3 +371,16 @@ def test_the_quarantined_is_left_to_people() -> None:
     fails(loop, "web")
     assert targets(loop) == []
     assert reasons(loop, "action.refused") == ["quarantined"]
+
+
+def test_of_what_ended_the_latest_thousand_are_remembered() -> None:
+    loop = Loop()
+    fails(loop, "a")
+    (work,) = next(w for w in loop.workers() if w.step.name == "governor").state.inner.work.values()
+    state = GovernorState()
+    for number in range(1001):
+        state.work[f"action-{number}"] = work
+        state.end(f"action-{number}", "finished")
+    state.end("never-known", "finished")
+    assert (len(state.ended), state.ended[0][0]) == (1000, "action-1")
+    assert state.ended[-1] == ("action-1000", "finished")

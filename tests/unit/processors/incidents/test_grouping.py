@@ -281,6 +281,23 @@ def test_memory_is_bounded_and_what_makes_room_is_told_of() -> None:
     assert len(fleet.state.inner.incident_of) == 10
 
 
+def test_what_is_over_makes_room_before_what_is_older_and_still_open() -> None:
+    fleet = Findings(IncidentPolicy(max_incidents=10))
+    ids = {}
+    for n in range(10):
+        fleet.register(f"a{n}", f"type-{n}", host=f"h{n}")
+        ids[f"a{n}"] = fleet.fail(f"a{n}")
+        fleet.wait(2)
+    roots = {incident: told.root.agent for incident, told in fleet.latest().items()}
+    fleet.heal("a5", ids["a5"])
+    for n in range(10, 12):
+        fleet.register(f"a{n}", f"type-{n}", host=f"h{n}")
+        fleet.fail(f"a{n}")
+        fleet.wait(2)
+    evicted = [roots[data["incident_id"]] for data in fleet.of("closed")]
+    assert evicted == ["default/a5", "default/a0"]
+
+
 def test_an_incident_lists_few_and_counts_all() -> None:
     fleet = Findings(IncidentPolicy(max_members=5))
     fleet.register("alpha", "host")
@@ -295,6 +312,8 @@ def test_an_incident_lists_few_and_counts_all() -> None:
     fleet.wait(2)
     assert fleet.only().findings == 40
     assert len(fleet.state.inner.incident_of) <= 20
+    assert ids["a0"] not in fleet.state.inner.incident_of  # what ended first is forgotten first
+    assert ids["a39"] in fleet.state.inner.incident_of
 
 
 def test_nothing_is_left_behind_by_what_is_over() -> None:

@@ -35,3 +35,28 @@ def test_a_refusal_names_its_reason(status, wanted, reason):
 
 def test_a_compromised_agent_never_works_again_without_quarantine():
     assert not TABLE[Status.COMPROMISED] & WORKING
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        (Status.REGISTERED, Status.PROVISIONING),
+        (Status.PROVISIONING, Status.ACTIVE),
+        (Status.ACTIVE, Status.OFFLINE),
+        (Status.OFFLINE, Status.PROVISIONING),
+        (Status.OFFLINE, Status.BUSY),
+        (Status.BUSY, Status.MAINTENANCE),
+        (Status.MAINTENANCE, Status.ACTIVE),
+        (Status.QUARANTINED, Status.ACTIVE),
+        (Status.COMPROMISED, Status.QUARANTINED),
+        (Status.IDLE, Status.DECOMMISSIONING),
+        (Status.DECOMMISSIONING, Status.DECOMMISSIONED),
+    ],
+)
+def test_a_life_may_go_on(status, wanted):
+    assert transition(status, wanted, "x") == Allowed(wanted, "x")
+
+
+@pytest.mark.parametrize("status", [Status.MAINTENANCE, Status.QUARANTINED, Status.COMPROMISED])
+def test_who_is_set_aside_is_not_taken_for_offline(status):
+    assert Status.OFFLINE not in TABLE[status]
