@@ -3,25 +3,29 @@
 Three views of the same deviations: their root mean square now, the same smoothed over five
 records, and their mean relative to what each metric often shows. Each is compared with its own
 past: its logarithm above a running 95 % quantile has an exponential tail (a Pareto tail of the
-view itself), whose mean excess gives the probability of a value as large. So the bar is the same
-number for every agent, and means the same rarity.
+view itself), whose mean excess gives the probability of a value as large. A mean of k excesses is
+not known better than that: what is told is the probability that a Bayesian who has seen k would
+give, ``(1 + x / k) ** -k`` instead of ``exp(-x)``, so a tail of three records makes nothing rare.
+For the same reason a value beyond all that was seen says little where few records were, or where
+many metrics might have set one. So the bar is the same number for every agent that speaks once a
+minute, and means the same rarity; who speaks more often has as many more occasions.
 
-What is promised is a rate of false alarms, and no tail is known that well: an allowance that
-fills at two and a half times the promised rate (some alarms are true) pays for each alarm, and
-again where one has all but run out before there is new cause; who overdraws it is judged by a
-higher bar until the excess has faded, in weeks.
+What is promised is a rate of false alarms, and no tail is known that well:
+`processors.detection.allowance` holds the rate.
 
 It fails where most of what an agent does is anomalous, and in its first day, when all is new.
 
 Sources: Hill, "A simple general approach to inference about the tail of a distribution" (1975);
 Siffer et al., "Anomaly detection in streams with extreme value theory" (KDD 2017), for peaks over
-a running threshold; Turner, "New directions in communications" (1986), for the allowance.
+a running threshold; Aitchison and Dunsmore, "Statistical prediction analysis" (1975), for the
+predictive probability.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from processors.detection.allowance import Account, Cause, account
 from processors.detection.arithmetic import Arithmetic, Value, ln
 from processors.detection.tuning import LN2, Tuning
 
@@ -37,16 +41,11 @@ _NARROWEST: Final = 0.1
 """No tail is taken for thinner: what differs by a tenth is no other thing."""
 _OUTSIDE: Final = 3.0
 """Some metric must lie beyond so many spreads, or beyond all that was seen."""
-_ALLOWANCE: Final = 6.0
-_OVERDRAWN: Final = 0.15
-_GENEROUS: Final = 2.5
-_BACK_D: Final = 7.0
+_COMMON_S: Final = 60.0
+"""Seconds between records for which the common bar was measured; slower agents keep to it."""
+_SHORTEST_S: Final = 0.001
 _LATELY_H: Final = 6.0
 """Half-life of what is remembered of faults, hours: as long as those last that people work on."""
-_HOLD_ROWS: Final = 120.0
-_HOLD_S: Final = (600.0, 7200.0)
-_RUN_OUT: Final = 0.25
-"""An alarm with less of its hold left that has new cause is another one: chance renews them so."""
 _MEMORY: Final = 0.9965402628278678
 """0.5 ** (1 / 200): an alarm is remembered for some 200 records."""
 _MOST_RECORDS: Final = 1_000_000.0
@@ -107,7 +106,7 @@ class Agent(NamedTuple):
 
 _BLANK_TAIL: Final = Tail(0.0, 1.0, 0.0, 0.0)
 BLANK: Final = Agent(
-    0.0, 0.0, 0.0, 0.0, 0.0, _BLANK_TAIL, _BLANK_TAIL, _BLANK_TAIL, 0.0, 0.0, 2.0, 0.0, 0.0
+    0.0, 0.0, 0.0, 0.0, 0.0, _BLANK_TAIL, _BLANK_TAIL, _BLANK_TAIL, 0.0, 0.0, 1.0, 0.0, 0.0
 )
 
 
@@ -201,18 +200,25 @@ def judge(
     slow = m.maximum(1.0 / count, near * (LN2 / 3600.0 / _LATELY_H))
     lately = a.lately + slow * (strength - a.lately)
     judged = a.records >= _RARITY_FROM
-    own_bar = bar + a.raised_bar + 4.0 * m.maximum(1.0 - a.age / p.learning_d, 0.0)
+    often = m.maximum(ln(m, _COMMON_S / m.maximum(a.interval, _SHORTEST_S)), 0.0)
+    own_bar = bar + often + a.raised_bar + 4.0 * m.maximum(1.0 - a.age / p.learning_d, 0.0)
     now, r_now = _rarity(m, a.now, strength, rate, count, judged)
     lasting, r_lasting = _rarity(m, a.lasting, smoothed, rate, count, judged)
     relative, r_relative = _rarity(m, a.relative, e.relative / e.metrics, rate, count, judged)
     fresh = e.novelty / (e.novelty + p.novelty) * m.minimum(a.records / _RARITY_FROM, 1.0)
-    rarity = m.maximum(m.maximum(r_now - 0.7, r_relative), m.maximum(r_lasting + 0.2, 8.0 * fresh))
+    views = m.maximum(m.maximum(r_now - 0.7, r_relative), r_lasting + 0.2)
+    share = _share(m, rate, 1.0 + (1.0 - _QUANTILE) * count)
+    known = _SURE + ln(m, 1.0 + share * m.maximum(views - _SURE, 0.0)) / share
+    records = count / (count + _RARITY_FROM * e.metrics)
+    rarity = m.maximum(m.minimum(views, known), 8.0 * fresh * records)
     interval = a.interval + m.maximum(1.0 / count, 0.01) * (near - a.interval)
     fired = judged & (rarity >= own_bar) & ((e.peak >= _OUTSIDE) | (e.novelty > 0.0))
     # The agent gets used to a fault that lasts; the fault lasts nevertheless.
-    cause = m.where(fired, m.maximum(smoothed, m.where(a.hold > 0.0, a.cause, 0.0)), a.cause)
+    began = m.where(fired, m.maximum(smoothed, m.where(a.hold > 0.0, a.cause, 0.0)), a.cause)
     lasts = fired | ((a.hold > 0.0) & (smoothed >= _STILL * a.cause) & (r_lasting > 0.0))
-    hold, allowance, raised = _account(m, a, fired, lasts, dt, interval, per_week)
+    cause = Cause(fired, lasts, r_now > 0.0)
+    had = Account(a.hold, a.allowance, a.raised_bar)
+    left = account(m, had, cause, dt, interval, a.age, per_week)
     score, repeated = _score(m, p, a, fresh, 0.5 * (smoothed + lately), e.metrics)
     after = Agent(
         records=m.minimum(count, _MOST_RECORDS),
@@ -224,12 +230,12 @@ def judge(
         lasting=lasting,
         relative=relative,
         repeated=repeated,
-        raised_bar=raised,
-        allowance=allowance,
-        hold=hold,
-        cause=cause,
+        raised_bar=left.raised_bar,
+        allowance=left.allowance,
+        hold=left.hold,
+        cause=began,
     )
-    return Judgement(after, score, rarity, own_bar, lasts, hold > 0.0)
+    return Judgement(after, score, rarity, own_bar, lasts, left.hold > 0.0)
 
 
 def _rarity(
@@ -249,24 +255,14 @@ def _rarity(
     above = v - quantile
     tail_count = 1.0 + (1.0 - _QUANTILE) * count
     capped = m.where(tail_count > 20.0, m.minimum(above, _WIDE * t.excess), above)
-    share = m.minimum(m.maximum(1.0 / tail_count, rate / (1.0 - _QUANTILE)), 1.0)
+    share = _share(m, rate, tail_count)
     excess = m.where(above > 0.0, t.excess + share * (capped - t.excess), t.excess)
     return Tail(mean, spread, quantile, excess), rarity
 
 
-def _account(
-    m: Arithmetic, a: Agent, fired: Value, lasts: Value, dt: Value, interval: Value, per_week: float
-) -> tuple[Value, Value, Value]:
-    """Hold an alarm for a while after its last cause, and pay for it when it begins."""
-    length = m.maximum(m.minimum(_HOLD_ROWS * interval, _HOLD_S[1]), _HOLD_S[0])
-    hold = m.where(lasts, length, m.maximum(a.hold - dt, 0.0))
-    due = fired & (a.hold <= _RUN_OUT * length)
-    near = m.minimum(dt, 3600.0)
-    income = near * (_GENEROUS * per_week / 604800.0)
-    left = m.minimum(a.allowance + income, _ALLOWANCE) - m.where(due, 1.0, 0.0)
-    raised = a.raised_bar * (1.0 - near * (LN2 / 86400.0 / _BACK_D))
-    raised = raised + m.where(left < 0.0, _OVERDRAWN, 0.0)
-    return hold, m.maximum(left, 0.0), raised
+def _share(m: Arithmetic, rate: Value, tail_count: Value) -> Value:
+    """Return what one record of a tail counts for in its mean: one of as many as are known."""
+    return m.minimum(m.maximum(1.0 / tail_count, rate / (1.0 - _QUANTILE)), 1.0)
 
 
 def _score(

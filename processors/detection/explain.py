@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -22,13 +22,6 @@ _RAREST: Final = 13.9
 """Beyond one of a million nobody counts."""
 
 
-class Usual(NamedTuple):
-    """The range that was expected of a metric, in its unit."""
-
-    low: float
-    high: float
-
-
 def drivers(p: Tuning, seen: Seen, of_record: Bools) -> Ints:
     """Return which values of a record made it an anomaly, strongest first, at most three."""
     own = np.flatnonzero(of_record & seen.judged)
@@ -40,14 +33,8 @@ def drivers(p: Tuning, seen: Seen, of_record: Bools) -> Ints:
     return notable[strong]
 
 
-def usual(p: Tuning, c: SeriesMemory, row: int, at: float) -> Usual:
-    """Return the range in which 99 values of 100 are expected at `at`."""
-    low, high = ranges(p, c, np.array([row]), at)
-    return Usual(float(low[0]), float(high[0]))
-
-
 def ranges(p: Tuning, c: SeriesMemory, rows: Ints, at: float) -> tuple[Floats, Floats]:
-    """Return the same of many metrics."""
+    """Return the range in which 99 values of 100 are expected at `at`, of each metric in `rows`."""
     often = c.known[rows, _USUAL].astype(np.float64)
     expected = c.expected[rows] + season_at(c, rows, at)
     reach = np.maximum(often, _WIDEST) * noise(p, c, rows)

@@ -10,11 +10,12 @@ from processors.columns import Bools, Ints
 from processors.detection import company
 from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
-from processors.detection.explain import drivers, one_in, usual
+from processors.detection.explain import drivers, one_in
 from processors.detection.fold import Promise, Seen, Told, Values, see, tell
 from processors.detection.memory import accept, age_and_samples, rest
 from processors.detection.tuning import TUNING
 from processors.step import Emission
+from processors.surveillance import unusual
 from processors.surveillance.findings import Evidence, end_finding, raise_finding
 from processors.surveillance.samples import Samples
 from processors.surveillance.state import SurveillanceState
@@ -72,15 +73,10 @@ def _raised(
     values = drivers(TUNING, seen, v.record == record)
     rows = v.series[values].tolist()
     names = [state.metric_names[state.series.metric[row]] for row in rows]
-    value, expected = float(v.value[values[0]]), usual(TUNING, state.series, rows[0], at)
-    others = f", with {' and '.join(names[1:])}" if len(names) > 1 else ""
-    rare = one_in(float(told.rarity[record]))
-    summary = (
-        f"{names[0]} of {state.profile(slot).key} is {value:g}, where {expected.low:g} to"
-        f" {expected.high:g} is usual{others};"
-        f" about 1 of {rare} records is as unusual"
-    )
-    low, high = expected
+    shown, rare = v.value[values].tolist(), one_in(float(told.rarity[record]))
+    key = state.profile(slot).key
+    summary, low, high = unusual.told(state.series, v.series[values], shown, names, key, at, rare)
+    value = shown[0]
     why = Evidence(
         "anomaly", "warning", names[0], value, low, high, at, summary, tuple(names), one_in=rare
     )

@@ -63,7 +63,7 @@ class Surveillance:
 
     def __init__(self) -> None:
         self.name = "surveillance"
-        self.version = 5
+        self.version = 6
         self.migrations: Mapping[int, Migration] = MIGRATIONS
         self.inbox: Topic = TELEMETRY
         self.writes: tuple[EventType, ...] = tuple(EVENT_TYPES[name] for name in _WRITES)
