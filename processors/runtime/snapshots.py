@@ -192,12 +192,16 @@ class _Frozen(NamedTuple):
 
 def _frozen(lane: Lane, *, checkpoint: bool) -> _Frozen:
     parts = _parts(lane)
+    large, first = size_of(parts) > WHOLE, not lane.book.held
+    drafts = lane.book.drafts(parts) if large else []
     due = None
     if checkpoint:
         book = Book()
-        due = _Due(lane.time, book, book.drafts(parts))
-    if size_of(parts) > WHOLE:
-        return _Frozen(_label(lane), b"", lane.book.drafts(parts), due)
+        # Of a lane that holds no page yet, both are the same: each page is packed once.
+        whole = drafts if large and first else book.drafts(parts)
+        due = _Due(lane.time, book, whole)
+    if large:
+        return _Frozen(_label(lane), b"", drafts, due)
     data = packed(parts) if len(parts) > 1 else plain(parts[""])
     return _Frozen(_label(lane), data, [], due)
 
