@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
+import cramjam
 import httpx
 import pytest
 
@@ -46,6 +48,25 @@ def test_the_libraries_are_served(api: RunningApi) -> None:
         answer = fetch(api, f"/lib/{name}")
         assert answer.status_code == 200, answer.text
         assert "javascript" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("identity", None),
+    ],
+)
+def test_a_file_is_packed_as_the_browser_takes_it(
+    api: RunningApi, accepted: str, coding: str | None
+) -> None:
+    with httpx.stream("GET", f"{api.base}/ui/main.js", headers={"accept-encoding": accepted}) as it:
+        assert it.headers.get("content-encoding") == coding
+        sent = b"".join(it.iter_raw())
+    unpack = {"br": lambda given: bytes(cramjam.brotli.decompress(given)), "gzip": gzip.decompress}
+    assert unpack.get(coding or "", bytes)(sent) == (STATIC / "main.js").read_bytes()
 
 
 def test_the_scripts_stay_within_their_budget(api: RunningApi) -> None:
