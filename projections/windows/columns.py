@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ from projections.windows.sections import (
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 Piece = Callable[[int, int], bytes]
 """Returns the bytes of a column for the agents of one section, from where to where."""
 Form = tuple[int, Piece]
@@ -74,15 +75,28 @@ def encoded(lanes: Ints, columns: Floats, edges: Ints) -> list[bytes]:
 
 def decoded(section: bytes) -> tuple[Ints, Floats]:
     """Return the lanes of a section and its columns; NaN for what is not known."""
-    mask, *forms = HEAD.unpack_from(section)
+    lanes, columns = decoded_alike([section])
+    return lanes, columns[:, 0]
+
+
+def decoded_alike(sections: Sequence[bytes]) -> tuple[Ints, Floats]:
+    """Return the lanes of sections of one `head_of`, and the columns, by section and lane."""
+    mask, *forms = HEAD.unpack_from(sections[0])
     lanes = np.flatnonzero(np.uint64(mask) >> _LANES & np.uint64(1))
-    columns = np.full((len(forms), len(lanes)), np.nan)
+    columns = np.full((len(forms), len(sections), len(lanes)), np.nan)
+    raw = np.frombuffer(b"".join(sections), np.uint8).reshape(len(sections), -1)
     at = HEAD.size
     for number, form in enumerate(forms):
-        _fill(columns, number, form, section, at)
-        at += length_of(form, len(lanes))
+        length = length_of(form, len(lanes))
+        _fill(columns, number, form, raw[:, at : at + length])
+        at += length
     np.clip(columns[MEAN], columns[MINIMUM], columns[MAXIMUM], out=columns[MEAN])
     return lanes, columns
+
+
+def head_of(section: bytes) -> bytes:
+    """Return who is in a section, and the forms of its columns."""
+    return section[: HEAD.size]
 
 
 def merged(before: bytes, after: bytes) -> bytes:
@@ -94,25 +108,25 @@ def merged(before: bytes, after: bytes) -> bytes:
     return encoded(kept, columns, np.zeros(1, np.int64))[0]
 
 
-def _fill(columns: Floats, number: int, form: int, section: bytes, at: int) -> None:
+def _fill(columns: Floats, number: int, form: int, raw: Bytes) -> None:
     least, most, into = columns[MINIMUM], columns[MAXIMUM], columns[number]
-    agents = len(into)
     if form >= DECIMAL:
         digits, width = divmod(form - DECIMAL, WIDTHS)
-        whole = np.frombuffer(section, _WHOLE[width], agents, at + BASE.size)
-        into[:] = (whole.astype(np.int64) + BASE.unpack_from(section, at)[0]) / SCALES[digits]
+        bases, whole = _as(raw[:, : BASE.size], "<i8"), _as(raw[:, BASE.size :], _WHOLE[width])
+        into[:] = (whole.astype(np.int64) + bases) / SCALES[digits]
         if number >= MEAN:  # as precise as if it were written as it is
             into[:] = into.astype(np.float32)
-    elif form in (SINGLE, DOUBLE):
-        into[:] = np.frombuffer(section, "<f4" if form == SINGLE else "<f8", agents, at)
-    elif form == CONSTANT:
-        into[:] = np.frombuffer(section, "<f8", 1, at)
+    elif form in (SINGLE, DOUBLE, CONSTANT):
+        into[:] = _as(raw, "<f4" if form == SINGLE else "<f8")
     elif form == CHOSEN:
-        bits = np.frombuffer(section, np.uint8, (agents + 7) // 8, at)
-        chosen = np.unpackbits(bits, count=agents, bitorder="little").astype(bool)
-        into[:] = np.where(chosen, most, least)
+        bits = np.unpackbits(raw, axis=1, count=into.shape[1], bitorder="little")
+        into[:] = np.where(bits.astype(bool), most, least)
     elif form in (LEAST, MIDDLE):
         into[:] = least if form == LEAST else (least + most) / 2.0
+
+
+def _as(raw: Bytes, kind: str) -> npt.NDArray[Any]:
+    return np.ascontiguousarray(raw).view(kind)
 
 
 def _nothing(_begin: int, _end: int) -> bytes:

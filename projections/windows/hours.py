@@ -6,6 +6,7 @@ opens its hour again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from projections import store
 from projections.models import agent_hours, agent_numbers, agent_windows, open_hours, window_blocks
 from projections.read_models.metric import HOUR_S, Hour, added
 from projections.windows.blocks import SECTIONS
-from projections.windows.columns import Floats, decoded
+from projections.windows.columns import Floats, decoded_alike, head_of
 from projections.windows.sections import AGENTS, COUNT, HIGH, LAST, LOW, MAXIMUM, MEAN, MINIMUM
 
 WAITED_S: Final = HOUR_S + 300.0
@@ -57,35 +58,41 @@ def _hours(
 ) -> dict[int, dict[str, Hour]]:
     c = window_blocks.c
     mine = and_(c.tenant_id == tenant, c.block == block, c.start >= hour, c.start < hour + HOUR_S)
-    sums: dict[str, Floats] = {}
-    for start, windows in connection.execute(
-        select(c.start, c.windows).where(mine).order_by(c.start)
-    ):
+    alike: dict[str, dict[bytes, list[tuple[float, bytes]]]] = {}
+    query = select(c.start, c.windows).where(mine).order_by(c.start)
+    for start, windows in connection.execute(query):
         for metric, section in SECTIONS(windows).items():
-            if metric not in sums:
-                sums[metric] = _nothing()
-            _add(sums[metric], start, section)
+            of = alike.setdefault(metric, {}).setdefault(head_of(section), [])
+            of.append((start, section))
     found: dict[int, dict[str, Hour]] = {}
-    for metric in sorted(sums):
-        for lane in np.flatnonzero(sums[metric][COUNT]).tolist():
-            found.setdefault(lane, {})[metric] = _hour(sums[metric][:, lane].tolist())
+    for metric in sorted(alike):
+        sums = _nothing()
+        for sections in alike[metric].values():
+            _add(sums, sections)
+        for lane in np.flatnonzero(sums[COUNT]).tolist():
+            found.setdefault(lane, {})[metric] = _hour(sums[:, lane].tolist())
     return found
 
 
 def _nothing() -> Floats:
     sums = np.zeros((_START + 1, AGENTS))
     sums[MINIMUM], sums[MAXIMUM], sums[LOW:_START] = np.inf, -np.inf, np.nan
+    sums[_START] = -np.inf
     return sums
 
 
-def _add(sums: Floats, start: float, section: bytes) -> None:
-    lanes, new = decoded(section)
-    old = sums[:, lanes]
-    old[MINIMUM] = np.minimum(old[MINIMUM], new[MINIMUM])
-    old[MAXIMUM] = np.maximum(old[MAXIMUM], new[MAXIMUM])
-    old[LAST], old[COUNT], old[_START] = new[LAST], old[COUNT] + new[COUNT], start
-    old[MEAN] += new[MEAN] * new[COUNT]
-    old[LOW], old[HIGH] = np.fmin(old[LOW], new[LOW]), np.fmax(old[HIGH], new[HIGH])
+def _add(sums: Floats, sections: Sequence[tuple[float, bytes]]) -> None:
+    """Add sections of the same agents and forms, which are in the order of their starts."""
+    lanes, new = decoded_alike([section for _, section in sections])
+    old, newest = sums[:, lanes], sections[-1][0]
+    old[MINIMUM] = np.minimum(old[MINIMUM], new[MINIMUM].min(axis=0))
+    old[MAXIMUM] = np.maximum(old[MAXIMUM], new[MAXIMUM].max(axis=0))
+    old[COUNT] += new[COUNT].sum(axis=0)
+    old[MEAN] += (new[MEAN] * new[COUNT]).sum(axis=0)
+    old[LOW] = np.fmin(old[LOW], np.fmin.reduce(new[LOW]))
+    old[HIGH] = np.fmax(old[HIGH], np.fmax.reduce(new[HIGH]))
+    old[LAST] = np.where(newest > old[_START], new[LAST][-1], old[LAST])
+    old[_START] = np.maximum(old[_START], newest)
     sums[:, lanes] = old
 
 
