@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streams.contracts.record import Record
+from streams.kafka.damage import pass_over_damage
 
 _new = tuple.__new__
 
@@ -51,4 +52,5 @@ class _Shelf(OrderedDict[Any, Any]):
         unpacked = getattr(fetch, "_partition_records", None)
         if unpacked is not None:
             unpacked._consumer_record = record_of
+            pass_over_damage(place.topic, unpacked)
         super().__setitem__(place, fetch)
