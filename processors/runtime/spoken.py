@@ -15,7 +15,7 @@ from streams.contracts.envelope import Event, decode_event
 from streams.contracts.errors import ContractError
 from streams.contracts.events.system import StepCutOver
 from streams.contracts.record import Position, Record
-from streams.contracts.topics import DEAD_LETTERS, Topic
+from streams.contracts.topics import DEAD_LETTERS, WINDOWS, Topic
 from streams.contracts.trust import RecordKind, Signer
 from streams.contracts.upcasters import upcast
 from streams.kafka.log_reader import LogReader, Offsets, Place
@@ -59,7 +59,11 @@ async def _stamp(reader: LogReader, place: Place, offset: int) -> float | None:
 
 
 class _Search:
-    """Looks through what a step writes, from the ends back."""
+    """Looks through what a step writes, from the ends back.
+
+    All since the last snapshot is read: a worker that was killed, and its heir that was killed
+    sooner, leave what is furthest in the middle. Of windows, which are large, the last ones do.
+    """
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
@@ -79,7 +83,7 @@ class _Search:
             begins = {place: max(starts[place], ends[place] - wide) for place in left}
             met: set[Place] = set()
             async for records in reader.read(begins, {place: low[place] for place in left}):
-                if self._look(records) and records[0].topic != DEAD_LETTERS.name:
+                if self._look(records) and records[0].topic == WINDOWS.name:
                     met.add(Place(records[0].topic, records[0].partition))
             low |= begins
             left = {place for place in left - met if low[place] > starts[place]}

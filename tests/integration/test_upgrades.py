@@ -94,11 +94,12 @@ async def working(worker: Worker) -> AsyncIterator[Worker]:
         await worker._outputs.stop()
 
 
-async def folded(connection: Connection, worker: Worker) -> None:
-    """Let `worker` fold all that lies in its inbox."""
+async def folded(connection: Connection, worker: Worker, most: int = 1000) -> None:
+    """Let `worker` fold what lies in its inbox, at `most` so many records of a partition."""
     async with LogReader(connection) as reader:
         ends = await reader.end_offsets([TELEMETRY.name])
         begins = {Place(*place): lane.next for place, lane in worker.owner.lanes.items()}
+        ends = {place: min(end, begins[place] + most) for place, end in ends.items()}
         async for records in reader.read(begins, ends):
             await worker.owner.apply((records[0].topic, records[0].partition), records)
 
@@ -199,6 +200,9 @@ async def test_whoever_is_killed_leaves_the_old_or_the_new(connection: Connectio
         await send(connection, *agents(name))
         await folded(connection, old)
         spoken = {Place(*place): lane.next for place, lane in old.owner.lanes.items()}
+    async with working(make(connection, name, 1)) as heir:
+        killed(heir)
+        await folded(connection, heir, most=1)
     for _ in range(2):
         await send(connection, *agents(name))
         async with working(make(connection, name, 2)) as new:
