@@ -23,11 +23,11 @@ TAGS: Final = [
     {"name": "findings", "description": "What is wrong, with its evidence and what followed."},
     {"name": "incidents", "description": "Findings that belong together, root cause first."},
     {"name": "actions", "description": "What was done, why, and what waits for a person."},
-    {"name": "silences", "description": "What shall ask for nobody's attention for a while."},
+    {"name": "silences", "description": "What should ask for nobody's attention for a while."},
     {"name": "events", "description": "The record itself, page by page or as it grows."},
     {"name": "policy", "description": "The thresholds and limits that decisions are made by."},
     {"name": "tokens", "description": "Who may do what, until when; for administrators."},
-    {"name": "audit", "description": "Who did what, and who was not let; for administrators."},
+    {"name": "audit", "description": "Who did what, and who was refused; for administrators."},
     {"name": "session", "description": "A browser's cookie in exchange for a token."},
     {"name": "system", "description": "The installation's own parts, numbers and documents."},
 ]

@@ -49,7 +49,7 @@ def agents(
     paging: Paging,
     as_of: AsOf = None,
 ) -> Plain:
-    """Return agents by id; with `as_of` those that were known then, as they were."""
+    """Return agents, by id unless sorted; with `as_of` those known then, as they were."""
     wanted = AgentQuery(**dict(asked))
     if as_of is None:
         page = served.ask(list_agents, tenant, wanted, **dict(paging))
@@ -122,7 +122,7 @@ def events(
 async def lifecycle(
     served: Served, caller: Operator, tenant: Tenant, agent_id: str, body: LifecycleRequest
 ) -> Receipt:
-    """Ask for a transition; whether the lifecycle allows it is said by the event that follows."""
+    """Ask for a transition; the event that follows says whether the lifecycle allows it."""
     check_id("agent_id", agent_id)
     asked = LifecycleRequested(body.status, body.reason, caller.name)
     return await served.receipt(f"{tenant}/{agent_id}", asked)
@@ -132,7 +132,7 @@ async def lifecycle(
 async def relearn(
     served: Served, caller: Operator, tenant: Tenant, agent_id: str, body: RelearnRequest
 ) -> Receipt:
-    """Forget what is usual of an agent, and learn it anew: after a move, or a fault learnt from."""
+    """Forget what is normal for an agent, and learn it anew, as after a move or a long fault."""
     check_id("agent_id", agent_id)
     asked = RelearnRequested(body.metrics, body.reason, caller.name)
     return await served.receipt(f"{tenant}/{agent_id}", asked)

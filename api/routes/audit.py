@@ -26,7 +26,7 @@ def audit(
     asked: Annotated[RecordsAsked, Query()],
     paging: Paging,
 ) -> Listing[AuditView]:
-    """Return the tenant's records, newest first; without one named, an installation's sees all."""
+    """Return a tenant's records, newest first; for the installation's tokens, by default all."""
     all_of_them = caller.everywhere and "tenant" not in request.query_params
     whose = None if all_of_them else tenant
     page = served.ask(list_audit, whose, asked.query, **dict(paging))

@@ -55,7 +55,7 @@ def finding(
 async def accept(
     served: Served, caller: Operator, tenant: Tenant, finding_id: str, body: Reason
 ) -> Receipt:
-    """Take what the detector found for the new normal; `finding.ended` says that it is."""
+    """Accept what the detector found as the new normal; `finding.ended` says that it is."""
     row = await served.ask_aside(get_finding, tenant, finding_id)
     if row is None:
         raise not_found("finding", finding_id, tenant)

@@ -67,7 +67,7 @@ async def change(served: Served, caller: InstallationAdmin, body: PolicyChange) 
 async def what_if(
     asking: Asking, _caller: Approver, tenant: Tenant, body: WhatIfQuestion
 ) -> WhatIfView:
-    """Fold the newest of the recorded log under a policy; tell what would be decided otherwise.
+    """Fold the newest of the recorded log under a policy; tell what it would decide differently.
 
     Nothing is put in force and nothing is done. One question of a tenant is answered at a time.
     """

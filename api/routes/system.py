@@ -44,7 +44,7 @@ async def health(
 def reached(
     served: Served, _caller: Viewer, position: Annotated[str, Query(max_length=300)]
 ) -> ReachedView:
-    """Say whether what was written at a receipt's `position` can be read by now."""
+    """Tell whether what was written at a receipt's `position` can be read by now."""
     place = readable_place("position", position)
     there = served.ask(is_projected, place.topic, place.partition, place.offset)
     return ReachedView(position=position, reached=there)
@@ -77,7 +77,7 @@ def dead_letter(served: Served, _caller: InstallationViewer, event_id: str) -> D
 async def discard(
     served: Served, caller: InstallationOperator, event_id: str, body: Discard
 ) -> Receipt:
-    """Say that nothing is to come of a record; it stays in the log."""
+    """Dismiss a record that was not accepted; it stays in the log."""
     row = _found(await served.ask_aside(get_dead_letter, event_id), event_id)
     if row.kind not in ("dead_letter", "skipped"):
         detail = f"record {event_id} is {row.kind}; only a dead letter can be discarded, once"

@@ -44,7 +44,7 @@ async def tokens(
     *,
     state: Annotated[State | None, Query(description="Default: all.")] = None,
 ) -> Listing[TokenView]:
-    """Return the tenant's tokens, newest first; without one named, an installation's sees all."""
+    """Return a tenant's tokens, newest first; for the installation's tokens, by default all."""
     known: Tokens = request.app.state.tokens
     named = "tenant" in request.query_params or not caller.everywhere
     now = time.time()
@@ -68,7 +68,7 @@ async def create(
     followed: Followed,
     body: TokenRequest,
 ) -> TokenSecret:
-    """Make a token that may not more than its maker; its secret is in this answer and nowhere."""
+    """Create a token that may do no more than its creator; only this answer has its secret."""
     check_grant(caller, body.role, everywhere=body.everywhere)
     known: Tokens = request.app.state.tokens
     if body.name in known.named() or followed.ledger.holder(body.name, time.time()):
@@ -89,7 +89,7 @@ async def end(
     token_id: str,
     reason: Annotated[str, Query(max_length=1000, description="It stays on record.")] = "",
 ) -> TokenView:
-    """Revoke a token, and with it the sessions that were begun with it."""
+    """Revoke a token, and end the sessions that were begun with it."""
     token = _owned(followed.ledger, caller, tenant, token_id)
     if token.revoked_at is not None:
         detail = f"token {token_id} was revoked by {token.revoked_by} already"
