@@ -60,7 +60,7 @@ def luhn(digits: str) -> bool:
 def is_card(digits: str) -> bool:
     """Say whether `digits` may be a payment card: issuer, length and check digit."""
     issuer = next((lengths for begin, lengths in _CARD_LENGTHS if digits.startswith(begin)), ())
-    return len(digits) in issuer and len(set(digits)) > 1 and luhn(digits)
+    return len(digits) in issuer and luhn(digits)
 
 
 def is_iban(text: str) -> bool:

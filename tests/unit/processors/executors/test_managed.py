@@ -246,6 +246,22 @@ async def test_services_are_stopped_side_by_side(make: Make, tmp_path: Path) -> 
     assert (tmp_path / "two.done").exists()
 
 
+async def test_a_service_is_stopped_once_those_that_need_it_are(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def stop(managed: ManagedService) -> None:
+        seen.append(f"{managed.name} begins")
+        for _ in range(5):  # turns in which another could begin
+            await asyncio.sleep(0)
+        seen.append(f"{managed.name} ends")
+
+    monkeypatch.setattr(ManagedService, "stop", stop)
+    await stop_all([make(name="db"), make(name="web", depends_on=["db"])])
+    assert seen == ["web begins", "web ends", "db begins", "db ends"]
+
+
 def test_each_is_stopped_before_what_it_depends_on(make: Make) -> None:
     chain = [
         make(name="web", depends_on=["api"]),

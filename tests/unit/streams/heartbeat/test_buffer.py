@@ -36,6 +36,14 @@ def test_what_is_in_flight_is_not_dropped() -> None:
     assert buffer.take(9) == [b"1", b"3"]
 
 
+def test_what_arrived_makes_room() -> None:
+    buffer = filled(b"aaaa", max_bytes=6)
+    assert buffer.take(1) == [b"aaaa"]
+    buffer.settle()
+    buffer.append(b"bbbb")
+    assert (buffer.take(1), buffer.dropped) == ([b"bbbb"], 0)
+
+
 def test_what_comes_back_keeps_its_order() -> None:
     buffer = filled(b"1", b"2")
     buffer.take(2)

@@ -67,6 +67,13 @@ def test_a_counter_that_began_anew_counts_from_its_start():
     assert counters.grown("s", 130, (5.0,), start=108.0) is None  # of other parts
 
 
+def test_a_counter_that_may_forget_says_nothing_where_it_falls():
+    counters = Counters()
+    assert counters.grown("spent", 10.0, (100.0,), restarts=False) is None
+    assert counters.grown("spent", 20.0, (40.0,), restarts=False) is None
+    assert counters.grown("spent", 30.0, (60.0,), restarts=False) == Growth(10.0, (20.0,))
+
+
 def test_what_is_remembered_is_bounded_and_the_busy_stay():
     counters = Counters(most=10)
     for i in range(100):
