@@ -7,7 +7,7 @@ minimum, maximum and last are exact; mean and expected range have single precisi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import lru_cache
 from struct import Struct
 from typing import Final
 
@@ -31,24 +31,36 @@ _SINGLE: Final = Struct("<f")
 _DOUBLE: Final = Struct("<d")
 _WHOLE: Final = (Struct("<B"), Struct("<H"), Struct("<I"))
 
-Read = Callable[[bytes, int, int], float]
-
 
 def window_of(section: bytes, lane: int) -> Window | None:
     """Return the window of the agent in that lane; None where it has none."""
-    mask, *forms = HEAD.unpack_from(section)
-    if not mask >> lane & 1:
+    where = _where(section[: HEAD.size], lane)
+    if where is None:
         return None
-    place, agents = (mask & ((1 << lane) - 1)).bit_count(), mask.bit_count()
+    place, columns = where
     values: list[float | None] = []
-    at = HEAD.size
-    for form in forms:
+    for form, at in columns:
         values.append(_value(section, at, form, place, values))
-        at += length_of(form, agents)
     least, most, last, count, mean, low, high = values
     if least is None or most is None or last is None or count is None or mean is None:
         raise ValueError("a section lacks what was measured")
     return int(count), min(max(mean, least), most), least, most, last, low, high
+
+
+@lru_cache(maxsize=1024)
+def _where(head: bytes, lane: int) -> tuple[int, tuple[tuple[int, int], ...]] | None:
+    """Return the place of a lane among those of a section, and each column's form and begin.
+
+    Heads of one block and metric change seldom, and a chart reads hundreds.
+    """
+    mask, *forms = HEAD.unpack(head)
+    if not mask >> lane & 1:
+        return None
+    columns, at = [], HEAD.size
+    for form in forms:
+        columns.append((form, at))
+        at += length_of(form, mask.bit_count())
+    return (mask & ((1 << lane) - 1)).bit_count(), tuple(columns)
 
 
 def length_of(form: int, agents: int) -> int:
