@@ -73,6 +73,17 @@ def test_events_are_filtered_and_go_on_after_the_last(api):
     assert [event["subject"] for event in of_one] == ["default/web-3"]
 
 
+def test_events_are_read_back_from_the_newest(api):
+    seen, cursor, asked = [], None, {"type": "agent.registered", "before": 2**53 - 1, "limit": 3}
+    while True:
+        page = get(api, "/events", **asked, **({"cursor": cursor} if cursor else {})).json()
+        seen = [event["subject"] for event in page["items"]] + seen
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert seen == [f"default/web-{i}" for i in range(7)]
+
+
 def test_the_shipped_policy_is_in_force_at_first(api):
     policy = get(api, "/policy").json()
     assert policy["version"] == 1
@@ -173,6 +184,13 @@ def test_a_finished_action_cannot_be_approved(api):
         answer = client.post(f"{PREFIX}/actions/action-1/approve", json={"reason": "late"})
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/not-awaiting"
+
+
+def test_a_finding_that_follows_from_a_rule_is_not_accepted(api):
+    with api.client("operator") as client:
+        answer = client.post(f"{PREFIX}/findings/finding-1/accept", json={"reason": "usual"})
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/not-acceptable")
+    assert "service_down" in answer.json()["detail"]
 
 
 def test_without_a_broker_a_write_says_so(api):
