@@ -22,8 +22,8 @@ from processors.detection.memory import (
     nested,
     scatter,
 )
-from processors.detection.moment import moment, moments
-from processors.detection.profile import DAILY, HOURLY, HOURS, season, turn
+from processors.detection.moment import Moments, moment, moments
+from processors.detection.profile import DAILY, HOURLY, HOURS, STEP, season, turn
 from processors.detection.series import JUDGED_FROM, LARGEST, Series, observe
 from processors.detection.tuning import Tuning
 
@@ -127,27 +127,31 @@ def see(p: Tuning, c: SeriesMemory, v: Values) -> Seen:
         return _see_each(p, c, v)
     novelty, deviation, relative = np.empty((3, size))
     seen = Seen(novelty, deviation, relative, np.empty(size, dtype=np.bool_))
-    at = v.at[v.record]
+    when = moments(v.at)
     for first in range(0, size, BLOCK):
         here = slice(first, first + BLOCK)
-        found = _see_block(p, c, v.series[here], v.value[here], at[here])
+        record = v.record[here]
+        then = Moments._make(column.take(record) for column in when)
+        found = _see_block(p, c, v.series[here], v.value[here], v.at.take(record), then)
         for column, part in zip(seen, found, strict=True):
             column[here] = part
     return seen
 
 
-def _see_block(p: Tuning, c: SeriesMemory, rows: Ints, value: Floats, at: Floats) -> Seen:
-    when = moments(at)
+def _see_block(
+    p: Tuning, c: SeriesMemory, rows: Ints, value: Floats, at: Floats, when: Moments
+) -> Seen:
     turn(c, rows, at)
     known = gathered(c.known, rows)
     dt = np.minimum(np.maximum(at - c.judged_at[rows], 0.0), _HOUR_S)
     dt[known[0] == 0.0] = 0.0
     value = np.clip(value, -LARGEST_VALUE, LARGEST_VALUE)
-    o = observe(VECTOR, p, Series(c.expected[rows], *known), season(c, rows, when), value, dt)
+    lessons = gathered(c.lessons, rows)
+    usual = season(c, rows, when, lessons)
+    o = observe(VECTOR, p, Series(c.expected[rows], *known), usual, value, dt)
     c.expected[rows] = o.series.level
     scatter(c.known, rows, o.series[1:])
-    c.lessons[rows, HOURLY] += o.hourly
-    c.lessons[rows, DAILY] += o.daily
+    scatter(c.lessons, rows, [lessons[STEP], lessons[HOURLY] + o.hourly, lessons[DAILY] + o.daily])
     c.judged_at[rows] = at
     return Seen(o.novelty, o.deviation, o.relative, known[0] >= JUDGED_FROM)
 

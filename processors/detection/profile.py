@@ -61,10 +61,15 @@ def turn(c: ProfileMemory, rows: Ints, at: Floats) -> None:
     c.lessons[rows] = np.stack([step, np.zeros(len(rows)), left], axis=1)
 
 
-def season(c: ProfileMemory, rows: Ints, when: Moments) -> Floats:
-    """Return what is expected on top of the level, in the hour and day of `judged_at`."""
-    lessons = c.lessons[rows].astype(np.float64)
-    return _between(c, rows, when, lessons[:, STEP], lessons[:, HOURLY], lessons[:, DAILY])
+def season(c: ProfileMemory, rows: Ints, when: Moments, lessons: Floats) -> Floats:
+    """Return what is expected on top of the level, in the hour and day of `judged_at`.
+
+    Parameters
+    ----------
+    lessons : array, shape (3, rows)
+        As `STEP`, `HOURLY` and `DAILY` name them.
+    """
+    return _between(c, rows, when, lessons[STEP], lessons[HOURLY], lessons[DAILY])
 
 
 def season_at(c: ProfileMemory, rows: Ints, at: float) -> Floats:
@@ -79,9 +84,10 @@ def season_at(c: ProfileMemory, rows: Ints, at: float) -> Floats:
 def _between(
     c: ProfileMemory, rows: Ints, when: Moments, step: Floats, hourly: Floats, daily: Floats
 ) -> Floats:
-    here = c.profile[rows, when.hour] * step + hourly
-    beside = c.profile[rows, when.beside] * step
-    day = c.profile[rows, HOURS + when.weekday] * step + daily
+    profile, first = c.profile.reshape(-1), rows * SLOTS
+    here = profile.take(first + when.hour) * step + hourly
+    beside = profile.take(first + when.beside) * step
+    day = profile.take(first + HOURS + when.weekday) * step + daily
     expected: Floats = here + when.lean * (beside - here) + day
     return expected
 
