@@ -24,6 +24,10 @@ _NAMESPACE: Final = uuid.UUID("5f0f3cf6-8c9d-5c4e-9a43-3f2b0c2d6a11")
 CONTENT: Final = (("content-type", b"application/cloudevents+json"),)
 """The header of every record that holds an event."""
 
+SCHEMAS: Final = "homeostat:/schemas/"
+"""Before the name and version of a schema: a URI, as the standard wants it, that names and does not
+locate. Old records have it without the scheme: a reference, which some readers refuse."""
+
 API: Final = "/api"
 """The source of what people and their programs ask for."""
 
@@ -37,6 +41,8 @@ class Event(
     tag="1.0",
 ):
     """One event or command; `specversion` is always written, and may be missing in old records.
+
+    Old records have a `dataschema` without scheme, too; `decode_event` puts it before.
 
     Parameters
     ----------
@@ -140,6 +146,9 @@ def decode_event(value: bytes | None) -> Event:
         event = _decoder.decode(value or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord("malformed_event", str(error)) from error
+    if event.dataschema.startswith("/"):
+        scheme, _, _ = SCHEMAS.partition("/")
+        return msgspec.structs.replace(event, dataschema=scheme + event.dataschema)
     return event
 
 

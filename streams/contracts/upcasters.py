@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.contracts.envelope import Event
+from streams.contracts.envelope import SCHEMAS, Event
 from streams.contracts.errors import UnknownVersion
 from streams.contracts.events.registry import event_type
 
@@ -90,7 +90,7 @@ def upcast(event: Event, lines: dict[str, tuple[Upcaster, ...]] = UPCASTERS) -> 
 
 def _version_of(event: Event) -> int:
     name, _, version = event.dataschema.rpartition("/")
-    if name != f"/schemas/{event.type}" or not _NUMBER.fullmatch(version):
-        detail = f"dataschema is {event.dataschema!r}; expected /schemas/{event.type}/N"
+    if name != SCHEMAS + event.type or not _NUMBER.fullmatch(version):
+        detail = f"dataschema is {event.dataschema!r}; expected {SCHEMAS}{event.type}/N"
         raise UnknownVersion("unknown_dataschema", detail)
     return int(version)

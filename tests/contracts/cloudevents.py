@@ -38,6 +38,8 @@ def faults(value: bytes) -> list[str]:
     for name in ("source", "dataschema"):
         if " " in urlsplit(attributes.get(name, "")).geturl():
             found.append(f"{name} is no URI")
+    if "dataschema" in attributes and not urlsplit(attributes["dataschema"]).scheme:
+        found.append(f"dataschema is {attributes['dataschema']!r}, a reference and no URI")
     if "time" in attributes and dt.datetime.fromisoformat(attributes["time"]).tzinfo is None:
         found.append(f"time is {attributes['time']!r}, without an offset")
     if attributes.get("datacontenttype", "application/json") != "application/json":

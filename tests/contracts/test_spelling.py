@@ -25,6 +25,14 @@ def test_an_event_of_old_says_no_version_and_is_the_same_event() -> None:
     assert respelt(old) == now == respelt(now)
 
 
+def test_an_event_of_old_names_its_schema_without_a_scheme_and_is_the_same_event() -> None:
+    now = encode_event(decode_event(FILES[0].read_bytes()))
+    old = now.replace(b'"homeostat:/schemas/', b'"/schemas/')
+    assert old != now
+    assert decode_event(old) == decode_event(now)
+    assert respelt(old) == now == respelt(now)
+
+
 def test_another_version_of_the_standard_is_refused_by_name() -> None:
     other = FILES[0].read_bytes().replace(b'"1.0"', b'"0.3"')
     with pytest.raises(MalformedRecord, match="specversion"):

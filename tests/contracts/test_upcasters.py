@@ -19,7 +19,7 @@ KIND = EVENT_TYPES["action.queued"]
 
 def at_version(number: int, **data: Any) -> Any:
     event = decode_event(golden(KIND))
-    return replace(event, dataschema=f"/schemas/{KIND.name}/{number}", data=data)
+    return replace(event, dataschema=f"homeostat:/schemas/{KIND.name}/{number}", data=data)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_old_versions_are_read_as_the_third(
 ) -> None:
     event = upcast(at_version(version, **data), third)
     assert event.data == {"third": 20}
-    assert event.dataschema == "/schemas/action.queued/3"
+    assert event.dataschema == "homeostat:/schemas/action.queued/3"
 
 
 def test_the_present_version_passes_untouched() -> None:
@@ -56,10 +56,10 @@ def test_every_type_has_a_line_as_long_as_its_version() -> None:
 @pytest.mark.parametrize(
     ("schema", "reason"),
     [
-        ("/schemas/action.queued/2", "version_from_the_future"),
-        ("/schemas/action.granted/1", "unknown_dataschema"),
-        ("/schemas/action.queued/0", "unknown_dataschema"),
-        ("/schemas/action.queued/one", "unknown_dataschema"),
+        ("homeostat:/schemas/action.queued/2", "version_from_the_future"),
+        ("homeostat:/schemas/action.granted/1", "unknown_dataschema"),
+        ("homeostat:/schemas/action.queued/0", "unknown_dataschema"),
+        ("homeostat:/schemas/action.queued/one", "unknown_dataschema"),
         ("", "unknown_dataschema"),
     ],
 )

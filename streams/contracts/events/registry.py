@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from streams.contracts import topics
+from streams.contracts.envelope import SCHEMAS
 from streams.contracts.events import (
     access,
     action,
@@ -38,8 +39,8 @@ class EventType:
 
     @property
     def dataschema(self) -> str:
-        """The CloudEvents dataschema: a relative URI of name and version."""
-        return f"/schemas/{self.name}/{self.version}"
+        """The CloudEvents dataschema: a URI of name and version."""
+        return f"{SCHEMAS}{self.name}/{self.version}"
 
 
 _D = TypeVar("_D")
