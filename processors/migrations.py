@@ -42,7 +42,7 @@ class Carrying(Protocol):
 def is_carried(step: Step[Any], version: int) -> bool:
     """Say whether a state of `version` leads to one of the step's own."""
     known = step.migrations if isinstance(step, Carrying) else {}
-    return all(each in known for each in range(version, step.version))
+    return version <= step.version and all(each in known for each in range(version, step.version))
 
 
 def carried(step: Step[S], context: Context, version: int, data: bytes) -> S:

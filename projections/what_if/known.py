@@ -1,12 +1,13 @@
-"""States to begin with where the log's beginning has expired: the checkpoints of today's code."""
+"""States to begin with where the log's beginning has expired: the checkpoints that steps read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from processors.runtime.checkpoints import Checkpoint, load, of, read_checkpoints
-from processors.step import Step
+from processors.migrations import carried, is_carried
+from processors.runtime.checkpoints import Checkpoint, load, read_checkpoints
+from processors.step import Context, Step
 from projections.what_if.bounds import Bounds
 from streams.contracts.envelope import rfc3339
 from streams.contracts.trust import Signer
@@ -41,8 +42,10 @@ class Known(NamedTuple):
             f"then, and the other policy is in force from {rfc3339(self.since or oldest)}"
         )
 
-    async def state(self, reader: LogReader, signer: Signer, place: Place) -> bytes | None:
-        """Return the state to begin a partition with, if there is one.
+    async def state(
+        self, reader: LogReader, step: Step[Any], context: Context, place: Place
+    ) -> bytes | None:
+        """Return the state to begin a partition of the inbox of `step` with, if there is one.
 
         Raises
         ------
@@ -51,11 +54,14 @@ class Known(NamedTuple):
         """
         if (checkpoint := self.checkpoints.get(place)) is None:
             return None
-        snapshot = await load(reader, signer, checkpoint)
+        snapshot = await load(reader, context.signer, checkpoint)
         if snapshot is None:
             told = f"the checkpoint of {place.topic}/{place.partition} has expired meanwhile"
             raise PositionLost(f"{told}; ask again")
-        return snapshot.data
+        version = snapshot.label.version
+        if version == step.version:
+            return snapshot.data
+        return step.dump(carried(step, context, version, snapshot.data))
 
 
 async def known(
@@ -72,8 +78,10 @@ async def known(
             begin, end = bounds.begins[place], bounds.ends[place]
             usable = [
                 each
-                for each in of(kept, step.name, step.version, place)
-                if begin <= each.label.position <= end
+                for each in kept
+                if (each.label.step, each.place) == (step.name, place)
+                and is_carried(step, each.label.version)
+                and begin <= each.label.position <= end
             ]
             if begin > 0 and not usable:
                 return Known()

@@ -179,5 +179,5 @@ class _Fold:
 
     async def _twin(self, step: Step[Any], place: Place) -> Twin:
         partitions = len(self._bounds.of(place.topic))
-        state = await self._known.state(self._reader, self._signer, place)
-        return Twin(step, Context(*place, partitions, self._signer), state)
+        context = Context(*place, partitions, self._signer)
+        return Twin(step, context, await self._known.state(self._reader, step, context, place))

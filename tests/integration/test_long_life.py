@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from config.policy import Policy, default_policy
 from config.settings import Settings
+from processors.migrations import unchanged
 from processors.runtime.checkpoints import Checkpoint, read_checkpoints
 from processors.runtime.lane import Lane
 from processors.runtime.restore import Restorer
@@ -31,6 +32,7 @@ from projections.models import agents
 from projections.replay.until import until as views_until
 from projections.replay.verdict import VerifyReport
 from projections.replay.verify import verify
+from projections.what_if import run
 from projections.what_if.run import what_if
 from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
@@ -187,6 +189,19 @@ async def test_another_policy_is_tried_on_what_was_known_then(aged: Aged) -> Non
     found = await what_if(aged.connection, SIGNER, bearing)
     gone = {row.agent for row in found.rows if row.what == "finding" and row.gone}
     assert gone == {f"default/third-{n}" for n in range(5)}
+
+
+async def test_another_policy_is_tried_on_what_an_earlier_version_knew(
+    aged: Aged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = steps()
+    for step in newer:
+        step.migrations = {**getattr(step, "migrations", {}), step.version: unchanged}
+        step.version += 1
+    monkeypatch.setattr(run, "_steps", lambda: newer)
+    same = await what_if(aged.connection, SIGNER, default_policy())
+    assert "both begin with the checkpoints of then" in same.notes[0]
+    assert not [row for row in same.rows if row.differing]
 
 
 async def test_the_detector_says_what_it_could_not_learn(aged: Aged, tmp_path: Path) -> None:
