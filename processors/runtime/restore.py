@@ -65,12 +65,13 @@ class Restorer:
         BrokerAway, TimeoutError
             When `patience_s` has passed without a broker.
         """
-        wanted = [Place(*place) for place in places]
+        wanted, loaded = [Place(*place) for place in places], dict[Place, Lane]()
         async with asyncio.timeout(patience_s):
             while True:
                 try:
                     async with asyncio.timeout(_ATTEMPT_S), LogReader(self._connection) as reader:
-                        return await self._load(reader, wanted)
+                        await self._load(reader, wanted, loaded)
+                        return [loaded[place] for place in wanted]
                 except (BrokerAway, TimeoutError) as error:
                     log.warning("restoring again, for %r", error)
                     await asyncio.sleep(_PAUSE_S)
@@ -97,7 +98,13 @@ class Restorer:
             lane.cut_over = await how_far(lane, reader)
         lane.silent_before, lane.undecided = lane.cut_over.offset, False
 
-    async def _load(self, reader: LogReader, wanted: Sequence[Place]) -> list[Lane]:
+    async def _load(
+        self, reader: LogReader, places: Sequence[Place], loaded: dict[Place, Lane]
+    ) -> None:
+        """Load one after the other what is not in `loaded`: what an attempt has done, stays."""
+        wanted = [place for place in places if place not in loaded]
+        if not wanted:
+            return
         inboxes = {place.topic for place in wanted}
         begins = await reader.beginning_offsets(inboxes)
         ends = await reader.end_offsets(inboxes)
@@ -106,12 +113,9 @@ class Restorer:
             for place in wanted
         }
         found = await self._tails(reader, list(stores.values()))
-        return [
-            await self._lane(
-                reader, place, found.pop(stores[place]), range(begins[place], ends[place])
-            )
-            for place in wanted
-        ]
+        for place in wanted:
+            kept = range(begins[place], ends[place])
+            loaded[place] = await self._lane(reader, place, found.pop(stores[place]), kept)
 
     async def _tails(self, reader: LogReader, stores: Sequence[Place]) -> dict[Place, Tail]:
         topics = {store.topic for store in stores}
