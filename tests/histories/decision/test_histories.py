@@ -14,14 +14,11 @@ from processors.step import Context, Sealer
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.trust import RecordKind
 from tests.histories.decision.histories import FOLDER
+from tests.histories.kept import lines
 from tests.properties.loop import PARTITIONS, SIGNER
 
 FILES = sorted(FOLDER.glob("*.jsonl"))
 STEPS = {step.name: step for step in (decision(), governor())}
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def record_of(kept: dict[str, Any], topic: str, partition: int, offset: int) -> Record:

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streams.contracts.events.incident import REASONS
-from streams.contracts.record import Record
 from tests.histories.incidents.incident_histories import FOLDER, HISTORIES, history_of, written
+from tests.histories.kept import lines, recorded
 
 FILES = sorted(FOLDER.glob("*.jsonl"))
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def recorded(path: Path) -> list[Record]:
-    return [
-        Record(
-            "correlation", 0, offset, kept["timestamp"],
-            kept["key"] and kept["key"].encode(), kept["read"].encode(),
-            tuple((name, bytes.fromhex(content)) for name, content in kept["headers"]),
-        )
-        for offset, kept in enumerate(k for k in lines(path) if "read" in k)
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_recorded_history_is_folded_to_the_same_bytes(path: Path, size: int) -> None:
-    records = recorded(path)
+    records = recorded(path, "correlation")
     assert history_of(records, written(records, size)) == path.read_bytes()
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from processors.surveillance.step import Surveillance
-from streams.contracts.record import Record
+from tests.histories.kept import lines, recorded
 from tests.histories.surveillance.surveillance_histories import (
     FOLDER,
     HISTORIES,
@@ -20,25 +19,10 @@ from tests.histories.surveillance.surveillance_histories import (
 FILES = sorted(FOLDER.glob("*.jsonl"))
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def recorded(path: Path) -> list[Record]:
-    read = [kept for kept in lines(path) if "read" in kept]
-    return [
-        Record(
-            "telemetry", 0, offset, kept["timestamp"], None, kept["read"].encode(),
-            tuple((name, bytes.fromhex(content)) for name, content in kept["headers"]),
-        )
-        for offset, kept in enumerate(read)
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_recorded_history_is_folded_to_the_same_bytes(path: Path, size: int) -> None:
-    records = recorded(path)
+    records = recorded(path, "telemetry")
     assert history_of(records, written(records, size)) == path.read_bytes()
 
 
