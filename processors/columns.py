@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from processors.parts import by_row, plain
+from processors.parts import plain
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -67,10 +67,7 @@ class Columns:
         for name, (kind, blank) in self.SPEC.items():
             own = np.empty((self._capacity, *_width(blank)), dtype=kind)
             found = np.frombuffer(columns[name], dtype=_little(kind))
-            if own.ndim == 2:
-                by_row(found.reshape(own.shape[1], size), own[:size])
-            else:
-                own[:size] = found
+            own[:size] = found.reshape(size, *own.shape[1:], order="F")
             own[size:] = blank
             setattr(self, name, own)
 

@@ -58,12 +58,6 @@ def by_column(wide: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return found
 
 
-def by_row(columns: npt.NDArray[Any], found: npt.NDArray[Any]) -> None:
-    """Put what `by_column` returned back into `found`, shape (rows, columns)."""
-    for first in range(0, len(found), _BLOCK):
-        found[first : first + _BLOCK] = columns[:, first : first + _BLOCK].T
-
-
 def packed(parts: Parts) -> bytes:
     """Return `parts` as one piece. Equal parts, equal bytes."""
     return msgspec.msgpack.encode({name: plain(part) for name, part in parts.items()})
