@@ -19,6 +19,7 @@ from tests.unit.api.conftest import RunningApi
         (("findings", "--severity", "critical", "--state", "all"), ["finding-1"]),
         (("findings", "--severity", "warning", "--state", "all"), []),
         (("findings", "--agent", "web-1"), []),
+        (("agents", "--health", "failing"), []),
         (("agents", "--text", "web-3"), ["web-3"]),
         (("actions", "--state", "finished"), ["action-1"]),
         (("actions", "--state", "awaiting"), []),
