@@ -189,18 +189,15 @@ class Assembly:
 
     def last(self, step: str, version: int) -> Label | None:
         """Return the label of the furthest snapshot of that version, whatever its pages are."""
-        labels = [label for label in self._whole(step) if label.version == version]
-        return max(labels, key=lambda found: found.position, default=None)
+        return _furthest(label for label in self._whole(step) if label.version == version)
 
     def superseded(self, step: str, version: int) -> Label | None:
         """Return the label of the furthest complete snapshot of an earlier version."""
-        labels = [label for label in self._whole(step) if label.version < version]
-        return max(labels, key=lambda found: found.position, default=None)
+        return _furthest(label for label in self._whole(step) if label.version < version)
 
     def ahead(self, step: str, version: int) -> Label | None:
         """Return the label of the furthest complete snapshot of a later version."""
-        labels = [label for label in self._whole(step) if label.version > version]
-        return max(labels, key=lambda found: found.position, default=None)
+        return _furthest(label for label in self._whole(step) if label.version > version)
 
     def wanted(self, step: str, version: int) -> list[int]:
         """Return the offsets of records that would tell more, none of them twice.
@@ -268,3 +265,7 @@ class Assembly:
         parts = self._parts[label]
         joined = b"".join(parts[number] for number in range(label.chunks))
         return bytes(cramjam.zstd.decompress(joined))
+
+
+def _furthest(labels: Iterable[Label]) -> Label | None:
+    return max(labels, key=lambda label: label.position, default=None)
