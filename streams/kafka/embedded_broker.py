@@ -14,7 +14,7 @@ from typing import Final
 from streams.kafka import broker_process, ports
 from streams.kafka.broker_home import BrokerHome
 from streams.kafka.errors import BrokerError, PortTaken
-from streams.kafka.jars import Reporter, ensure_jars, pinned, shared_folder
+from streams.kafka.jars import Reporter, drop_damaged, ensure_jars, pinned, shared_folder
 from streams.kafka.java import Java
 from streams.kafka.readiness import answers
 
@@ -96,8 +96,10 @@ class EmbeddedBroker:
         try:
             self._home.record(broker_process.record_of(self._process, controller_port))
             await self._serve(self._process)
-        except BaseException:
+        except BaseException as error:
             await broker_process.end(self._process, 0.0)
+            if isinstance(error, BrokerError):
+                await asyncio.to_thread(self._look_at_jars, error)
             raise
 
     async def wait(self) -> int:
@@ -153,6 +155,14 @@ class EmbeddedBroker:
             death.cancel()
             ready.cancel()
             await asyncio.gather(death, ready, return_exceptions=True)
+
+    def _look_at_jars(self, error: BrokerError) -> None:
+        """Say so where damaged jars are why it ends; not at each start, as it takes a while."""
+        if damaged := drop_damaged(self._jars / "jars", pinned()):
+            told = (
+                f"damaged, and removed: {', '.join(damaged)}; start again, and it is fetched anew"
+            )
+            raise BrokerError(told) from error
 
     def _why(self, what: str) -> str:
         return f"{what}; the end of {self._home.log}:\n{self._home.log_tail()}"

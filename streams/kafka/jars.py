@@ -116,6 +116,19 @@ def _stands(path: Path, jar: Jar) -> bool:
     return path.is_file() and path.stat().st_size == jar.size
 
 
+def drop_damaged(folder: Path, jars: list[Jar]) -> list[str]:
+    """Remove those of `jars` in `folder` that are not what was fetched; return their names."""
+    damaged = [jar.name for jar in jars if _digest(folder / jar.name) != jar.sha256]
+    for name in damaged:
+        (folder / name).unlink()
+    return damaged
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _fetch(jar: Jar, folder: Path, repository: Path) -> Jar:
     import requests
     from jgo.config import GlobalSettings
@@ -143,8 +156,7 @@ def _fetch(jar: Jar, folder: Path, repository: Path) -> Jar:
 
 
 def _verify(path: Path, jar: Jar) -> None:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _digest(path)
     if digest != jar.sha256:
         detail = f"{path} has SHA-256 {digest}, pinned is {jar.sha256}; it is not used"
         raise JarError(detail)

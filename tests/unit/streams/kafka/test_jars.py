@@ -11,7 +11,7 @@ import pytest
 
 from streams.kafka import jars
 from streams.kafka.errors import JarError
-from streams.kafka.jars import Jar, ensure_jars, pinned, shared_folder
+from streams.kafka.jars import Jar, drop_damaged, ensure_jars, pinned, shared_folder
 
 CONTENT = b"classes"
 JAR = Jar("org.example:thing:1.0", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -77,3 +77,11 @@ def test_the_cache_is_shared_and_may_be_moved(
 
 def test_the_name_is_taken_from_the_coordinate() -> None:
     assert replace(JAR, coordinate="a.b:c-d_2.13:4.5").name == "c-d_2.13-4.5.jar"
+
+
+def test_a_jar_whose_bytes_changed_is_dropped_and_another_is_not(tmp_path: Path) -> None:
+    other = replace(JAR, coordinate="org.example:other:1.0")
+    (tmp_path / JAR.name).write_bytes(CONTENT)
+    (tmp_path / other.name).write_bytes(CONTENT[::-1])
+    assert drop_damaged(tmp_path, [JAR, other]) == [other.name]
+    assert [path.name for path in tmp_path.iterdir()] == [JAR.name]
