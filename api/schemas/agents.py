@@ -146,7 +146,10 @@ class AgentDetail(AgentView):
 
 
 class MetricPointView(View):
-    """One window of a metric, and the range in which 99 values of 100 were expected."""
+    """One window of a metric, and the range in which 99 values of 100 were expected.
+
+    Mean and range are kept with seven digits, the rest exactly.
+    """
 
     start: Moment
     count: int
