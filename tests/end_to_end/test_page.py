@@ -80,11 +80,15 @@ def incident_of(own: Installation, finding: str) -> str:
     return own.wait_for(told, "incident of the finding")[0]
 
 
-def told(own: Installation, agent: str, records: list[dict[str, float]]) -> None:
-    """Send what an agent measured, one record after the other."""
+def told(
+    own: Installation, agent: str, records: list[dict[str, float]], every_s: float = 0.0
+) -> None:
+    """Send what an agent measured, each so long after the other, the last about now."""
     client = Producer({"bootstrap.servers": own.connection.bootstrap})
-    for metrics in records:
-        value = json.dumps({"agent_id": agent, "metrics": metrics}).encode()
+    began = time.time() - every_s * len(records)
+    for place, metrics in enumerate(records):
+        at = began + every_s * place
+        value = json.dumps({"agent_id": agent, "metrics": metrics, "at": at}).encode()
         client.produce(TELEMETRY.name, value, key=agent.encode())
     assert client.flush(30) == 0
 
@@ -238,7 +242,7 @@ def test_what_was_expected_is_a_band_and_what_left_it_is_explained(
     usual = [
         {"latency": draw.gauss(120.0, 5.0), "waiting": draw.gauss(9.0, 1.0)} for _ in range(240)
     ]
-    told(own, name, usual)
+    told(own, name, usual, every_s=14.0)
     expect(page.get_by_role("img", name=re.compile("latency: .* usually "))).to_be_visible()
     told(own, name, [{"latency": 900.0, "waiting": 80.0}] * 3)
     unusual = page.get_by_role("region", name="Unusual")

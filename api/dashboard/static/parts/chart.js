@@ -93,9 +93,12 @@ const within = (points, least, most) => points.map((p) => (
 
 function dress(made) {
   if (made.$colors === palette(made.canvas)) return;
-  const { grid, text, line: accent } = (made.$colors = palette(made.canvas));
-  for (const axis of Object.values(made.options.scales)) Object.assign(axis, { grid: { ...axis.grid, color: grid }, ticks: { ...axis.ticks, color: text } });
-  Object.assign(made.data.datasets[0], { borderColor: accent, backgroundColor: accent });
+  const shades = (made.$colors = palette(made.canvas));
+  for (const { grid, ticks } of Object.values(made.options.scales)) {
+    grid.color = shades.grid;
+    ticks.color = shades.text;
+  }
+  Object.assign(made.data.datasets[0], { borderColor: shades.line, backgroundColor: shades.line });
 }
 
 function fill(made, { metric, points, marks, limits, from, to }) {

@@ -18,7 +18,7 @@ export function actionState(action) {
 
 const going = (since) => `for ${lasting(Math.max(0, ((state.moment ?? Date.now()) - new Date(since)) / 1000))}`;
 export const findingItem = (finding) => html`<li>
-  ${shown(finding.ended_at ? "healthy" : severityLook(finding.severity), finding.ended_at ? "over" : finding.severity)}
+  ${finding.ended_at ? shown("healthy", "over") : shown(finding.silence_id ? "unknown" : severityLook(finding.severity), finding.severity)}
   <span class="grow">${findingLink(finding, gist(finding))} ${silencedBy(finding)}</span>
   <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : going(finding.raised_at)}</span>${when(finding.raised_at)}</li>`;
 
@@ -32,9 +32,13 @@ export function findingList() {
 
 const weight = (i) => (i.withheld ? 3 : i.status === "recovering" ? 2 : severityLook(i.severity) === "failing" ? 0 : 1);
 export const graver = (a, b) => weight(a) - weight(b); // what needs somebody first
-const LOOKS = { closed: "healthy", recovering: "maintenance" };
+function incidentState({ status, severity, withheld }) {
+  if (status === "closed") return shown("healthy", "over");
+  if (status === "recovering") return shown("maintenance", status);
+  return shown(withheld ? "unknown" : severityLook(severity), severity); // what is silenced shouts no colour
+}
 export const incidentItem = (incident) => html`<li>
-  ${shown(LOOKS[incident.status] ?? severityLook(incident.severity), incident.status === "open" ? incident.severity : incident.status === "closed" ? "over" : incident.status)}
+  ${incidentState(incident)}
   <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>
     <span class="small quiet hide-small nowrap">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}${incident.withheld && incident.status !== "closed" ? " silenced" : nothing}</span></span>
   <span class="small quiet nowrap">${incident.status === "closed" ? `after ${lasting(incident.lasted_s)}` : going(incident.since)}</span>${when(incident.since)}</li>`;
