@@ -192,7 +192,7 @@ class Assembly:
         return _furthest(label for label in self._whole(step) if label.version == version)
 
     def superseded(self, step: str, version: int) -> Label | None:
-        """Return the label of the furthest complete snapshot of an earlier version."""
+        """Return the label of the last complete snapshot of the latest earlier version."""
         return _furthest(label for label in self._whole(step) if label.version < version)
 
     def ahead(self, step: str, version: int) -> Label | None:
