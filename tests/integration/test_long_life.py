@@ -120,12 +120,15 @@ async def all_folded(connection: Connection, worker: Worker) -> None:
     goal: Offsets = {}
     async with LogReader(connection) as reader:
         while goal != (goal := await reader.end_offsets(INBOXES)):
-            await until(
-                lambda: all(
-                    place in worker.owner.lanes and worker.owner.lanes[place].next >= at
-                    for place, at in goal.items()
-                )
-            )
+            await until(lambda: all(_is_folded(worker, place, at) for place, at in goal.items()))
+
+
+def _is_folded(worker: Worker, place: Place, at: int) -> bool:
+    """Say whether a lane has come so far, and the log has all that it wrote about it."""
+    lane = worker.owner.lanes.get(place)
+    if lane is None or lane.next < at or lane.unsent or lane.snapshotting:
+        return False
+    return all(written.done() for written in lane.pending)
 
 
 async def expire(connection: Connection, before: dict[Place, int]) -> None:
