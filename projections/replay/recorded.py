@@ -14,6 +14,7 @@ from streams.contracts.envelope import Event, decode_event
 from streams.contracts.errors import ContractError
 from streams.contracts.record import Position, Record
 from streams.contracts.trust import ORIGIN, RecordKind, Signer
+from streams.kafka.log_reader import Place
 
 SKIPPED: Final = "record.skipped"
 DEAD_LETTERED: Final = "record.dead_lettered"
@@ -142,6 +143,15 @@ class Recorded:
             (step, inbox, partition),
         ).fetchone()[0]
         return -1 if found is None else found
+
+    def lowest(self, step: str, inbox: str, partition: int, written_to: Place) -> int | None:
+        """Return the lowest inbox offset that something in a partition follows from."""
+        found: int | None = self._database.execute(
+            'SELECT min("offset") FROM recorded WHERE step = ? AND inbox = ? AND partition = ? '
+            "AND topic = ? AND place LIKE ?",
+            (step, inbox, partition, written_to.topic, f"%/{written_to.partition}/%"),
+        ).fetchone()[0]
+        return found
 
     def count_before(self, step: str, inbox: str, partition: int, offset: int) -> int:
         """Return how many records follow from inbox offsets below `offset`."""

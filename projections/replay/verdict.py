@@ -19,7 +19,7 @@ class VerifyReport:
     compared : int
         Records that a step would write, compared with what it wrote.
     given : int
-        Recorded facts whose inbox records have expired; they are taken as given.
+        Recorded facts whose inbox records have expired, or that have expired themselves.
     pending : int
         Records that the steps have not written yet, past the last one that they did write.
     skipped : int

@@ -10,6 +10,7 @@ records before the checkpoint, is given.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -21,6 +22,7 @@ from projections.replay.progress import Progress, Report
 from projections.replay.recorded import Content, Origin, Recorded
 from projections.replay.verdict import VerifyReport
 from streams.contracts.envelope import decode_event, respelt
+from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing, Position, Record
 from streams.contracts.topics import DEAD_LETTERS
 from streams.contracts.trust import KIND, ORIGIN, RecordKind, Signer
@@ -83,6 +85,7 @@ class _Verification:
             | {DEAD_LETTERS.name}
         )
         self._indexed: Offsets = {}
+        self._first: Offsets = {}
         self._kept: Mapping[tuple[str, Place], Kept] = {}
         self._missing: dict[Origin, Outgoing] = {}
         self._given_of: dict[tuple[str, str, int], int] = {}
@@ -94,7 +97,7 @@ class _Verification:
         # Ends of inboxes first: what is written meanwhile is then in the index.
         ends = await self._reader.end_offsets(inboxes)
         first = await self._reader.beginning_offsets(inboxes)
-        self._indexed = await self._reader.beginning_offsets(self._outputs)
+        self._first = self._indexed = await self._reader.beginning_offsets(self._outputs)
         self._kept = await what_is_kept(self._reader, self._signer, self._steps)
         await self._index()
         for number, size in enumerate(fetch_sizes, 1):
@@ -216,12 +219,17 @@ class _Verification:
         if not self._missing:
             return
         await self._index()
+        has_expired = _Expired(self._recorded, self._first)
         for origin, written in sorted(self._missing.items()):
             recorded = self._recorded.take(origin, 0)
             if recorded is not None:
                 self._judge(origin, recorded, written)
             elif self._may_come(origin):
                 self._found.pending += 1
+            elif (place := has_expired.where(origin, written)) is not None:
+                self._found.given += 1
+                what = f"{place.topic}/{place.partition} before {self._first[place]}"
+                self._note(f"what {origin.step} wrote to {what}, which has expired")
             else:
                 self._found.add("missing", str(origin))
 
@@ -230,6 +238,33 @@ class _Verification:
         place = Place(origin.inbox, origin.partition)
         settled = self._kept.get((origin.step, place), Kept()).position
         return origin.offset >= max(settled, self._recorded.highest(*origin[:3]) + 1)
+
+
+class _Expired:
+    """Knows what of a step's records cannot be in the log any more.
+
+    What follows from one inbox partition lies in the order of that partition. So it has expired
+    where the beginning of a partition has, and all that is left there follows from later records.
+    """
+
+    def __init__(self, recorded: Recorded, first: Offsets) -> None:
+        self._recorded, self._first = recorded, first
+        self._partitions = Counter(place.topic for place in first)
+        self._lowest: dict[tuple[str, str, int, Place], int | None] = {}
+
+    def where(self, origin: Origin, written: Outgoing) -> Place | None:
+        """Return where it lay, if it has expired."""
+        partition = written.partition
+        if partition is None:
+            partition = partition_for(written.key or b"", self._partitions[written.topic])
+        place = Place(written.topic, partition)
+        if not self._first.get(place):
+            return None
+        source = (*origin[:3], place)
+        if source not in self._lowest:
+            self._lowest[source] = self._recorded.lowest(*source)
+        lowest = self._lowest[source]
+        return place if lowest is None or origin.offset < lowest else None
 
 
 def _origin(step: str, written: Outgoing) -> Origin:

@@ -12,8 +12,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from sqlalchemy import select
 
 from config.policy import Policy, default_policy
@@ -47,6 +45,7 @@ from streams.kafka.publisher import Publisher
 from streams.producers.policy import publish_policy
 from tests.conftest import BrokerFactory
 from tests.end_to_end.counting import SECRET, SIGNER
+from tests.integration.expiring import expire
 from tests.integration.running import PARTITIONS, end, until
 from tests.ports import free_port
 
@@ -129,18 +128,6 @@ def _is_folded(worker: Worker, place: Place, at: int) -> bool:
     if lane is None or lane.next < at or lane.unsent or lane.snapshotting:
         return False
     return all(written.done() for written in lane.pending)
-
-
-async def expire(connection: Connection, before: dict[Place, int]) -> None:
-    """Delete what lies before some offsets, as the broker does when it has become too old."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=connection.bootstrap)
-    await admin.start()
-    try:
-        await admin.delete_records(
-            {TopicPartition(*place): RecordsToDelete(offset) for place, offset in before.items()}
-        )
-    finally:
-        await admin.close()
 
 
 async def loaded(

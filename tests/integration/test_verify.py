@@ -21,6 +21,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
 from tests.conftest import BrokerFactory
+from tests.integration.expiring import expire
 from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, Fact, ended, raised, sealed
 
 ROUNDS = 4
@@ -128,6 +129,19 @@ async def test_a_missing_record_is_found(connection: Connection) -> None:
     assert found.counts["missing"] >= 1
     assert not found.equal
     assert worker.written[0].topic in found.summary()
+
+
+async def test_what_has_expired_is_not_missed_but_given(connection: Connection) -> None:
+    async with LogReader(connection) as reader, Publisher(connection) as publisher:
+        await history(connection, Worker(reader, publisher, steps()))
+        ends = await reader.end_offsets(["actions"])
+        halves = {place: end // 2 for place, end in ends.items()}
+        await expire(connection, halves)
+        found = await verify(connection, SIGNER, steps())
+    assert found.equal, found.summary()
+    assert found.given == sum(halves.values()) > 0
+    gone = [place for place, first in halves.items() if first]
+    assert all(f"actions/{p.partition} before {halves[p]}" in found.summary() for p in gone)
 
 
 async def test_a_changed_decision_is_found_and_named(connection: Connection) -> None:
