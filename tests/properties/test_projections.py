@@ -79,7 +79,7 @@ def folded(batches: Sequence[Sequence[Record]], restarts: frozenset[int]) -> dic
     return rows
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(facts(), min_size=1, max_size=25),
     st.lists(st.integers(0, 60), max_size=8),
@@ -95,7 +95,7 @@ def test_cuts_and_restarts_do_not_matter(
     assert folded(pieces, restarts) == folded([records], frozenset())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(facts(), min_size=1, max_size=25), st.integers(0, 24), st.integers(1, 25))
 def test_what_a_crashed_writer_repeats_changes_nothing_but_positions(
     happened: list[Fact], begin: int, length: int
@@ -110,7 +110,7 @@ def test_what_a_crashed_writer_repeats_changes_nothing_but_positions(
     assert found == expected
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=130))
 def test_hours_hold_what_their_minutes_hold(values: list[float]) -> None:
     start = T0 - T0 % 3600

@@ -24,7 +24,7 @@ from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
 from tests.integration.contracts.conftest import Served
 
-REQUESTS = int(os.environ.get("HOMEOSTAT_CONFORMANCE", "10"))
+REQUESTS = int(os.environ.get("HOMEOSTAT_CONFORMANCE", "6"))
 """Random requests of each operation, beside examples and boundaries."""
 NO_DEFECT = ["2xx", "3xx", "4xx", "504"]
 """504 is the answer to `wait_for` a place that nothing was written to."""
