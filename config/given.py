@@ -10,6 +10,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+FITTING: Final = "write text, a finite number, yes or no"
+"""The remedy for what `unfit` finds."""
 _PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
 _PART: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 _STEP: Final = re.compile(r"\.(\w+)|\[[^\]]*\]")

@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from config.actions import ActionPolicy, forms
-from config.given import choices_at, unfit, value_at
+from config.given import FITTING, choices_at, unfit, value_at
 from config.incidents import IncidentPolicy
 from config.limits import LimitsPolicy, TenantPolicy
 from config.quantities import PolicyPart
@@ -147,7 +147,7 @@ def policy_from(plain: Any, where: str = "policy") -> Policy:
         told = f"{error}{value_at(plain, str(error))}{choices_at(Policy, str(error))}"
         raise PolicyError(f"{where}: {told}; see config/policy.yaml for every key") from error
     if odd := unfit(plain):
-        raise PolicyError(f"{where}: {odd}; write text, a finite number, yes or no")
+        raise PolicyError(f"{where}: {odd}; {FITTING}")
     return policy
 
 

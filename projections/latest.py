@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-import msgspec
-
 from processors.surveillance.forward import open_forward
 from projections.marks import Marks
 from projections.rows import Key
@@ -16,11 +14,11 @@ from streams.contracts.record import Position, Record
 from streams.contracts.telemetry import (
     BOUND,
     DEFAULT_TENANT,
-    MAX_BYTES,
     RESERVED,
     Heartbeat,
     check_heartbeat,
     decode_heartbeat,
+    read_heartbeat,
 )
 from streams.contracts.trust import ORIGIN, RecordKind, Signer
 
@@ -39,8 +37,6 @@ Shape = tuple[str, ...]
 """Names of metrics."""
 MIXED: Final[Shape] = ("",)
 """Of a row with too many metrics to remember their names."""
-
-_decode: Final = msgspec.json.Decoder(Heartbeat).decode
 
 
 class Newest(NamedTuple):
@@ -190,12 +186,7 @@ class LatestMetrics:
 
     def _read(self, value: bytes | None) -> Heartbeat:
         """Return a heartbeat; names that were checked before are not checked again."""
-        if value is None or not 0 < len(value) <= MAX_BYTES:
-            return decode_heartbeat(value)
-        try:
-            heartbeat = _decode(value)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return decode_heartbeat(value)
+        heartbeat = read_heartbeat(value)
         if not self._is_checked(heartbeat):
             check_heartbeat(heartbeat)
             if len(self._checked) > _MOST_SHAPES:

@@ -164,7 +164,7 @@ def _of_file(name: str) -> dict[str, Any]:
 def _read(file: Path) -> Any:
     import yaml
 
-    from config.given import unfit
+    from config.given import FITTING, unfit
 
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -174,7 +174,7 @@ def _read(file: Path) -> Any:
         detail = "it is no policy; `homeostat policy show` prints one to begin with"
         raise CommandError(USAGE, f"{file}: {detail}")
     if odd := unfit(found):
-        raise CommandError(USAGE, f"{file}: {odd}; write text, a finite number, yes or no")
+        raise CommandError(USAGE, f"{file}: {odd}; {FITTING}")
     return found
 
 

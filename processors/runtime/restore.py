@@ -12,7 +12,7 @@ from processors.runtime.snapshot_format import Assembly
 from processors.runtime.spoken import how_far
 from processors.runtime.states import States
 from processors.runtime.tails import Tail
-from processors.runtime.taking_over import take_over
+from processors.runtime.taking_over import first_left, take_over
 from processors.step import Context, Step
 from streams.contracts.topics import snapshots_of
 from streams.contracts.trust import Signer
@@ -174,10 +174,8 @@ async def _resumed(step: Step[Any], context: Context, states: States, kept: rang
     snapshot = await states.own()
     if snapshot is None:
         return None
-    label, begin = snapshot.label, max(snapshot.label.position, kept.start)
-    if begin > label.position:
-        lost = begin - label.position
-        log.error("%s: %d records expired before they were folded", context.topic, lost)
+    label = snapshot.label
+    begin = first_left(label, context, kept)
     lane = Lane(step, context, step.load(context, snapshot.data), begin)
     lane.learns = False
     lane.generation, lane.snapshot_position = label.generation, label.position

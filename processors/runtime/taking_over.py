@@ -67,13 +67,18 @@ async def take_over(
     return _relearning(step, context, last, kept, "; ".join(dict.fromkeys(reasons)))
 
 
+def first_left(label: Label, context: Context, kept: range) -> int:
+    """Return the first record that a state leaves to be folded; tell of those that have expired."""
+    lost = kept.start - label.position
+    if lost > 0:
+        log.error("%s: %d records expired before they were folded", context.topic, lost)
+    return max(label.position, kept.start)
+
+
 def _carried(
     step: Step[Any], context: Context, state: Any, label: Label, last: Label, kept: range
 ) -> Lane:
-    since = max(label.position, kept.start)
-    if since > label.position:
-        lost = since - label.position
-        log.error("%s: %d records expired before they were folded", context.topic, lost)
+    since = first_left(label, context, kept)
     origin = CutOver(label.version, max(since, last.position), carried=True, since=since)
     lane = Lane(step, context, state, since, skipped=set(label.skipped))
     _begin(lane, origin, last)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import msgspec
-
 from processors.step import Emission
 from processors.surveillance import conversations, forward, registry, threats
 from processors.surveillance.batch import Batch
@@ -18,16 +16,14 @@ from streams.contracts.record import Record
 from streams.contracts.telemetry import (
     DECLARABLE,
     DEFAULT_TENANT,
-    MAX_BYTES,
     RESERVED,
     Heartbeat,
     check_heartbeat,
     decode_heartbeat,
     parse_time,
+    read_heartbeat,
 )
 from streams.contracts.trust import RecordKind
-
-_fast = msgspec.json.Decoder(Heartbeat).decode
 
 
 def admit(
@@ -47,7 +43,7 @@ def admit(
     if kind is RecordKind.FORWARD:
         _admit_forward(state, batch, record, out)
         return
-    heartbeat = decoded(record.value)
+    heartbeat = read_heartbeat(record.value)
     trusted = kind is RecordKind.TELEMETRY
     if not trusted:
         check_rights(heartbeat)
@@ -116,7 +112,7 @@ def _gather(
             return  # people speak when they like: it is no heartbeat
     if metrics.keys() != set(profile.shape):
         check_heartbeat(heartbeat)
-        batch.scattered.append((batch.held(), registry.series_for(state, slot, metrics)))
+        batch.scattered.append((len(batch.records), registry.series_for(state, slot, metrics)))
         batch.values.extend(metrics.values())
     else:
         _check_small(heartbeat)
@@ -133,16 +129,6 @@ def _gather(
 def decommissioned(profile: Profile) -> ContractError:
     """Return why nothing is taken from an agent any more."""
     return ContractError("decommissioned", f"{profile.key} is decommissioned; use another id")
-
-
-def decoded(value: bytes | None) -> Heartbeat:
-    """Return a heartbeat of the right types; names and ranges are checked where they are new."""
-    if value is None or not 0 < len(value) <= MAX_BYTES:
-        return decode_heartbeat(value)
-    try:
-        return _fast(value)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return decode_heartbeat(value)
 
 
 def check_rights(heartbeat: Heartbeat) -> None:

@@ -30,28 +30,20 @@ class Batch:
     values: list[float] = field(default_factory=list)
     blocks: list[Floats] = field(default_factory=list)
     """Values that came before those in `values`."""
-    before: int = 0
-    """How many they are."""
     scattered: list[tuple[int, list[int]]] = field(default_factory=list)
-    """Where the values of a record begin whose series are not adjacent, and those series."""
+    """The place of a record whose series are not adjacent, and those series."""
     beyond: dict[int, float] = field(default_factory=dict)
     """By how many seconds the clock was ahead of records whose own time was not believed."""
     early: list[Emission] = field(default_factory=list)
-
-    def held(self) -> int:
-        """Return how many values are gathered."""
-        return self.before + len(self.values)
 
     def add(self, values: Floats) -> None:
         """Gather values that lie in an array."""
         self._close()
         self.blocks.append(values)
-        self.before += len(values)
 
     def _close(self) -> None:
         if self.values:
             self.blocks.append(np.array(self.values, dtype=np.float64))
-            self.before += len(self.values)
             self.values.clear()
 
     def flush(self, state: SurveillanceState) -> list[Emission]:
@@ -62,14 +54,9 @@ class Batch:
             clocks.heard(state, samples, self.beyond)
             emissions = emissions + bad + judge.fold(state, samples)
             emissions.sort(key=lambda emission: emission.offset)
-        self._clear()
-        return emissions
-
-    def _clear(self) -> None:
         for column in fields(self):
-            if column.name != "before":
-                getattr(self, column.name).clear()
-        self.before = 0
+            getattr(self, column.name).clear()
+        return emissions
 
     def _samples(self) -> Samples:
         self._close()
@@ -77,7 +64,8 @@ class Batch:
         starts = np.cumsum(lengths) - lengths
         series = np.repeat(np.array(self.bases, dtype=np.int64) - starts, lengths)
         series += np.arange(len(series))
-        for start, scattered in self.scattered:
+        for record, scattered in self.scattered:
+            start = starts[record]
             series[start : start + len(scattered)] = scattered
         return Samples(
             offset=np.array([record.offset for record in self.records], dtype=np.int64),

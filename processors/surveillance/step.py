@@ -77,8 +77,8 @@ class Surveillance:
         emissions: list[Emission] = []
         batch = Batch()
         said = usual.read(state, records)
-        place = usual.take(state, batch, records, said, 0)
-        while place < len(records):
+        place = -1
+        while (place := usual.take(state, batch, records, said, place + 1)) < len(records):
             record = records[place]
             try:
                 _take(state, batch, record, emissions)
@@ -87,7 +87,6 @@ class Surveillance:
                     emissions += batch.flush(state)
                     batch.early += threats.refused(state, record, error.reason)
                 batch.early.append(Emission(record.offset, dead_letter(record, error)))
-            place = usual.take(state, batch, records, said, place + 1)
         return emissions + batch.flush(state)
 
     def dump(self, state: SurveillanceState) -> bytes:
@@ -107,12 +106,7 @@ class Surveillance:
         return None if math.isinf(state.pending_from) else state.pending_from
 
 
-def _take(
-    state: SurveillanceState,
-    batch: Batch,
-    record: Record,
-    out: list[Emission],
-) -> None:
+def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emission]) -> None:
     """Fold one record; `out` takes what follows at once, `batch` the rest."""
     kind = state.context.signer.kind_of(record) if record.headers else None
     is_tick = kind is RecordKind.TICK

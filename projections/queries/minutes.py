@@ -11,13 +11,12 @@ from sqlalchemy import Connection, Select, Text, bindparam, cast, select
 
 from projections.models import agent_numbers, agent_windows, open_hours, window_blocks
 from projections.queries.statement import Statement
-from projections.read_models.metric import HOUR_S, Window
-from projections.windows.sections import AGENTS, window_of
+from projections.read_models.metric import Window
+from projections.windows.sections import AGENTS, SECTIONS, window_of, windows_of_lane
 
 METRICS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 """Of a row's metrics, to be decoded one by one: most of them are not asked for."""
 WINDOW: Final = msgspec.json.Decoder(Window).decode
-SECTIONS: Final = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 
 
 class Place(NamedTuple):
@@ -47,8 +46,7 @@ class Minute(NamedTuple):
         """Return the windows of all metrics."""
         if self.lane is None:
             return {name: WINDOW(found) for name, found in METRICS(self.packed).items()}
-        known = ((name, window_of(s, self.lane)) for name, s in SECTIONS(self.packed).items())
-        return {name: window for name, window in known if window is not None}
+        return windows_of_lane(self.packed, self.lane)
 
 
 def places_of(connection: Connection, tenant: str, agents: Sequence[str]) -> dict[str, Place]:
@@ -103,11 +101,6 @@ def hours_not_added_up(
         return []
     values = {"tenant": tenant, "block": place.block, "since": since, "until": until}
     return [row[0] for row in _open().rows(connection, values)]
-
-
-def begin_of_hour(at: float) -> float:
-    """Return when the hour of a moment begins."""
-    return at // HOUR_S * HOUR_S
 
 
 @lru_cache

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, union
 
-from projections.models import agent_numbers, agent_windows, window_blocks
+from projections.models import agent_windows, window_blocks
 from projections.rows import Row
-from projections.windows.blocks import SECTIONS
-from projections.windows.sections import AGENTS, window_of
+from projections.windows.numbers import agents_of_block
+from projections.windows.sections import windows_of_lane
 
 
 def windows_of(connection: Connection) -> Iterator[Row]:
@@ -36,12 +36,9 @@ def _by_agent(connection: Connection, tenant: str, start: float) -> dict[str, di
 def _in_blocks(
     connection: Connection, tenant: str, start: float
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    b, n = window_blocks.c, agent_numbers.c
+    b = window_blocks.c
     query = select(b.block, b.windows).where(b.tenant_id == tenant, b.start == start)
     for block, windows in connection.execute(query).all():
-        sections, first = SECTIONS(windows), block * AGENTS
-        mine = (n.tenant_id == tenant) & (n.number >= first) & (n.number < first + AGENTS)
-        for agent, number in connection.execute(select(n.agent_id, n.number).where(mine)):
-            known = ((name, window_of(s, number - first)) for name, s in sections.items())
-            if found := {name: window for name, window in known if window is not None}:
+        for lane, agent in agents_of_block(connection, tenant, block).items():
+            if found := windows_of_lane(windows, lane):
                 yield agent, found

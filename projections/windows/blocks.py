@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import msgspec
 import numpy as np
@@ -15,11 +14,8 @@ from projections.read_models.metric import HOUR_S
 from projections.rows import Key
 from projections.windows.columns import Floats, Ints, encoded, merged
 from projections.windows.numbers import Numbers
-from projections.windows.sections import AGENTS
+from projections.windows.sections import AGENTS, SECTIONS
 from streams.contracts.events.agent import WindowsClosed
-
-SECTIONS: Final = msgspec.msgpack.Decoder(dict[str, bytes]).decode
-"""A block's sections, by metric."""
 
 Part = tuple[Key, str, bytes]
 

@@ -7,17 +7,27 @@ opens its hour again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection, and_, delete, select
 
 from projections import store
-from projections.models import agent_hours, agent_numbers, agent_windows, open_hours, window_blocks
+from projections.models import agent_hours, agent_windows, open_hours, window_blocks
 from projections.read_models.metric import HOUR_S, Hour, added
-from projections.windows.blocks import SECTIONS
 from projections.windows.columns import Floats, decoded_alike, head_of
-from projections.windows.sections import AGENTS, COUNT, HIGH, LAST, LOW, MAXIMUM, MEAN, MINIMUM
+from projections.windows.numbers import agents_of_block
+from projections.windows.sections import (
+    AGENTS,
+    COUNT,
+    HIGH,
+    LAST,
+    LOW,
+    MAXIMUM,
+    MEAN,
+    MINIMUM,
+    SECTIONS,
+)
 
 WAITED_S: Final = HOUR_S + 300.0
 """From an hour's begin until it is added up: its windows are not so far apart in the log."""
@@ -34,18 +44,13 @@ def add_up(connection: Connection, newest: float, at_most: int | None = None) ->
 
 
 def _add_up(connection: Connection, tenant: str, block: int, hour: float) -> None:
-    n, o = agent_numbers.c, open_hours.c
-    first = block * AGENTS
-    mine = (n.tenant_id == tenant) & (n.number >= first) & (n.number < first + AGENTS)
-    named = connection.execute(select(n.number - first, n.agent_id).where(mine))
-    agents = {row[0]: row[1] for row in named}
-    rows = []
+    o, agents, rows = open_hours.c, agents_of_block(connection, tenant, block), []
     before = _packed_otherwise(connection, tenant, list(agents.values()), hour)
     for lane, metrics in sorted(_hours(connection, tenant, block, hour).items()):
         agent = agents[lane]
         known = before.get(agent, {})
         for metric, part in metrics.items():
-            known[metric] = added(known[metric], part) if metric in known else part
+            _add_part(known, metric, part)
         rows.append({"tenant_id": tenant, "agent_id": agent, "start": hour, "metrics": known})
     store.upsert(connection, agent_hours, rows)
     connection.execute(
@@ -105,19 +110,22 @@ def _hour(sums: list[float]) -> Hour:
 
 def _packed_otherwise(
     connection: Connection, tenant: str, agents: list[str], hour: float
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, Hour]]:
     """Return what is known of the hour from windows that an earlier version wrote."""
     c = agent_windows.c
     within = (c.start >= hour) & (c.start < hour + HOUR_S)
     if connection.scalar(select(c.start).where(within).limit(1)) is None:
         return {}
     query = select(c.agent_id, c.start, c.metrics).where(within, c.tenant_id == tenant)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Hour]] = {}
     for agent, start, metrics in connection.execute(
         query.where(c.agent_id.in_(agents)).order_by(c.start)
     ):
         known = found.setdefault(agent, {})
         for metric, window in metrics.items():
-            part = (*window, start)
-            known[metric] = added(known[metric], part) if metric in known else part
+            _add_part(known, metric, (*window, start))
     return found
+
+
+def _add_part(known: dict[str, Hour], metric: str, part: Hour) -> None:
+    known[metric] = added(known[metric], part) if metric in known else part

@@ -69,3 +69,11 @@ class Numbers:
             self._next[tenant] = 0 if newest is None else newest + 1
         first = self._next[tenant]
         return first if wanted < _MANY else -(-first // AGENTS) * AGENTS
+
+
+def agents_of_block(connection: Connection, tenant: str, block: int) -> dict[int, str]:
+    """Return the agents whose windows lie in a block, by their lanes."""
+    c, first = agent_numbers.c, block * AGENTS
+    mine = (c.tenant_id == tenant) & (c.number >= first) & (c.number < first + AGENTS)
+    named = connection.execute(select(c.number - first, c.agent_id).where(mine))
+    return {row[0]: row[1] for row in named}

@@ -11,6 +11,8 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
+import msgspec
+
 from projections.read_models.metric import Window
 
 AGENTS: Final = 64
@@ -25,6 +27,8 @@ WIDTHS: Final = 3
 """Whole numbers take 1, 2 or 4 bytes."""
 MOST_DIGITS: Final = 6
 SCALES: Final = tuple(10.0**digits for digits in range(MOST_DIGITS + 1))
+SECTIONS: Final = msgspec.msgpack.Decoder(dict[str, bytes]).decode
+"""A block's sections, by metric."""
 HEAD: Final = Struct("<Q7B")
 BASE: Final = Struct("<q")
 _SINGLE: Final = Struct("<f")
@@ -45,6 +49,12 @@ def window_of(section: bytes, lane: int) -> Window | None:
     if least is None or most is None or last is None or count is None or mean is None:
         raise ValueError("a section lacks what was measured")
     return int(count), min(max(mean, least), most), least, most, last, low, high
+
+
+def windows_of_lane(packed: bytes, lane: int) -> dict[str, Window]:
+    """Return the windows of the agent in that lane, by metric; `packed` is a block's row."""
+    known = ((name, window_of(section, lane)) for name, section in SECTIONS(packed).items())
+    return {name: window for name, window in known if window is not None}
 
 
 @lru_cache(maxsize=1024)

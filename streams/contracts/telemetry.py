@@ -144,19 +144,30 @@ def decode_heartbeat(value: bytes | None) -> Heartbeat:
     >>> decode_heartbeat(b'{"agent_id": "web-1", "metrics": {"cpu_usage": 41.5}}').key
     'default/web-1'
     """
+    heartbeat = read_heartbeat(value)
+    check_heartbeat(heartbeat)
+    return heartbeat
+
+
+def read_heartbeat(value: bytes | None) -> Heartbeat:
+    """Return the heartbeat that `value` spells, of the right types; names may be anything yet.
+
+    Raises
+    ------
+    MalformedRecord, InvalidField
+        With the field, the value and the remedy.
+    """
     if not value:
         raise MalformedRecord("empty_record", "the record has no value; send a JSON object")
     check_size(value)
     try:
-        heartbeat = _heartbeat.decode(value)
+        return _heartbeat.decode(value)
     except msgspec.ValidationError as error:
         raise wrong_type(value, Heartbeat) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord(
             "malformed_json", f"{error}; send one JSON object in UTF-8"
         ) from error
-    check_heartbeat(heartbeat)
-    return heartbeat
 
 
 def check_size(value: bytes) -> None:

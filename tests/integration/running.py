@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 from processors.runtime.worker import Worker
 from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
+from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
 from tests.end_to_end.counting import SIGNER, Counting
+from tests.ports import free_port
 
 PARTITIONS = 4
 
@@ -29,6 +33,22 @@ def end(reason: str) -> NoReturn:
 def make(connection: Connection, name: str, slot: int = 0) -> Worker:
     step = Counting(name=name)
     return Worker(connection, [step], SIGNER, slot, PARTITIONS, name, end)
+
+
+@contextmanager
+def broker_with_topics(folder: Path) -> Iterator[Connection]:
+    """Run a broker, with the topics, until the end of the block."""
+    broker = EmbeddedBroker(folder, free_port(), report=print)
+
+    async def start() -> None:
+        await broker.start()
+        await ensure_topics(Connection(broker.bootstrap), PARTITIONS)
+
+    try:
+        asyncio.run(start())
+        yield Connection(broker.bootstrap)
+    finally:
+        asyncio.run(broker.stop())
 
 
 @asynccontextmanager

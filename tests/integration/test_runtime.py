@@ -29,31 +29,29 @@ from streams.contracts.envelope import decode_event
 from streams.contracts.events.system import StepCutOver
 from streams.contracts.partitioning import partition_for
 from streams.contracts.record import Outgoing, Position
-from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
-from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader, Offsets
 from streams.kafka.quiet import Repetitions
 from streams.kafka.transport import NoTables
 from tests.end_to_end.counting import POISON, SIGNER, Counting
-from tests.integration.running import PARTITIONS, Ended, caught_up, make, running, send, until
+from tests.integration.running import (
+    PARTITIONS,
+    Ended,
+    broker_with_topics,
+    caught_up,
+    make,
+    running,
+    send,
+    until,
+)
 from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """Give a broker of this file's own, with the topics."""
-    broker = EmbeddedBroker(tmp_path_factory.mktemp("broker"), free_port(), report=print)
-
-    async def start() -> None:
-        await broker.start()
-        await ensure_topics(Connection(broker.bootstrap), PARTITIONS)
-
-    try:
-        asyncio.run(start())
-        yield Connection(broker.bootstrap)
-    finally:
-        asyncio.run(broker.stop())
+    with broker_with_topics(tmp_path_factory.mktemp("broker")) as connection:
+        yield connection
 
 
 async def test_point_1_faust_keeps_no_account_of_batches(connection: Connection) -> None:

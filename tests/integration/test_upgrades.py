@@ -25,30 +25,18 @@ from streams.contracts.envelope import decode_event
 from streams.contracts.events.system import StepCutOver
 from streams.contracts.record import Outgoing
 from streams.contracts.topics import DECISIONS, TELEMETRY, snapshots_of
-from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
-from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader, Place
 from streams.kafka.publisher import Publisher
 from tests.end_to_end.counting import SIGNER, Counting, Counts
-from tests.integration.running import PARTITIONS, Ended, end, send
-from tests.ports import free_port
+from tests.integration.running import PARTITIONS, Ended, broker_with_topics, end, send
 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """Give a broker of this file's own, with the topics."""
-    broker = EmbeddedBroker(tmp_path_factory.mktemp("broker"), free_port(), report=print)
-
-    async def start() -> None:
-        await broker.start()
-        await ensure_topics(Connection(broker.bootstrap), PARTITIONS)
-
-    try:
-        asyncio.run(start())
-        yield Connection(broker.bootstrap)
-    finally:
-        asyncio.run(broker.stop())
+    with broker_with_topics(tmp_path_factory.mktemp("broker")) as connection:
+        yield connection
 
 
 def _recounted(document: dict[str, Any]) -> None:

@@ -17,7 +17,8 @@ from typing import Final
 _COLLAPSE_RANGE: Final = 0x08
 _INSERT_RANGE: Final = 0x20
 _PUNCH_HOLE_KEEP_SIZE: Final = 0x02 | 0x01
-_UNSUPPORTED: Final = frozenset({errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+UNSUPPORTED: Final = frozenset({errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+"""What a file system answers that cannot do it."""
 
 
 def blocks_before_end(path: Path) -> int:
@@ -38,7 +39,7 @@ def can_cut(folder: Path) -> bool:
         try:
             _fallocate(file.fileno(), _COLLAPSE_RANGE, block)
         except OSError as error:
-            if error.errno in _UNSUPPORTED:
+            if error.errno in UNSUPPORTED:
                 return False
             raise
     return True

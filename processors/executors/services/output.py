@@ -7,14 +7,10 @@ it can do neither, the file is emptied. Source: fallocate(2).
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
-from typing import Final
 
-from processors.executors.actions.cutting import give_back_front, take_front
-
-_CANNOT: Final = frozenset({errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+from processors.executors.actions.cutting import UNSUPPORTED, give_back_front, take_front
 
 
 def size_on_disk(path: Path) -> int:
@@ -33,7 +29,7 @@ def keep_newest(path: Path, kept: int) -> None:
         try:
             take(path, length)
         except OSError as error:
-            if error.errno not in _CANNOT:
+            if error.errno not in UNSUPPORTED:
                 raise
         else:
             return
