@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-_ABSENT: Final = object()
+from config.parts import ABSENT, parts
+
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _GIVEN: Final = frozenset({"version"})
 """Keys that the installation gives."""
@@ -28,9 +29,9 @@ class Change(NamedTuple):
         '~ limits.max_queued: 100 → 50'
         """
         told = {
-            "added": _short(self.after),
-            "removed": _short(self.before),
-            "changed": f"{_short(self.before)} → {_short(self.after)}",
+            "added": short(self.after),
+            "removed": short(self.before),
+            "changed": f"{short(self.before)} → {short(self.after)}",
         }
         return f"{_SIGNS[self.change]} {self.path}: {told[self.change]}"
 
@@ -38,8 +39,7 @@ class Change(NamedTuple):
 def changes(before: Any, after: Any) -> list[Change]:
     """Return what leads from one policy to another, in the order of the keys.
 
-    A threshold is known by its metric and the types of agents that it is for, wherever it stands
-    in the list.
+    What has a name in a list is known by it, wherever it stands; see `config.parts`.
 
     Examples
     --------
@@ -52,44 +52,28 @@ def changes(before: Any, after: Any) -> list[Change]:
 def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
     if before == after:
         return
-    left, right = _named(before), _named(after)
-    if left is None or right is None:
+    named = None if ABSENT in (before, after) else parts(before, after)
+    if named is None:
         yield _change(path, before, after)
         return
+    left, right = named
     for name in [*left, *(name for name in right if name not in left)]:
         inner = f"{path}.{name}" if path else name
-        yield from _walk(inner, left.get(name, _ABSENT), right.get(name, _ABSENT))
+        yield from _walk(inner, left.get(name, ABSENT), right.get(name, ABSENT))
 
 
 def _change(path: str, before: Any, after: Any) -> Change:
-    if before is _ABSENT:
+    if before is ABSENT:
         return Change(path, "added", after=after)
-    if after is _ABSENT:
+    if after is ABSENT:
         return Change(path, "removed", before=before)
     return Change(path, "changed", before, after)
 
 
-def _named(value: Any) -> dict[str, Any] | None:
-    """Return the parts of a mapping, or of a list of thresholds, by name."""
+def short(value: Any) -> str:
+    """Return a value on one line, for a person."""
     if isinstance(value, dict):
-        return value
-    if isinstance(value, list) and value and all(_is_threshold(each) for each in value):
-        return {_threshold(each): each for each in value}
-    return None
-
-
-def _is_threshold(value: Any) -> bool:
-    return isinstance(value, dict) and "metric" in value
-
-
-def _threshold(value: dict[str, Any]) -> str:
-    types = ",".join(value.get("agent_types") or ())
-    return f"{value['metric']}[{types}]" if types else str(value["metric"])
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_short(each)}" for name, each in value.items()) + "}"
+        return "{" + ", ".join(f"{name}: {short(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list):
-        return f"[{', '.join(_short(each) for each in value)}]"
+        return f"[{', '.join(short(each) for each in value)}]"
     return "none" if value is None else str(value)
