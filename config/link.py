@@ -9,14 +9,34 @@ from __future__ import annotations
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Final
 
-_COMMAND = """#!{python}
+_COMMAND: Final = """{first}
 import sys
 
 from api.cli.main import main
 
 sys.exit(main())
 """
+_SHORT: Final = 127
+"""Older kernels read no more of a first line."""
+
+
+def first_line(python: str) -> str:
+    """Return what has a script run by `python`.
+
+    A kernel takes what stands behind a space for an argument, and cuts what is long. Then the
+    shell starts Python, to which its line is a text that stands for nothing.
+
+    Examples
+    --------
+    >>> first_line("/opt/homeostat/bin/python")
+    '#!/opt/homeostat/bin/python'
+    """
+    plain = f"#!{python}"
+    if " " not in python and len(plain.encode()) < _SHORT:
+        return plain
+    return f"""#!/bin/sh\n'''exec' "{python}" "$0" "$@"\n' '''"""
 
 
 def link(root: Path) -> None:
@@ -24,7 +44,7 @@ def link(root: Path) -> None:
     packages = Path(sysconfig.get_path("purelib"))
     (packages / "homeostat.pth").write_text(f"{root}\n", encoding="utf-8")
     command = Path(sysconfig.get_path("scripts")) / "homeostat"
-    command.write_text(_COMMAND.format(python=sys.executable), encoding="utf-8")
+    command.write_text(_COMMAND.format(first=first_line(sys.executable)), encoding="utf-8")
     command.chmod(0o755)
 
 

@@ -27,6 +27,7 @@ LOGGING: Final = "org.slf4j:slf4j-simple:1.7.36"
 """Kafka names no logging back end of its own; without one its errors vanish."""
 PINS: Final = Path(__file__).with_name("jars.yaml")
 _CONNECTIONS: Final = 8
+_WRITABLE: Final = "to a folder that can be written to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,18 @@ def shared_folder() -> Path:
 
 
 def shared_cache() -> Path:
-    """Return the folder of everything that is fetched once for an account."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Return the folder of everything that is fetched once for an account.
+
+    Raises
+    ------
+    JarError
+        If the account has no home folder, and nothing else is named.
+    """
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:
+        detail = f"this account has no home folder: set HOME, or XDG_CACHE_HOME, {_WRITABLE}"
+        raise JarError(detail) from error
     return Path(cache) / "homeostat"
 
 
@@ -87,11 +98,11 @@ def ensure_jars(
     Raises
     ------
     JarError
-        If a jar cannot be fetched or has another checksum than the pinned one.
+        If a jar cannot be fetched, cannot be kept, or has another checksum than the pinned one.
     """
     missing = [jar for jar in jars if not _stands(folder / jar.name, jar)]
     if missing:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         megabytes = sum(jar.size for jar in missing) / 1e6
         report(f"fetching {what}: {len(missing)} jars, {megabytes:.0f} MB")
         with (
@@ -103,6 +114,14 @@ def ensure_jars(
                 if done % 15 == 0 or done == len(missing):
                     report(f"fetched {done} of {len(missing)} jars ({jar.name})")
     return [folder / jar.name for jar in jars]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        detail = f"{folder} cannot be made ({error.strerror}): set XDG_CACHE_HOME {_WRITABLE}"
+        raise JarError(detail) from error
 
 
 def local_repositories() -> list[Path]:

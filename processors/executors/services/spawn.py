@@ -118,9 +118,16 @@ class _Gate:
 
 def environment(service: Service) -> dict[str, str]:
     """Return the whole environment of a service: what it declares, on a bare one."""
-    home = pwd.getpwnam(service.user).pw_dir if service.user else str(Path.home())
+    home = pwd.getpwnam(service.user).pw_dir if service.user else _home()
     bare = {"PATH": os.environ.get("PATH", _PATH), "HOME": home, "LANG": "C.UTF-8"}
     return bare | service.environment
+
+
+def _home() -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:
+        return "/"  # an account that nobody made, as containers have; init systems say the same
 
 
 async def end_group(running: Running, patience_s: float) -> bool:

@@ -85,3 +85,17 @@ def test_a_jar_whose_bytes_changed_is_dropped_and_another_is_not(tmp_path: Path)
     (tmp_path / other.name).write_bytes(CONTENT[::-1])
     assert drop_damaged(tmp_path, [JAR, other]) == [other.name]
     assert [path.name for path in tmp_path.iterdir()] == [JAR.name]
+
+
+def test_where_nothing_can_be_kept_the_remedy_is_named(
+    central: Callable[[bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    central(CONTENT)
+    (tmp_path / "file").touch()
+    with pytest.raises(JarError, match=r"jars cannot be made .*: set XDG_CACHE_HOME to a folder"):
+        ensure_jars(tmp_path / "file" / "jars", [JAR], print)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 0x7FFFFFF0)  # nobody's
+    with pytest.raises(JarError, match=r"no home folder: set HOME, or XDG_CACHE_HOME"):
+        shared_folder()
