@@ -39,10 +39,23 @@ def first_line(python: str) -> str:
     return f"""#!/bin/sh\n'''exec' "{python}" "$0" "$@"\n' '''"""
 
 
+def path_line(root: str) -> str:
+    r"""Return what has Python import from `root`, whatever the locale that it starts in.
+
+    Examples
+    --------
+    >>> path_line("/opt/homeostat")
+    '/opt/homeostat'
+    >>> path_line("/opt/Gerät")
+    "import sys; sys.path.append('/opt/Ger\\xe4t')"
+    """
+    return root if root.isascii() else f"import sys; sys.path.append({root!a})"
+
+
 def link(root: Path) -> None:
     """Write the path file and the command for the checkout at `root`."""
     packages = Path(sysconfig.get_path("purelib"))
-    (packages / "homeostat.pth").write_text(f"{root}\n", encoding="utf-8")
+    (packages / "homeostat.pth").write_text(f"{path_line(str(root))}\n", encoding="ascii")
     command = Path(sysconfig.get_path("scripts")) / "homeostat"
     command.write_text(_COMMAND.format(first=first_line(sys.executable)), encoding="utf-8")
     command.chmod(0o755)
