@@ -9,9 +9,12 @@ so give the same bits, on every processor.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import numpy as np
+
+from processors.columns import Bools, Floats
 
 Value = Any
 """A float, or an array of floats."""
@@ -19,6 +22,8 @@ Truth = Any
 """A bool, or an array of bools."""
 
 _LN2: Final = 0.6931471805599453
+_LEAST: Final = 1e-250
+"""Less than any number that is kept in single precision, and more than what would overflow."""
 
 
 class Arithmetic(Protocol):
@@ -26,6 +31,13 @@ class Arithmetic(Protocol):
 
     def where(self, condition: Truth, yes: Value, no: Value) -> Value:
         """Return `yes` where `condition` holds, else `no`."""
+        ...
+
+    def rarely(self, condition: Truth, rule: Callable[..., Value], *given: Value) -> Value:
+        """Return what `rule`, given this arithmetic first, makes of `given`; else 0.
+
+        For what seldom holds: nothing is computed where it does not.
+        """
         ...
 
     def maximum(self, a: Value, b: Value) -> Value:
@@ -62,6 +74,11 @@ class Scalar:
         return yes if condition else no
 
     @staticmethod
+    def rarely(condition: bool, rule: Callable[..., float], *given: float) -> float:
+        """Return what `rule` makes of `given` where `condition` holds, else 0."""
+        return rule(SCALAR, *given) if condition else 0.0
+
+    @staticmethod
     def maximum(a: float, b: float) -> float:
         """Return the larger."""
         return max(b, a)
@@ -75,12 +92,33 @@ class Scalar:
 class Vector:
     """Arrays of NumPy."""
 
-    where = staticmethod(np.where)
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
     sqrt = staticmethod(np.sqrt)
     floor = staticmethod(np.floor)
     frexp = staticmethod(np.frexp)
+
+    @staticmethod
+    def where(condition: Bools, yes: Value, no: Value) -> Value:
+        """Return `yes` where `condition` holds, else `no`.
+
+        Most conditions hold for all series of a fleet or for none (that a metric is known), and
+        counting them costs a fifth of choosing.
+        """
+        held = np.count_nonzero(condition)
+        chosen = yes if held == len(condition) else no
+        if 0 < held < len(condition) or not isinstance(chosen, np.ndarray):
+            return np.where(condition, yes, no)
+        return chosen
+
+    @staticmethod
+    def rarely(condition: Bools, rule: Callable[..., Floats], *given: Floats) -> Floats:
+        """Return what `rule` makes of `given` where `condition` holds, else 0."""
+        found = np.zeros(len(condition))
+        some = np.flatnonzero(condition)
+        if len(some):
+            found[some] = rule(VECTOR, *(each[some] for each in given))
+        return found
 
 
 SCALAR: Final[Arithmetic] = Scalar()
@@ -88,8 +126,8 @@ VECTOR: Final[Arithmetic] = Vector()
 
 
 def ratio(m: Arithmetic, a: Value, b: Value) -> Value:
-    """Return ``a / b``, and `a` where `b` is not positive."""
-    return a / m.where(b > 0.0, b, 1.0)
+    """Return ``a / b``, and something finite where `b` is 0; `b` as kept in single precision."""
+    return a / m.maximum(b, _LEAST)
 
 
 def ln(m: Arithmetic, a: Value) -> Value:

@@ -164,6 +164,8 @@ class _Writer:
     def _call(self, node: ast.Call, names: Mapping[str, Any], local: dict[str, Any]) -> Any:
         called = node.func
         if isinstance(called, ast.Attribute) and ast.unparse(called.value) == "m":
+            if called.attr == "rarely":
+                return self._rarely(node.args, names, local)
             given = [self._of(each, names, local) for each in node.args]
             return self._arithmetic(called.attr, given)
         own = names[ast.unparse(called)]
@@ -171,10 +173,30 @@ class _Writer:
             fields = dict(zip(own._fields, node.args, strict=False))
             fields |= {each.arg: each.value for each in node.keywords if each.arg}
             return _Fields(own, {f: self._of(fields[f], names, local) for f in own._fields})
-        source = _parsed(own)
         values = [self._kept(self._of(each, names, local)) for each in node.args[1:]]
+        return self._rule(own, values)
+
+    def _rule(self, rule: Rule, values: list[Any]) -> Any:
+        source = _parsed(rule)
         inner = dict(zip((each.arg for each in source.args.args[1:]), values, strict=True))
-        return self.body(source, _names_of(own), inner)
+        return self.body(source, _names_of(rule), inner)
+
+    def _rarely(
+        self, given: list[ast.expr], names: Mapping[str, Any], local: dict[str, Any]
+    ) -> ast.expr:
+        condition, rule, *rest = given
+        asked = self._of(condition, names, local)
+        values = [self._kept(self._of(each, names, local)) for each in rest]
+        before, known = self.lines, dict(self._known)
+        self.lines = []
+        value = self._rule(names[ast.unparse(rule)], values)
+        inside, self.lines, self._known = self.lines, before, known
+        name = self._name()
+        yes, no = (
+            ast.Assign([ast.Name(name, ast.Store())], each) for each in (value, ast.Constant(0.0))
+        )
+        self.lines.append(ast.If(asked, [*inside, yes], [no]))
+        return ast.Name(name, ast.Load())
 
     def _arithmetic(self, name: str, given: list[Any]) -> Any:
         if name == "where":

@@ -152,9 +152,14 @@ def forget(c: SeriesMemory, rows: Ints) -> None:
         getattr(c, name)[rows] = blank
 
 
-def rest(a: AgentMemory, row: int) -> None:
-    """Let the alarm of an agent stand no longer."""
-    keep(a, row, remembered(a, row)._replace(hold=0.0, smoothed=0.0, lately=0.0))
+def rest(a: AgentMemory, row: int, *, accepted: bool) -> None:
+    """Let the alarm of an agent stand no longer.
+
+    What was seen over hours stays known, as faults come back before they go; unless it is
+    `accepted`: then it is no fault.
+    """
+    memory = remembered(a, row)._replace(hold=0.0, smoothed=0.0)
+    keep(a, row, memory._replace(lately=0.0) if accepted else memory)
 
 
 def remembered(a: AgentMemory, row: int) -> agent.Agent:

@@ -128,19 +128,21 @@ def observe(m: Arithmetic, p: Tuning, s: Series, season: Value, x: Value, dt: Va
     raw = x - level
     rest = raw - season
     fade = 1.0 - dt * (LN2 / 86400.0 / p.range_d)
-    short = s.short + m.maximum(1.0 / count, 1.0 / _SHORT[0]) * (raw - s.short)
-    longer = s.longer + m.maximum(1.0 / count, 1.0 / _SHORT[1]) * (raw - s.longer)
+    one = 1.0 / count
+    soon, later = m.maximum(one, 1.0 / _SHORT[0]), m.maximum(one, 1.0 / _SHORT[1])
+    short = s.short + soon * (raw - s.short)
+    longer = s.longer + later * (raw - s.longer)
     own = _novelty(m, raw, s.low, s.high, s.samples >= 1.0)
     brief = _novelty(m, short, s.short_low, s.short_high, s.samples > _SHORT[0])
     lasting = _novelty(m, longer, s.longer_low, s.longer_high, s.samples > _SHORT[1])
     known = s.age >= p.season_from_d
-    left = s.left + m.maximum(1.0 / count, 1.0 / _SHORT[1]) * (rest - s.left)
+    left = s.left + later * (rest - s.left)
     odd = _novelty(m, left, s.left_low, s.left_high, s.age >= p.season_from_d + 1.0)
 
     spread = m.sqrt(s.variance)
     deviation = _deviation(m, rest, spread + p.floor * s.largest, s.samples >= JUDGED_FROM)
     size = m.maximum(deviation, -deviation)
-    rate = m.maximum(1.0 / count, dt * (LN2 / 3600.0 / p.level_h))
+    rate = m.maximum(one, dt * (LN2 / 3600.0 / p.level_h))
     usual, typical = _typical(m, s, size, m.where(s.samples >= JUDGED_FROM, rate, 0.0))
 
     reach = m.where((s.samples >= _CLIPPED_FROM) & (spread > 0.0), p.clip * spread, 1e300)
@@ -183,11 +185,12 @@ def observe(m: Arithmetic, p: Tuning, s: Series, season: Value, x: Value, dt: Va
 
 
 def _novelty(m: Arithmetic, y: Value, low: Value, high: Value, known: Value) -> Value:
-    excess = m.maximum(m.maximum(y - high, low - y), 0.0)
+    return m.rarely(known & ((y > high) | (y < low)), _beyond, y, low, high)
+
+
+def _beyond(m: Arithmetic, y: Value, low: Value, high: Value) -> Value:
     width = high - low
-    return m.where(
-        known, m.where(width > 0.0, ratio(m, excess, width), m.where(excess > 0.0, 1.0, 0.0)), 0.0
-    )
+    return m.where(width > 0.0, ratio(m, m.maximum(y - high, low - y), width), 1.0)
 
 
 def _range(
@@ -200,9 +203,12 @@ def _range(
 
 
 def _deviation(m: Arithmetic, rest: Value, spread: Value, known: Value) -> Value:
-    certain = m.where(rest > 0.0, LARGEST, m.where(rest < 0.0, -LARGEST, 0.0))
-    z = m.where(spread > 0.0, ratio(m, rest, spread), certain)
-    return m.where(known, m.maximum(m.minimum(z, LARGEST), -LARGEST), 0.0)
+    z = m.maximum(m.minimum(ratio(m, rest, spread), LARGEST), -LARGEST)
+    return m.where(known & (spread > 0.0), z, m.rarely(known & (spread <= 0.0), _certain, rest))
+
+
+def _certain(m: Arithmetic, rest: Value) -> Value:
+    return m.where(rest > 0.0, LARGEST, m.where(rest < 0.0, -LARGEST, 0.0))
 
 
 def _typical(m: Arithmetic, s: Series, size: Value, rate: Value) -> tuple[Value, Value]:

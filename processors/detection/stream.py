@@ -14,6 +14,7 @@ from processors.detection.explain import drivers
 from processors.detection.fold import Promise, Seen, Values, see, tell
 from processors.detection.memory import OwnAgents, OwnSeries, accept, rest
 from processors.detection.single import Seeing, Single, Told
+from processors.detection.standing import turn
 from processors.detection.tuning import TUNING, Tuning
 
 WIDE: Final = 56
@@ -120,20 +121,22 @@ class Stream:
         self._metrics = metrics
 
     def _keep(self, at: float, lasts: bool, alarm: bool) -> None:
-        if not alarm:
-            self._since = math.inf
-        elif self._since == math.inf:
+        if not alarm and self._since == math.inf:
+            return
+        begins, ends, accepted = turn(self._since, at, alarm, lasts, self._accept_after_s)
+        if begins:
             self._since = at
-        elif lasts and at - self._since >= self._accept_after_s:
+        elif ends:
             self._since = math.inf
-            self._accept(at)
+            self._end(at, bool(accepted))
 
-    def _accept(self, at: float) -> None:
+    def _end(self, at: float, accepted: bool) -> None:
         few = self._metrics < WIDE
         if few:
             self._single.put(self._series, self._agents)
-        rest(self._agents, 0)
-        accept(self._series, np.arange(self._metrics), at)
+        rest(self._agents, 0, accepted=accepted)
+        if accepted:
+            accept(self._series, np.arange(self._metrics), at)
         if few:
             self._single.get(self._series, self._agents)
 
