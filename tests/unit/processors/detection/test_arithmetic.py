@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.detection.arithmetic import SCALAR, VECTOR, ln
+from processors.detection.arithmetic import SCALAR, VECTOR, Arithmetic, Value, ln
 from processors.detection.explain import one_in
 from processors.detection.moment import moment, moments
 
@@ -25,6 +25,20 @@ def test_moments_are_those_of_each(at: float) -> None:
     assert 0 <= one.hour < 24
     assert 0 <= one.lean <= 0.5
     assert (one.hour - one.beside) % 24 in (1, 23)
+
+
+def inverse(m: Arithmetic, a: Value) -> Value:
+    return m.maximum(1.0 / a, 0.25)
+
+
+@given(st.lists(st.sampled_from([0.0, 0.5, 2.0, 8.0]), min_size=1, max_size=6))
+def test_a_vector_chooses_as_each_of_its_values(values: list[float]) -> None:
+    column = np.array(values)
+    chosen = VECTOR.where(column > 1.0, column, -column)
+    some = VECTOR.rarely(column > 1.0, inverse, column)
+    assert chosen.tolist() == [SCALAR.where(a > 1.0, a, -a) for a in values]
+    assert some.tolist() == [SCALAR.rarely(a > 1.0, inverse, a) for a in values]
+    assert VECTOR.where(column > 9.0, 1.0, 3.0).tolist() == [3.0] * len(values)
 
 
 def test_rarity_is_told_by_one_digit() -> None:
