@@ -6,13 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from processors.columns import Bools, Ints
+from processors.columns import Ints
 from processors.detection import company
 from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
 from processors.detection.explain import drivers, one_in
 from processors.detection.fold import Promise, Seen, Told, Values, see, tell
 from processors.detection.memory import accept, age_and_samples, rest
+from processors.detection.standing import Turn, turn
 from processors.detection.tuning import TUNING
 from processors.step import Emission
 from processors.surveillance import unusual
@@ -35,11 +36,8 @@ def judge(state: SurveillanceState, r: Samples) -> Found:
     seen = see(TUNING, state.series, v)
     told = tell(TUNING, state.agents, v, seen, Promise(per_week, bar_for(SCALAR, per_week)))
     since = state.agents.alarm_since[v.agent]
-    stood = np.isfinite(since)
-    if not bool((told.alarm | stood).any()):
-        return []
-    accepted = told.lasts & stood & (v.at - since >= policy.accept_after_s)
-    return _follows(state, r, v, seen, told, stood, accepted)
+    turns = turn(since, v.at, told.alarm, told.lasts, policy.accept_after_s)
+    return _follows(state, r, v, seen, told, turns)
 
 
 def _values(r: Samples, judged: Ints) -> Values:
@@ -52,15 +50,14 @@ def _follows(
     v: Values,
     seen: Seen,
     told: Told,
-    stood: Bools,
-    accepted: Bools,
+    turns: Turn,
 ) -> Found:
     found: Found = []
-    for record in np.flatnonzero(told.alarm & ~stood).tolist():
+    for record in np.flatnonzero(turns.begins).tolist():
         found.append((record, _raised(state, r, v, seen, told, record)))
-    for record in np.flatnonzero((stood & ~told.alarm) | accepted).tolist():
+    for record in np.flatnonzero(turns.ends).tolist():
         slot, offset, now = int(r.slot[record]), int(r.offset[record]), float(r.now[record])
-        reason = "new_normal" if accepted[record] else "recovered"
+        reason = "new_normal" if turns.accepted[record] else "recovered"
         found += [(record, e) for e in calm(state, offset, slot, reason, now)]
     return found
 
@@ -88,7 +85,7 @@ def calm(
 ) -> list[Emission]:
     """End the anomaly of an agent; where it is accepted, what is now is learnt as usual."""
     state.agents.alarm_since[slot] = np.inf
-    rest(state.agents, slot)
+    rest(state.agents, slot, accepted=reason == "new_normal")
     if reason == "new_normal":
         rows = np.array(state.series_of(slot), dtype=np.int64)
         own = rows[state.series.judged[rows]]

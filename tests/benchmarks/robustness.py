@@ -23,6 +23,7 @@ from processors.detection.agent import bar_for
 from processors.detection.arithmetic import SCALAR
 from processors.detection.fold import Promise, Values, see, tell
 from processors.detection.memory import OwnAgents, OwnSeries, accept, rest
+from processors.detection.standing import turn
 from processors.detection.tuning import TUNING
 from tests.benchmarks.shapes import FAULTS, OWN, SHAPES, Draw, Floats
 
@@ -98,15 +99,15 @@ class Fleet:
         v = Values(np.arange(self._rows), row, self._record, everyone, moments)
         told = tell(TUNING, self.agents, v, see(TUNING, self._series, v), self._promise)
         since = self.agents.alarm_since[: len(everyone)]
-        stood = np.isfinite(since)
-        for agent in np.flatnonzero(told.alarm & ~stood).tolist():
+        turns = turn(since, moments, told.alarm, told.lasts, self._accept_after_s)
+        for agent in np.flatnonzero(turns.begins).tolist():
             since[agent] = at
             self.raised.append((at, agent))
-        accepted = told.lasts & stood & (at - since >= self._accept_after_s)
-        for agent in np.flatnonzero((stood & ~told.alarm) | accepted).tolist():
+        for agent in np.flatnonzero(turns.ends).tolist():
+            accepted = bool(turns.accepted[agent])
             since[agent] = np.inf
-            rest(self.agents, agent)
-            if accepted[agent]:
+            rest(self.agents, agent, accepted=accepted)
+            if accepted:
                 accept(self._series, np.arange(self.first[agent], self.first[agent + 1]), at)
 
 
