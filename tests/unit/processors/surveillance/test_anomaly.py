@@ -33,5 +33,5 @@ def test_a_backtest_begins_and_ends_what_is_found_live(length: int, reason: str)
         stream._single.put(stream._series, stream._agents)
         assert np.array_equal(agents.evidence[slot], stream._agents.evidence[0]), k
         assert bool(np.isfinite(agents.alarm_since[slot])) == (row.alarm and reason not in ended)
-        assert row.alarm == (FAULT <= k and reason not in ended) or k == FAULT + ACCEPTED
+        assert row.alarm == (k >= FAULT and reason not in ended) or k == FAULT + ACCEPTED
     assert ended == [reason]
