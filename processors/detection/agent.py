@@ -200,7 +200,7 @@ def judge(
     slow = m.maximum(1.0 / count, near * (LN2 / 3600.0 / _LATELY_H))
     lately = a.lately + slow * (strength - a.lately)
     judged = a.records >= _RARITY_FROM
-    often = m.maximum(ln(m, _COMMON_S / m.maximum(a.interval, _SHORTEST_S)), 0.0)
+    often = m.rarely(a.interval < _COMMON_S, _often, a.interval)
     own_bar = bar + often + a.raised_bar + 4.0 * m.maximum(1.0 - a.age / p.learning_d, 0.0)
     now, r_now = _rarity(m, a.now, strength, rate, count, judged)
     lasting, r_lasting = _rarity(m, a.lasting, smoothed, rate, count, judged)
@@ -208,7 +208,7 @@ def judge(
     fresh = e.novelty / (e.novelty + p.novelty) * m.minimum(a.records / _RARITY_FROM, 1.0)
     views = m.maximum(m.maximum(r_now - 0.7, r_relative), r_lasting + 0.2)
     share = _share(m, rate, 1.0 + (1.0 - _QUANTILE) * count)
-    known = _SURE + ln(m, 1.0 + share * m.maximum(views - _SURE, 0.0)) / share
+    known = _SURE + m.rarely(views > _SURE, _predicted, views - _SURE, share)
     records = count / (count + _RARITY_FROM * e.metrics)
     rarity = m.maximum(m.minimum(views, known), 8.0 * fresh * records)
     interval = a.interval + m.maximum(1.0 / count, 0.01) * (near - a.interval)
@@ -244,8 +244,7 @@ def _rarity(
     """Return the tail after `view`, and the rarity of `view` before."""
     v = ln(m, view + 1e-3)
     over = v - t.quantile
-    known = judged & (over > 0.0)
-    rarity = m.where(known, _SURE + over / m.maximum(t.excess, _NARROWEST), 0.0)
+    rarity = m.rarely(judged & (over > 0.0), _rare, over, t.excess)
     mean = t.mean + rate * (v - t.mean)
     off = v - mean
     spread = t.spread + rate * (m.maximum(off, -off) - t.spread)
@@ -254,10 +253,28 @@ def _rarity(
     quantile = before + _GAIN * rate * spread * towards
     above = v - quantile
     tail_count = 1.0 + (1.0 - _QUANTILE) * count
-    capped = m.where(tail_count > 20.0, m.minimum(above, _WIDE * t.excess), above)
     share = _share(m, rate, tail_count)
-    excess = m.where(above > 0.0, t.excess + share * (capped - t.excess), t.excess)
-    return Tail(mean, spread, quantile, excess), rarity
+    lesson = m.rarely(above > 0.0, _lesson, above, t.excess, tail_count, share)
+    return Tail(mean, spread, quantile, t.excess + lesson), rarity
+
+
+def _rare(m: Arithmetic, over: Value, excess: Value) -> Value:
+    return _SURE + over / m.maximum(excess, _NARROWEST)
+
+
+def _lesson(m: Arithmetic, above: Value, excess: Value, tail_count: Value, share: Value) -> Value:
+    capped = m.where(tail_count > 20.0, m.minimum(above, _WIDE * excess), above)
+    return share * (capped - excess)
+
+
+def _predicted(m: Arithmetic, beyond: Value, share: Value) -> Value:
+    """Return the rarity beyond the quantile, of a tail whose mean is one of ``1 / share``."""
+    return ln(m, 1.0 + share * beyond) / share
+
+
+def _often(m: Arithmetic, interval: Value) -> Value:
+    """Return what the bar has to be higher by, for who speaks more often than once a minute."""
+    return ln(m, _COMMON_S / m.maximum(interval, _SHORTEST_S))
 
 
 def _share(m: Arithmetic, rate: Value, tail_count: Value) -> Value:
