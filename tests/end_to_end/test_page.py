@@ -148,7 +148,11 @@ def test_an_incident_is_shown_in_time_with_where_it_began(own: Installation, pag
     expect(lanes.get_by_role("listitem").first).to_contain_text("root, the first")
     began = page.get_by_role("row").filter(has_text="where it most likely began").first
     expect(began).to_contain_text("web")
-    expect(page.get_by_text("service.restart succeeded, verified").first).to_be_visible()
+    brief = page.get_by_role("region", name="In short")
+    expect(brief).to_contain_text("web went down")
+    expect(brief).to_contain_text("should remove 100 % of it")
+    expect(brief).to_contain_text("answers 200")
+    expect(brief).to_contain_text("What is still open")
     lanes.get_by_role("listitem").first.click()
     expect(page.get_by_role("heading", name="Why, from measurement to outcome")).to_be_visible()
 

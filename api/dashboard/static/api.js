@@ -35,7 +35,7 @@ const TRAVELS = /^\/(agents|fleet|findings|actions|incidents)(\/[^/]+(\/metrics)
 export async function get(path, parameters = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined && value !== null && value !== "") query.append(name, value);
+    for (const each of [value].flat()) if (each !== undefined && each !== null && each !== "") query.append(name, each);
   }
   if (moment && TRAVELS.test(path)) query.set("as_of", moment.toISOString());
   const text = query.toString();

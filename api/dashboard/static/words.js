@@ -25,7 +25,7 @@ export function number(value) {
 export function lasting(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
   if (seconds < 172800) return `${(seconds / 3600).toFixed(1)} h`;
   return `${Math.round(seconds / 86400)} days`;
@@ -118,47 +118,8 @@ export function gist(finding, beside = false) {
   return limit === measured(metric, value) ? `${is}, at its limit` : `${is}, ${high !== null ? "above" : "below"} ${limit}`;
 }
 
-const TOLD = {
-  "finding.raised": (d, e) => gist({ ...d, subject: e.subject }, true),
-  "finding.changed": (d) => d.summary || `${d.kind} is ${d.severity} now`,
-  "finding.ended": (d) => `${words(d.kind)} ended: ${words(d.reason)} after ${lasting(d.lasted_s)}`,
-  "finding.withheld": (d) => `${words(d.kind)} silenced by ${d.silenced_by}: ${d.reason}`,
-  "finding.released": (d) => `${words(d.kind)} asks for attention again: the silence is ${d.reason === "changed" ? "about something else" : "over"}`,
-  "silence.created": (d) => `${d.maintenance ? "maintenance" : "silence"} by ${d.created_by}: ${d.reason}`,
-  "silence.ended": (d) => `silence ended by ${d.ended_by}: ${d.reason}`,
-  "silence.refused": (d) => `silence refused: ${d.detail}`,
-  "incident.withheld": () => "all that is open of it is silenced",
-  "incident.released": () => "not all that is open of it is silenced any more",
-  "action.proposed": (d) => `proposed ${d.action} (score ${number(d.score)}, ${d.mode})`,
-  "action.granted": (d) => `${d.action} granted${d.approved_by ? `, approved by ${d.approved_by}` : ""}`,
-  "action.claimed": (d) => `${d.action} taken up on ${d.host}`,
-  "action.verified": (d) => `verified: ${d.detail || d.check}`,
-  "action.finished": (d) => `${d.action} ${d.outcome} in ${lasting(d.duration_s)}`,
-  "action.refused": (d) => `${d.action} refused: ${words(d.reason)}`,
-  "action.withheld": (d) => `no action for ${words(d.finding_kind)}: ${words(d.reason)}`,
-  "action.awaiting_approval": (d) => `${d.action} waits for approval: ${words(d.reason)}`,
-  "action.queued": (d) => `${d.action} queued: ${reasons([d.reason])}`,
-  "action.approval_given": (d) => `${d.approved ? "approved" : "rejected"} by ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
-  "agent.registered": (d) => `registered as ${d.agent_type}${d.provisional ? ", provisionally" : ""}`,
-  "agent.registration_decided": (d) => (d.granted ? "registration granted" : `registration refused: ${words(d.reason)}`),
-  "agent.labelled": (d) => `is ${d.agent_type}${Object.keys(d.labels).length ? `, ${Object.entries(d.labels).map(([name, value]) => `${words(name)} ${value}`).join(", ")}` : ""}`,
-  "agent.performance_changed": (d) => `performance ${d.level} ${number(d.score)}`,
-  "agent.security_changed": (d) => `security ${words(d.level)} ${number(d.score)}${d.reasons?.length ? `: ${reasons(d.reasons)}` : ""}`,
-  "agent.status_changed": (d) => `${d.previous} → ${d.status} (${words(d.reason)})`,
-  "agent.health_changed": (d) => `health ${d.level}${d.score === null ? "" : ` ${number(d.score)}`}${d.reasons?.length ? `: ${reasons(d.reasons)}` : ""}`,
-  "agent.transition_refused": (d) => `${d.status} → ${d.requested} refused: ${words(d.reason)}`,
-  "incident.opened": (d, e) => headed(d, e),
-  "incident.changed": (d, e) => `${headed(d, e)}: ${d.severity}`,
-  "incident.closed": (d, e) => `${headed(d, e)} closed: ${words(d.reason)}`,
-  "policy.changed": (d) => `policy changed by ${d.changed_by}${d.reason ? `: ${d.reason}` : ""}`,
-  "record.dead_lettered": (d) => `not accepted: ${d.detail || d.reason}`,
-};
 // An incident's title names what was measured, or a reason, in brackets.
 export const titled = (title) => title.replace(/ \(([^)]*)\)/, (_, named) => ` (${words(named)})`);
-const headed = ({ title = "incident" }, { subject }) => titled(title.replace(`${agentOf(subject)}: `, ""));
 export const reasons = (all) => all.map((reason) => words(reason).replace(":", ": ")).join(", ");
 export const words = (name) => String(name ?? "").replaceAll("_", " ");
-export function told(event) {
-  return (TOLD[event.type] ?? ((d) => (d.action ? `${d.action} for ${d.host}` : event.type)))(event.data, event);
-}
 export const agentOf = (subject) => subject.slice(subject.indexOf("/") + 1);

@@ -72,7 +72,7 @@ def test_a_file_is_packed_as_the_browser_takes_it(
 def test_the_scripts_stay_within_their_budget(api: RunningApi) -> None:
     names = [f"/ui/{path.relative_to(STATIC).as_posix()}" for path in SCRIPTS]
     names += [f"/lib/{name}" for name in FILES]
-    with httpx.Client(base_url=api.base, headers={"accept-encoding": "gzip"}) as client:
+    with httpx.Client(base_url=api.base, headers={"accept-encoding": "br"}) as client:
         total = 0
         for name in names:
             with client.stream("GET", name) as answer:

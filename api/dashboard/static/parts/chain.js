@@ -1,7 +1,8 @@
 // The chain: measurement, finding, decision, command, outcome, with the milliseconds between.
 import { html, nothing, svg } from "/lib/lit-html.js";
-import { lasting, measured, number, stamp, told, words } from "../words.js";
-import { keep, openEvent } from "./dialogs.js";
+import { lasting, measured, number, stamp, state as shown, words } from "../words.js";
+import { keep } from "./dialogs.js";
+import { openEvent, said } from "./sentences.js";
 import { table } from "./table.js";
 
 const NAMES = {
@@ -30,15 +31,15 @@ export function chain(links, shape, name) {
 function picture(links) {
   // A grant and its command are one moment: the command says more.
   const commanded = links.some((link) => link.topic === "actions.commands");
-  const shown = links.filter((link) => !(commanded && link.type === "action.granted"));
-  const first = shown[0];
+  const stops = links.filter((link) => !(commanded && link.type === "action.granted"));
+  const first = stops[0];
   const before = first.type === "finding.raised" ? html`
     <div class="stop" role="listitem"><b>Measured</b><span class="small">${first.data.metric || words(first.data.kind)} = ${measuredAs(first.data)}</span>
       <span class="small quiet">${stamp((first.data.since || 0) * 1000)}</span></div>${hop((new Date(first.time) / 1000 - first.data.since) * 1000)}` : nothing;
   return html`<div class="chain" role="list" aria-label="From measurement to outcome">${before}
-    ${shown.map((link, i) => html`${i ? hop(new Date(link.time) - new Date(shown[i - 1].time)) : nothing}
+    ${stops.map((link, i) => html`${i ? hop(new Date(link.time) - new Date(stops[i - 1].time)) : nothing}
       <div role="listitem"><button class="stop ${tone(link)}" data-stop @click=${() => openEvent(link)}>
-        <b>${named(link)}</b><span class="small">${broken(told(link))}</span></button></div>`)}</div>`;
+        <b>${tone(link) ? shown(tone(link) === "good" ? "healthy" : "failing", "") : nothing}${named(link)}</b><span class="small">${broken(said(link))}</span></button></div>`)}</div>`;
 }
 
 // Every event with nothing left out, and how it lies in time.
@@ -49,7 +50,7 @@ function events(links) {
   return html`<div class="pad"><svg class="scale" viewBox="0 0 ${WIDE} 16" preserveAspectRatio="none" role="img" aria-label="${links.length} events in ${lasting(span / 1000)}">
       <path d="M6 8H${WIDE - 6}" vector-effect="non-scaling-stroke"/>${links.map((link) => svg`<path class=${tone(link) || "plain"} d="M${x(link)} 1V15" vector-effect="non-scaling-stroke"/>`)}</svg></div>
     ${table("Events of the chain", [["After", "num"], "Event", "What it says", "By", "Where in the log"], links.map((link) => html`<tr><td class="num nowrap">${lasting((new Date(link.time) - from) / 1000)}</td><td class="nowrap"><button class="bare" data-stop @click=${() => openEvent(link)}>${link.type}</button></td>
-      <td>${told(link)}</td><td class="small quiet nowrap">${link.source}</td><td class="small quiet nowrap">${link.topic} / ${link.partition} / ${link.offset}</td></tr>`))}`;
+      <td>${said(link)}</td><td class="small quiet nowrap">${link.source}</td><td class="small quiet nowrap">${link.topic} / ${link.partition} / ${link.offset}</td></tr>`))}`;
 }
 
 function json(links, name) {
@@ -58,6 +59,6 @@ function json(links, name) {
     <pre class="plain" tabindex="0" aria-label="The chain as JSON">${text}</pre></div>`;
 }
 
-const broken = (text) => text.replaceAll(/([./])(?=[a-z_])/gi, "$1\u200b"); // long names may break there, numbers not
+const broken = (text) => text.replaceAll(/([./])(?=[a-z_])|(\/\/)/gi, "$&\u200b"); // long names may break there, numbers not
 const hop = (ms) => html`<div class="hop"><span>${lasting(Math.max(0, ms || 0) / 1000)}</span>
   <svg viewBox="0 0 64 8" preserveAspectRatio="none" aria-hidden="true">${svg`<path d="M0 4H62M57 1L62 4L57 7"/>`}</svg></div>`;

@@ -32,11 +32,13 @@ function dots(data) {
   return alone.includes(true) ? alone.map((is) => (is ? 2.5 : 0)) : 0;
 }
 
-const STEPS_S = [15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+const TICK_PX = 64;
+const STEPS_S = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
 function round(scale) {
-  const step = 1000 * (STEPS_S.find((s) => (scale.max - scale.min) / 1000 / s <= 5) ?? 86400);
+  const most = Math.max(3, Math.min(10, Math.floor((scale.width || 0) / TICK_PX)));
+  const step = 1000 * (STEPS_S.find((s) => (scale.max - scale.min) / 1000 / s <= most) ?? 86400);
   scale.ticks = [];
-  for (let at = Math.ceil(scale.min / step) * step; at <= scale.max; at += step) scale.ticks.push({ value: at });
+  for (let at = Math.ceil(scale.min / step) * step; at <= scale.max; at += step) if (at - scale.min > step / 8) scale.ticks.push({ value: at }); // not beneath the other axis
 }
 
 const DAY_MS = 86400000;

@@ -1,6 +1,5 @@
-// Dialogs: an event as JSON, a reason for a decision, the keys.
+// Dialogs: a reason for a decision, whether one is sure, the keys.
 import { html, nothing, render } from "/lib/lit-html.js";
-import { agentOf, told, when } from "../words.js";
 
 // Shows what `content` gives until it is closed; what had the focus before has it again then.
 export function open(content, kind = "", label = "") {
@@ -22,19 +21,6 @@ export function keep(name, text) {
   const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   Object.assign(document.createElement("a"), { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
-}
-
-export function openEvent(event) {
-  const { data, ...envelope } = event;
-  open((close) => html`<div class="body">
-    <div class="row"><h2 class="grow">${event.type}</h2>${when(event.time)}</div>
-    <p>${told(event)}</p>
-    <p class="small quiet">${event.topic} / ${event.partition} / ${event.offset}, from ${event.source}
-      ${event.correlation_id ? html`<br>belongs to <code>${event.correlation_id}</code>` : nothing}</p>
-    <pre tabindex="0">${JSON.stringify({ ...envelope, data }, null, 2)}</pre>
-    <div class="row"><a class="button" href="#/fleet/${encodeURIComponent(agentOf(event.subject))}" @click=${close}>Open ${agentOf(event.subject)}</a>
-    ${event.correlation_id ? html`<a href="#/findings/${encodeURIComponent(event.correlation_id)}" @click=${close}>Its chain</a>` : nothing}
-    <span class="grow"></span><button @click=${() => navigator.clipboard?.writeText(JSON.stringify(event, null, 2))}>Copy</button><button @click=${close}>Close</button></div></div>`);
 }
 
 // Returns the reason that was given, or null.

@@ -1,8 +1,7 @@
 // Rows that several views share.
 import { html, nothing } from "/lib/lit-html.js";
 import { state } from "../store.js";
-import { agentOf, gist, lasting, number, plural, severityLook, state as shown, titled, told, when, words } from "../words.js";
-import { openEvent } from "./dialogs.js";
+import { gist, lasting, number, plural, severityLook, state as shown, titled, when, words } from "../words.js";
 import { silencedBy } from "./silences.js";
 
 export const agentLink = (id) => html`<a href="#/fleet/${encodeURIComponent(id)}">${id}</a>`;
@@ -46,7 +45,3 @@ export const incidentItem = (incident) => html`<li>
 export const actionItem = (action) => html`<li>${actionState(action)}
   <span class="grow"><a href="#/actions/${action.action_id}">${action.action || "no action"}</a> for ${agentLink(action.agent_id)}${action.action ? nothing : html` <span class="quiet">${words(action.finding_kind)}: ${words(action.reason)}</span>`}</span>
   ${action.action ? html`<span class="small quiet hide-small">score ${number(action.score)}, risk ${number(action.risk)}</span>` : nothing}${when(action.created_at)}</li>`;
-
-export const eventItem = (event, fresh = false) => html`<li class="event ${fresh ? "fresh" : ""}">${when(event.time)}
-  <button class="bare" data-stop @click=${() => openEvent(event)}>${event.type}</button>
-  <span class="grow">${agentLink(agentOf(event.subject))} ${told(event)}</span></li>`;

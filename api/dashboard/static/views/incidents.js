@@ -1,20 +1,20 @@
 // Incidents: findings that belong together, root first, and why each belongs.
 import { html, nothing } from "/lib/lit-html.js";
-import * as api from "../api.js";
 import { state } from "../store.js";
 import { holding } from "../parts/held.js";
 import { agentLink, findingLink, findingList, graver, incidentItem } from "../parts/lists.js";
 import { table } from "../parts/table.js";
+import { brief, readIncident, steps } from "../parts/story.js";
 import { timeline } from "../parts/timeline.js";
-import { agentOf, lasting, plural, precisely, severityLook, state as shown, titled, when, words } from "../words.js";
+import { agentOf, lasting, plural, severityLook, state as shown, titled, when, words } from "../words.js";
 
 const WHY = {
-  root: "where it most likely began", depends_on: "depends on it", host: "on the same host", group: "of the same group", same_agent: "on the same agent",
+  root: "where it most likely began", depends_on: "depends on it", host: "on the same host", group: "of the same group", same_agent: "on the same agent", same_host: "on the same host",
   agent: "on the same agent", cohort: "like it, at the same time", learnt: "has often followed on it", time: "at the same time", coordinated: "the same threat at the same time",
 };
-const reading = holding((id) => api.get(`/incidents/${encodeURIComponent(id)}`));
+const reading = holding(readIncident);
 
-const standing = (i) => (i.status === "closed" ? shown("healthy", `over after ${lasting(i.lasted_s)}${i.close_reason ? `, ${words(i.close_reason)}` : ""}`)
+const standing = (i) => (i.status === "closed" ? shown("healthy", `over after ${lasting(i.lasted_s)}${i.close_reason && i.close_reason !== "quiet" ? `, ${words(i.close_reason)}` : ""}`)
   : i.status === "recovering" ? shown("maintenance", "recovering") : shown(severityLook(i.severity), `${i.severity}, open`));
 
 function roots(incident) {
@@ -25,17 +25,10 @@ function roots(incident) {
       <svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width=${(100 * c.score) / best} height="8"/></svg><span class="num small">${Math.round(c.score * 100)} %</span></li>`)}</ul>` : nothing}</section>`;
 }
 
-const member = (m) => html`<tr class=${m.because === "root" ? "chosen" : ""}><td>${agentLink(agentOf(m.agent))}</td><td>${findingLink(m, words(m.kind) + (m.metric ? ` of ${m.metric}` : ""))}</td>
-  <td>${shown(m.ended_at ? "healthy" : severityLook(m.severity), m.ended_at ? "over" : m.severity)}</td><td>${WHY[m.because] ?? words(m.because)}</td><td>${when(m.since)}</td></tr>`;
+const member = (m) => html`<tr class=${m.because === "root" ? "chosen" : ""}><td>${shown(m.ended_at ? "healthy" : severityLook(m.severity), m.ended_at ? "over" : m.severity)}</td>
+  <td>${agentLink(agentOf(m.agent))} ${findingLink(m, words(m.kind) + (m.metric ? ` of ${m.metric}` : ""))}<div class="small quiet">${WHY[m.because] ?? words(m.because)}</div></td></tr>`;
 const members = (incident) => html`<section class="block"><header><h2>What belongs to it, and why</h2></header>
-  ${table("Members", ["Agent", "Finding", "Severity", "Because", "Since"], incident.members.map(member))}</section>`;
-
-// In the log's words, without what stands beside them: the agent's name, the incident's title.
-function happened({ what, text, agent }, tenant) {
-  if (what.startsWith("incident.")) return text.replace(/^.* \((.*)\)$/, "$1");
-  if (what === "action.withheld") return words(text);
-  return (text || what).replaceAll(`${tenant}/`, "").replace(` of ${agent} is `, " is ").replace(`${agent} `, "");
-}
+  ${table("Members", ["Severity", "Finding"], incident.members.map(member))}</section>`;
 
 function one(id) {
   const { found: i, missing } = reading(`${id}/${Number(state.moment)}`, state.incidentsVersion, id);
@@ -45,9 +38,9 @@ function one(id) {
   return html`<div class="lead"><p class="small"><a href="#/incidents">Incidents</a></p><h1>${titled(i.title)}</h1>
       <p class="row">${standing(i)}<span class="quiet">${plural(i.findings, "finding")} on ${plural(i.agents, "agent")}, since ${when(i.since)}${i.coordinated ? ", coordinated" : ""}</span>
         ${i.merged_into ? html`<a href="#/incidents/${encodeURIComponent(i.merged_into)}">became part of another incident</a>` : nothing}</p></div>
+    ${brief(i)}
     <section class="block"><header><h2>In time</h2><span class="small quiet right">a bar a finding, root first; lines: what was done</span></header>${timeline(i, until)}</section>
-    <div class="cols"><div class="stack">${members(i)}</div><div class="stack">${roots(i)}
-      <section class="block"><header><h2>What happened</h2></header>${i.timeline.length ? html`<ul class="list">${i.timeline.map((h) => html`<li>${precisely(h.at)}<span class="grow">${h.agent ? agentLink(h.agent) : nothing} ${happened(h, i.tenant_id)}</span></li>`)}</ul>` : html`<p class="empty">Nothing is on record.</p>`}</section></div></div>`;
+    <div class="cols">${steps(i)}<div class="stack">${members(i)}${roots(i)}</div></div>`;
 }
 
 const tab = (by, here, href, text) => html`<a href=${href} aria-current=${by === here ? "true" : nothing}>${text}</a>`;

@@ -5,7 +5,7 @@ import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
 import { keep } from "../parts/dialogs.js";
 import { choose } from "../parts/filters.js";
-import { eventItem } from "../parts/lists.js";
+import { eventItem } from "../parts/sentences.js";
 import { count, stamp } from "../words.js";
 
 const GROUPS = ["agent", "finding", "incident", "action", "metrics", "policy", "record"];

@@ -1,7 +1,8 @@
 // Is anything wrong, what is being done about it, does it need me?
 import { html, nothing } from "/lib/lit-html.js";
 import { state } from "../store.js";
-import { actionItem, agentLink, eventItem, findingItem, graver, incidentItem } from "../parts/lists.js";
+import { actionItem, agentLink, findingItem, graver, incidentItem } from "../parts/lists.js";
+import { eventItem } from "../parts/sentences.js";
 import { may, run } from "../parts/deeds.js";
 import { map } from "../parts/map.js";
 import { hushed } from "../parts/silences.js";
@@ -70,6 +71,6 @@ export function overview() {
       <section class="block"><header><h2>Fleet</h2><a class="right small" href="#/fleet">Search and filter</a></header>
         ${map(agents, `${plural(agents.length, "agent")}; the table in Fleet says the same in words`)}</section>
       <section class="block"><header><h2>What changed</h2><a class="right small" href="#/log">The whole log</a></header>
-        ${news.length ? html`<ul class="list">${news.map((e, i) => eventItem(e, i === 0 && Date.now() - new Date(e.time) < 3000))}</ul>` : html`<p class="empty">Nothing yet.</p>`}</section>
+        ${news.length ? html`<ul class="list">${news.map((e, i) => eventItem(e, { fresh: i === 0 && Date.now() - new Date(e.time) < 3000 }))}</ul>` : html`<p class="empty">Nothing yet.</p>`}</section>
     </div><div class="stack">${services()}${parts()}</div></div>`;
 }
