@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from projections.database import open_database
 from projections.migrations import prepare
+from tests.databases import new_database
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +39,23 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres: str) -> str:
     """Give the URL of an empty database of the test's own; it goes when the server goes."""
+    return _created(postgres)
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres: str) -> str:
+    """Give the name of a database with empty tables, to copy; nobody else may be connected."""
+    engine = open_database(_created(postgres))
+    prepare(engine)
+    engine.dispose()
+    return str(engine.url.database)
+
+
+def _created(server: str, template: str = "template1") -> str:
     name = f"test_{uuid4().hex}"
-    admin = open_database(postgres).execution_options(isolation_level="AUTOCOMMIT")
+    admin = open_database(server).execution_options(isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     admin.dispose()
     return admin.url.set(database=name).render_as_string(hide_password=False)
 
@@ -55,11 +69,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Engine]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Give a database with its tables, once of each kind."""
-    engine = open_database(database_url)
-    prepare(engine)
+    if request.param == "sqlite":
+        engine = new_database(tmp_path / "views.db")
+    else:
+        tables = request.getfixturevalue("postgres_tables")
+        engine = open_database(_created(request.getfixturevalue("postgres"), tables))
     try:
         yield engine
     finally:

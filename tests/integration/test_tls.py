@@ -15,10 +15,9 @@ from api.cli.address import asked_address, connected, own_address, trusted
 from api.cli.client import AWAY, Client, CommandError
 from api.server import run_api
 from config.settings import Settings, SettingsError
-from projections.database import open_database
-from projections.migrations import prepare
 from streams.kafka.connection import Connection
 from tests.certificates import self_signed
+from tests.databases import new_database
 from tests.integration.log_of_facts import SIGNER
 from tests.ports import free_port
 
@@ -31,9 +30,7 @@ async def serving(home: Path, files: tuple[Path, Path]) -> AsyncIterator[Setting
     settings = Settings(
         home=home, api_port=0, api_hosts=[FAR], tls_certificate=files[0], tls_key=files[1]
     )
-    engine = open_database(settings.database)
-    prepare(engine)
-    engine.dispose()
+    new_database(settings.home / "homeostat.db").dispose()
     stop = asyncio.Event()
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     nobody = Connection(f"127.0.0.1:{free_port()}")

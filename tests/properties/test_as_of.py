@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from processors.step import Fact
-from projections.database import open_database
-from projections.migrations import prepare
 from projections.models.history import HISTORIES, OPEN
 from projections.queries.actions import list_actions
 from projections.queries.agents import list_agents
@@ -24,6 +22,7 @@ from projections.queries.findings import list_findings
 from projections.replay.until import Happened
 from projections.views import Views
 from streams.contracts.record import Record
+from tests.databases import new_database
 from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, FakeLog, facts_only, sealed
 from tests.properties.test_projections import facts
 
@@ -31,8 +30,7 @@ from tests.properties.test_projections import facts
 @contextmanager
 def views_of(records: Sequence[Record]) -> Iterator[Connection]:
     with tempfile.TemporaryDirectory() as folder:
-        engine = open_database(f"sqlite:///{Path(folder) / 'views.db'}")
-        prepare(engine)
+        engine = new_database(Path(folder) / "views.db")
         Views(engine, SIGNER, PARTITIONS, "a test").write(records)
         with engine.connect() as connection:
             yield connection

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.step import Fact
-from projections.database import open_database, writing
-from projections.migrations import prepare
+from projections.database import writing
 from projections.models import counters
 from projections.replay.compare import compared_tables, rows_of
 from projections.replay.compared_windows import windows_of
 from projections.views import Views
 from projections.windows.hours import add_up
 from streams.contracts.record import Record
+from tests.databases import new_database
 from tests.integration.log_of_facts import (
     PARTITIONS,
     SIGNER,
@@ -63,8 +63,7 @@ def facts(draw: st.DrawFn) -> Fact:
 def folded(batches: Sequence[Sequence[Record]], restarts: frozenset[int]) -> dict[str, Any]:
     """Return all rows after `batches`, with a new writer before those in `restarts`."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = open_database(f"sqlite:///{Path(folder) / 'views.db'}")
-        prepare(engine)
+        engine = new_database(Path(folder) / "views.db")
         views = Views(engine, SIGNER, PARTITIONS, "a test")
         for number, batch in enumerate(batches):
             if number in restarts:

@@ -16,10 +16,9 @@ import yaml
 
 from api.server import run_api
 from config.settings import Settings
-from projections.database import open_database
-from projections.migrations import prepare
 from projections.views import Views
 from streams.kafka.connection import Connection
+from tests.databases import new_database
 from tests.integration.log_of_facts import (
     PARTITIONS,
     SIGNER,
@@ -99,8 +98,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
     home = tmp_path_factory.mktemp("home")
     settings = Settings(home=home, api_port=0, api_hosts=["homeostat.example"])
     write_tokens(home)
-    engine = open_database(settings.database)
-    prepare(engine)
+    engine = new_database(home / "homeostat.db")
     log = FakeLog()
     views = Views(engine, SIGNER, PARTITIONS, "a test")
     views.write(_past(log))

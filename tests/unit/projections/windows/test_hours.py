@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from projections.database import open_database, writing
-from projections.migrations import prepare
+from projections.database import writing
 from projections.models import agent_hours, open_hours, window_blocks
 from projections.queries.metrics import MetricPoint, metric_history
 from projections.read_models.metric import HOUR_S, Hour, added
@@ -21,14 +20,14 @@ from projections.windows.blocks import write_windows
 from projections.windows.hours import WAITED_S, add_up
 from projections.windows.numbers import Numbers
 from streams.contracts.events.agent import WindowsClosed
+from tests.databases import new_database
 
 AGENTS = [f"default/a{n:03d}" for n in range(100)]
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'views.db'}")
-    prepare(engine)
+    engine = new_database(tmp_path / "views.db")
     yield engine
     engine.dispose()
 
