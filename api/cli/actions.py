@@ -9,6 +9,7 @@ import typer
 from api.cli import completing
 from api.cli.client import Client
 from api.cli.options import AsJson, AsOf, Most, OfAgent
+from api.cli.previews import show
 from api.cli.show import as_json, as_list, as_table, clock, say
 
 
@@ -45,8 +46,10 @@ def _one(found: dict[str, Any], *, plain: bool) -> None:
     for name in ("reason", "detail", "approved_by", "check"):
         if found[name]:
             say(f"{name.replace('_', ' ')}: {found[name]}")
-    if preview := found["evidence"].get("preview"):
-        say(f"would run: {preview}")
+    if ran := found["evidence"].get("preview"):
+        say(f"would run: {ran}")
+    elif found["preview"] is not None:
+        show(found)
     columns = ("candidate", "expected value", "risk", "score", "mode", "rejected")
     as_table(
         columns,

@@ -10,7 +10,8 @@ import typer
 from api.cli import completing
 from api.cli.answering import answered, newest
 from api.cli.client import REFUSED, USAGE, Client, CommandError
-from api.cli.options import Action, AsJson, Reason
+from api.cli.options import ASKED, Action, AsJson, Reason
+from api.cli.previews import confirmed, looked_at, preview, show
 from api.cli.show import as_list, as_receipt
 
 _VERBS: Final = ("restart", "start", "stop")
@@ -18,21 +19,36 @@ _CHANGED: Final = "agent.status_changed"
 _REFUSED: Final = "agent.transition_refused"
 
 
-def approve(action: Action, reason: Reason, plain: AsJson = False) -> None:
-    """Approve an action that waits for a person; all guards run again."""
-    _answer(action, "approve", reason, plain=plain)
+def approve(
+    action: Action,
+    reason: Reason,
+    exactly: Annotated[
+        bool, typer.Option("--exactly", help="Only while a dry run says just what is shown now.")
+    ] = False,
+    plain: AsJson = False,
+) -> None:
+    """Approve an action that waits for a person, once it was shown; all guards run again."""
+    client = Client.from_environment()
+    found = looked_at(client, client.get(f"/actions/{action}"))
+    if not plain:
+        show(found)
+        if ASKED:
+            confirmed(f"{found['action']} for {found['agent_id']}: approve it?")
+    seen = (found["preview"] or {}).get("digest", "")
+    _answer(client, found, "approve", reason, plain=plain, seen=seen, exactly=exactly)
 
 
 def reject(action: Action, reason: Reason, plain: AsJson = False) -> None:
     """Reject an action that waits for a person."""
-    _answer(action, "reject", reason, plain=plain)
-
-
-def _answer(action: str, verb: str, reason: str, *, plain: bool) -> None:
     client = Client.from_environment()
-    preview = client.get(f"/actions/{action}")["preview_hash"]
-    body = {"reason": reason, "preview_hash": preview}
-    receipt = client.send("POST", f"/actions/{action}/{verb}", body)
+    _answer(client, client.get(f"/actions/{action}"), "reject", reason, plain=plain)
+
+
+def _answer(
+    client: Client, found: dict[str, Any], verb: str, reason: str, *, plain: bool, **more: Any
+) -> None:
+    body = {"reason": reason, "preview_hash": found["preview_hash"], **more}
+    receipt = client.send("POST", f"/actions/{found['action_id']}/{verb}", body)
     as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
 
 
@@ -163,4 +179,4 @@ def _measurement(text: str) -> tuple[str, float]:
     return name, number
 
 
-COMMANDS = (approve, reject, accept, relearn, services, lifecycle, publish)
+COMMANDS = (preview, approve, reject, accept, relearn, services, lifecycle, publish)

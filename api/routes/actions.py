@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.errors import Problem, not_found
+from api.errors import Problem, invalid, not_found
 from api.identity.guard import Approver, Operator, Tenant, Viewer
 from api.identity.roles import Identity
 from api.routes import READS, WRITES
@@ -19,7 +20,7 @@ from api.schemas.common import Listing, Paging, Receipt
 from api.services import Served
 from projections.queries.actions import ActionQuery, ActionRow, get_action, list_actions
 from projections.queries.as_of import get_action_as_of, list_actions_as_of
-from streams.contracts.events.action import ActionRequested, ApprovalGiven
+from streams.contracts.events.action import ActionRequested, ApprovalGiven, PreviewRequested
 from streams.contracts.telemetry import check_id
 
 router = APIRouter(prefix="/actions", tags=["actions"], responses=READS, route_class=Reading)
@@ -40,7 +41,8 @@ def actions(
         page = served.ask(list_actions, tenant, wanted, **dict(paging))
     else:
         page = served.ask(list_actions_as_of, tenant, as_of, wanted, **dict(paging))
-    return Listing(items=[ActionView.of(row) for row in page.items], next=page.next_cursor)
+    now = time.time() if as_of is None else as_of
+    return Listing(items=[ActionView.of(row, now) for row in page.items], next=page.next_cursor)
 
 
 @router.get("/{action_id}", **WAITS)
@@ -54,7 +56,7 @@ def action(
         row = served.ask(get_action_as_of, tenant, action_id, as_of)
     if row is None:
         raise not_found("action", action_id, tenant)
-    return ActionView.of(row)
+    return ActionView.of(row, time.time() if as_of is None else as_of)
 
 
 @router.post("", status_code=202, responses=WRITES)
@@ -64,6 +66,17 @@ async def request(served: Served, caller: Operator, tenant: Tenant, body: Action
     key = f"{tenant}/{body.target}"
     asked = ActionRequested(body.action, key, body.parameters, caller.name)
     return await served.receipt(key, asked)
+
+
+@router.post("/{action_id}/preview", status_code=202, responses=WRITES)
+async def preview(served: Served, caller: Operator, tenant: Tenant, action_id: str) -> Receipt:
+    """Ask the node anew what a waiting action would do; `action.previewed` tells it."""
+    row = await served.ask_aside(get_action, tenant, action_id)
+    if row is None:
+        raise not_found("action", action_id, tenant)
+    _check_awaiting(row)
+    asked = PreviewRequested(action_id, caller.name)
+    return await served.receipt(f"{tenant}/{row.agent_id}", asked, row.correlation_id)
 
 
 @router.post("/{action_id}/approve", status_code=202, responses=WRITES)
@@ -96,19 +109,33 @@ async def _answer(
         raise not_found("action", action_id, tenant)
     _check_answerable(row, caller, body, approved=approved)
     given = ApprovalGiven(
-        action_id, approved, caller.name, body.reason, body.preview_hash or row.preview_hash
+        action_id,
+        approved,
+        caller.name,
+        body.reason,
+        body.preview_hash or row.preview_hash,
+        body.seen,
+        body.exactly,
     )
     return await served.receipt(f"{tenant}/{row.agent_id}", given, row.correlation_id)
 
 
 def _check_answerable(row: ActionRow, caller: Identity, body: Answer, *, approved: bool) -> None:
     """Refuse early what the governor would refuse as well; its word is the one that counts."""
-    if row.state != "awaiting":
-        detail = f"action {row.action_id} is {row.state}; only one that is awaiting can be answered"
-        raise Problem(HTTPStatus.CONFLICT, "not-awaiting", detail)
+    _check_awaiting(row)
     if approved and row.requested_by == caller.name:
         detail = f"{caller.name} asked for this action; another person must approve it"
         raise Problem(HTTPStatus.FORBIDDEN, "self-approval", detail)
-    if body.preview_hash not in ("", row.preview_hash):
+    if body.exactly and not (approved and body.seen):
+        remedy = "approve, with the digest of the dry run as `seen`"
+        raise invalid("exactly", body.exactly, remedy)
+    shown = row.preview.get("digest", "")
+    if body.preview_hash not in ("", row.preview_hash) or body.seen not in ("", shown):
         detail = "the action would now do something else than what was looked at; look again"
         raise Problem(HTTPStatus.CONFLICT, "preview-changed", detail)
+
+
+def _check_awaiting(row: ActionRow) -> None:
+    if row.state != "awaiting":
+        detail = f"action {row.action_id} is {row.state}; only one that is awaiting can be answered"
+        raise Problem(HTTPStatus.CONFLICT, "not-awaiting", detail)

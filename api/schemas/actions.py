@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,8 @@ from api.schemas.limits import AN_ID
 from projections.queries.actions import ActionRow
 from projections.read_models.action import State
 
+OLD_AFTER_S: Final = 300.0
+"""For so long a dry run tells what would be done now; then somebody should look again."""
 STAGES = ("proposed", "awaiting", "queued", "granted", "claimed", "verified", "finished", "refused")
 
 
@@ -46,7 +48,50 @@ class ApprovalView(View):
     by: str
     reason: str
     preview_hash: str
+    seen: str = Field(description="The digest of the dry run that they looked at; or empty.")
+    exactly: bool = Field(description="Whether only just that may be done.")
     at: Moment
+
+
+class PreviewView(View):
+    """What an action would do, by a dry run of the node that would do it.
+
+    It is *fresh*; *old*, where it is of more than five minutes ago (while the action waits; before
+    it was answered, later); or *missing*, where the node has not told yet.
+    """
+
+    state: Literal["fresh", "old", "missing"]
+    note: str = Field(description="Of what is old, missing or would be refused: why, for a person.")
+    steps: list[str] = Field(examples=[["start ['redis-server']"]])
+    digest: str = Field(description="Hand it in as `seen` when answering.")
+    refused: str = Field(description="Why it would be refused now, by a stable name; or empty.")
+    host: str
+    asked_at: Moment | None
+    at: Moment | None = Field(description="When the node looked.")
+
+    @classmethod
+    def of(cls, row: ActionRow, now: float) -> Self | None:
+        """Return what is known of it at `now`; None for what never waited for a person."""
+        if row.awaiting_at is None and not row.preview:
+            return None
+        told, until = row.preview, min(now, row.granted_at or now, row.refused_at or now)
+        at = told.get("at")
+        state = "missing" if at is None else "old" if until - at > OLD_AFTER_S else "fresh"
+        notes = {
+            "missing": f"{row.host} has not told yet; if it does not, see that its node runs",
+            "old": "much may have changed since; ask for it anew",
+            "fresh": "",
+        }
+        return cls(
+            state=state,
+            note=told.get("detail") or notes[state],
+            steps=told["preview"].splitlines() if told else [],
+            digest=told.get("digest", ""),
+            refused=told.get("refused", ""),
+            host=row.host,
+            asked_at=row.preview_asked_at,
+            at=at,
+        )
 
 
 class ActionView(View):
@@ -78,6 +123,9 @@ class ActionView(View):
     approvals: list[ApprovalView]
     approved_by: str
     preview_hash: str
+    preview: PreviewView | None = Field(
+        description="What it would do, where it waits for a person or did."
+    )
     expires_at: Moment | None
     retry_at: Moment | None
     outcome: str
@@ -91,9 +139,10 @@ class ActionView(View):
     updated_at: Moment
 
     @classmethod
-    def of(cls, row: ActionRow) -> Self:
-        """Return the view of a row."""
+    def of(cls, row: ActionRow, now: float) -> Self:
+        """Return the view of a row at `now`, in seconds since the epoch."""
         plain = {name: getattr(row, name) for name in cls.model_fields if name != "stages"}
+        plain["preview"] = PreviewView.of(row, now)
         times = {stage: getattr(row, f"{stage}_at") for stage in STAGES}
         return cls.model_validate(
             plain | {"stages": {stage: at for stage, at in times.items() if at is not None}}
@@ -127,4 +176,13 @@ class Answer(Body):
         default="",
         max_length=64,
         description="Of the preview that was looked at; the answer binds to it.",
+    )
+    seen: str = Field(
+        default="",
+        max_length=64,
+        description="The digest of the dry run that was looked at; refused where there is another.",
+    )
+    exactly: bool = Field(
+        default=False,
+        description="Whether to do nothing where a dry run would say something else by then.",
     )

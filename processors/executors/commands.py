@@ -1,10 +1,15 @@
-"""The commands topic, read from where this host left off."""
+"""The commands topic, read from where this host left off.
+
+What lies there is a command, an order to carry one out only while a dry run still says what was
+approved, or the question what a command would do.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
@@ -13,13 +18,23 @@ from processors.executors.services.ledger import replace_synced
 from processors.step import Context, Emission, Sealer
 from streams.contracts.envelope import Event, decode_event
 from streams.contracts.errors import ContractError, MalformedRecord, Untrusted
-from streams.contracts.events.action import Command
+from streams.contracts.events.action import CarryOut, Command, Preview
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.topics import COMMANDS
 from streams.contracts.trust import RecordKind, Signer
 from streams.contracts.upcasters import upcast
 from streams.kafka.connection import Connection
 from streams.kafka.log_reader import LogReader, Place
+
+QUESTION: Final = "action.preview"
+_ORDER: Final = "action.carry_out"
+_KINDS: Final[dict[str, type[msgspec.Struct]]] = {QUESTION: Preview, _ORDER: CarryOut}
+
+
+class Order(Command, frozen=True):
+    """A command as this host takes it on; `exactly` is empty where it is bound to no dry run."""
+
+    exactly: str = ""
 
 
 class CommandLog:
@@ -66,10 +81,14 @@ class CommandLog:
 
 
 def _checked(event: Event) -> Event:
+    """Return a command or a question that can be answered; an order as the command in it."""
     try:
-        msgspec.convert(event.data, Command)
+        said = msgspec.convert(event.data, _KINDS.get(event.type, Command))
         uuid.UUID(event.id)  # the ids of what is reported on it follow from its own
     except (msgspec.ValidationError, ValueError) as error:
         detail = f"{event.type} {event.id!r}: {error}"
         raise MalformedRecord("malformed_command", detail) from error
-    return event
+    if not isinstance(said, CarryOut):
+        return event
+    data: dict[str, Any] = event.data["command"] | {"exactly": said.exactly}
+    return msgspec.structs.replace(event, type=said.command.action, data=data)

@@ -11,23 +11,28 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
 from processors.executors.actions.registry import Registry
 from processors.executors.claims import Claims
+from processors.executors.commands import Order
 from processors.executors.executor import Executor, NotPossible, Result
-from processors.executors.reports import report
+from processors.executors.previews import tellable
+from processors.executors.reports import Publish, report
 from streams.contracts.envelope import Event
-from streams.contracts.events.action import ActionClaimed, ActionFinished, ActionVerified, Command
+from streams.contracts.events.action import (
+    ActionClaimed,
+    ActionFinished,
+    ActionVerified,
+    Command,
+    digest_of,
+)
 from streams.contracts.record import Outgoing
 from streams.contracts.trust import Signer
 
 log = logging.getLogger(__name__)
-
-Publish = Callable[[list[Outgoing]], Awaitable[None]]
 
 
 class Dispatcher:
@@ -76,7 +81,7 @@ class Dispatcher:
 
     async def carry_out(self, event: Event) -> None:
         """See one command that was taken through to its reported outcome."""
-        command = msgspec.convert(event.data, Command)
+        command = msgspec.convert(event.data, Order)
         async with self._targets[command.target]:
             claimed = asyncio.create_task(self._report(event, self._claimed(command)))
             began = time.monotonic()
@@ -106,12 +111,13 @@ class Dispatcher:
             log.exception("cannot look at %s", command.target)
             return Result(False, f"{type(error).__name__}: {error}")
 
-    async def _attempt(self, command: Command) -> ActionFinished:
+    async def _attempt(self, command: Order) -> ActionFinished:
         """Return the outcome; whatever goes wrong is one."""
         try:
             self._guard(command)
             executor = self._registry.make(command)
             preview = await executor.preview()
+            _guard_approved(command, preview)
             if command.dry_run:
                 return self._finished(command, "simulated", False, preview, {"preview": preview})
             self._guard_switch()
@@ -215,3 +221,10 @@ class Dispatcher:
 
     async def _report(self, event: Event, data: msgspec.Struct) -> None:
         await self._publish(report(event, data, self._host, time.time(), self._signer))
+
+
+def _guard_approved(command: Order, preview: str) -> None:
+    """Refuse what was approved as it was shown, where it would be something else by now."""
+    if command.exactly and digest_of(tellable(preview)) != command.exactly:
+        detail = f"this was not approved, only what the dry run said before: {preview}"
+        raise NotPossible("preview_changed", detail)

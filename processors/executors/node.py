@@ -16,8 +16,9 @@ from config.settings import Settings
 from processors.executors.actions.registry import Registry
 from processors.executors.actions.services import port_of
 from processors.executors.claims import Claims
-from processors.executors.commands import CommandLog
+from processors.executors.commands import QUESTION, CommandLog
 from processors.executors.dispatch import Dispatcher
+from processors.executors.previews import Previewer
 from processors.executors.probes import watch_probe
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
@@ -91,6 +92,7 @@ class Node:
         self._dispatcher = Dispatcher(
             self._host, registry, self._claims, self._publish, signer, kill_switch
         )
+        self._previewer = Previewer(self._host, registry, self._publish, signer, kill_switch)
         self._commands = CommandLog(connection, signer, home / "commands.offset")
         self._acting: set[asyncio.Task[None]] = set()
         self._broken: asyncio.Queue[BaseException] = asyncio.Queue()
@@ -140,6 +142,9 @@ class Node:
         async for item in self._commands.follow():
             if isinstance(item, list):
                 await self._publish(item)
+            elif item.type == QUESTION:
+                if not self._leaving and self._previewer.concerns(item):
+                    self._act(self._previewer.answer(item))
             elif not self._leaving and self._dispatcher.concerns(item):
                 self._dispatcher.take(item)
                 self._act(self._carry_out(item))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -11,6 +12,9 @@ from streams.contracts.envelope import Event, outgoing, rfc3339
 from streams.contracts.events.registry import BY_DATA
 from streams.contracts.record import Outgoing
 from streams.contracts.trust import Signer
+
+Publish = Callable[[list[Outgoing]], Awaitable[None]]
+"""Writes reports; returns when they are acknowledged."""
 
 
 def report(
@@ -23,7 +27,7 @@ def report(
     command : Event
         What is reported on; the report's id is derived from its id, so a second copy is known.
     data : msgspec.Struct
-        ActionClaimed, ActionVerified or ActionFinished.
+        ActionClaimed, ActionVerified, ActionFinished or ActionPreviewed.
     at : float
         Seconds since the epoch: an executor lives in real time.
     """

@@ -8,7 +8,7 @@ from processors.fold import Message, PolicyInForce
 from processors.governor.approvals import objection, outdated
 from processors.governor.breaker import breakers
 from processors.governor.registrations import answer
-from processors.governor.rulings import approved, fact_of, refusal, rule
+from processors.governor.rulings import approved, fact_of, preview, refusal, rule
 from processors.governor.state import GovernorState, Work
 from processors.step import Fact
 from streams.contracts.events.action import (
@@ -16,6 +16,7 @@ from streams.contracts.events.action import (
     ActionProposed,
     ActionRefused,
     ApprovalGiven,
+    PreviewRequested,
 )
 from streams.contracts.events.agent import (
     AgentHealthChanged,
@@ -39,8 +40,8 @@ def decide(state: GovernorState, message: Message, in_force: PolicyInForce) -> I
             work = state.work.get(action_id)
             if work is not None and work.state == "new":
                 yield from rule(state, work, message, in_force)
-        case ApprovalGiven() as given:
-            yield from _on_answer(state, given, message, in_force)
+        case ApprovalGiven() | PreviewRequested() as said:
+            yield from _on_word(state, said, message, in_force)
         case ActionFinished() as finished:
             yield from _on_finished(state, finished, message, in_force)
         case AgentHealthChanged() | AgentStatusChanged():
@@ -85,12 +86,26 @@ def _lost(work: Work, at: float) -> ActionFinished:
     )
 
 
+def _on_word(
+    state: GovernorState,
+    said: ApprovalGiven | PreviewRequested,
+    message: Message,
+    in_force: PolicyInForce,
+) -> Iterator[Fact]:
+    if isinstance(said, ApprovalGiven):
+        yield from _on_answer(state, said, message, in_force)
+    else:
+        yield _on_question(state, said, message, in_force)
+
+
 def _on_answer(
     state: GovernorState, given: ApprovalGiven, message: Message, in_force: PolicyInForce
 ) -> Iterator[Fact]:
     problem = objection(state, given, message.at)
     if problem is not None:
-        yield _answer_refused(state, given, problem, message)
+        work = state.work.get(given.action_id)
+        kind = "action.approval_refused"
+        yield _declined(work, given.action_id, problem, message, kind, given.by)
         return
     work = state.work[given.action_id]
     if not given.approved:
@@ -98,21 +113,37 @@ def _on_answer(
     elif outdated(work, in_force.policy.version):
         yield refusal(work, "policy_changed", "the policy changed since it was asked for", message)
     else:
-        yield from rule(state, approved(work, given.by), message, in_force)
+        yield from rule(state, approved(work, given), message, in_force)
 
 
-def _answer_refused(
-    state: GovernorState, given: ApprovalGiven, problem: tuple[str, str], message: Message
+def _on_question(
+    state: GovernorState, asked: PreviewRequested, message: Message, in_force: PolicyInForce
 ) -> Fact:
+    """Ask what an action would do; of one that does not wait there is nothing to decide."""
+    work = state.work.get(asked.action_id)
+    if work is not None and work.state == "awaiting" and message.at < work.until:
+        return preview(work, work.until, message, in_force)
+    detail = f"the action is {work.state}" if work else "no such action waits for an answer"
+    problem, kind = ("not_awaiting", detail), "action.preview_refused"
+    return _declined(work, asked.action_id, problem, message, kind, asked.requested_by)
+
+
+def _declined(
+    work: Work | None,
+    action_id: str,
+    problem: tuple[str, str],
+    message: Message,
+    kind: str,
+    by: str = "",
+) -> Fact:
+    """Return that something said of an action has no effect, and why."""
     reason, detail = problem
     subject = message.event.subject if message.event else ""
-    work = state.work.get(given.action_id)
     action = work.proposal.action if work else ""
-    data = ActionRefused(given.action_id, action, subject, reason, detail, given.by)
+    data = ActionRefused(action_id, action, subject, reason, detail, by)
     correlation = work.correlation if work else ""
     causation = message.event.id if message.event else ""
-    kind = EVENT_TYPES["action.approval_refused"]
-    return Fact(subject, data, message.at, correlation, causation, kind)
+    return Fact(subject, data, message.at, correlation, causation, EVENT_TYPES[kind])
 
 
 def _on_finished(

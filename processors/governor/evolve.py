@@ -115,7 +115,8 @@ def _fold_ruling(
             work = state.work[queued.action_id]
             work.state, work.reason = "queued", queued.reason
             if isinstance(message.data, ApprovalGiven):
-                work.approved_by = message.data.by
+                given = message.data
+                work.approved_by, work.exactly = given.by, given.seen if given.exactly else ""
         case ActionAwaiting() as awaiting:
             work = state.work[awaiting.action_id]
             work.state, work.reason = "awaiting", awaiting.reason

@@ -1,4 +1,7 @@
-"""A verdict as facts: the grant with its command, the queueing, the question, the refusal."""
+"""A verdict as facts: the grant with its command, the queueing, the question, the refusal.
+
+Where a person is asked, the node that would act is asked for a dry run, so that they see it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ from streams.contracts.events.action import (
     ActionGranted,
     ActionQueued,
     ActionRefused,
+    ApprovalGiven,
+    CarryOut,
     Command,
+    Preview,
 )
 from streams.contracts.events.registry import event_type
 
@@ -40,7 +46,9 @@ def rule(
         case Grant():
             yield from _granted(work, message, in_force)
         case Ask(reason):
-            yield _asked(work, reason, message, limits)
+            expires_at = message.at + limits.approval_ttl_s
+            yield _asked(work, reason, expires_at, message, limits)
+            yield preview(work, expires_at, message, in_force)
         case Refuse(reason, detail):
             yield refusal(work, reason, detail, message)
         case Queue(reason):
@@ -73,7 +81,22 @@ def _granted(work: Work, message: Message, in_force: PolicyInForce) -> Iterator[
         expires_at,
     )
     yield fact_of(work, granted, message)
-    command = Command(
+    command = _command(work, expires_at, in_force)
+    if work.exactly:
+        yield fact_of(work, CarryOut(command, work.exactly), message)
+    else:
+        yield fact_of(work, command, message, proposal.action)
+
+
+def preview(work: Work, expires_at: float, message: Message, in_force: PolicyInForce) -> Fact:
+    """Return what asks the executor what it would do, until `expires_at`."""
+    hashed = preview_hash(work.proposal, dry_run=in_force.policy.limits.simulation)
+    return fact_of(work, Preview(_command(work, expires_at, in_force), hashed), message)
+
+
+def _command(work: Work, expires_at: float, in_force: PolicyInForce) -> Command:
+    proposal = work.proposal
+    return Command(
         action_id=proposal.action_id,
         action=proposal.action,
         target=work.subject,
@@ -81,19 +104,19 @@ def _granted(work: Work, message: Message, in_force: PolicyInForce) -> Iterator[
         parameters=proposal.parameters,
         timeout_s=proposal.timeout_s,
         expires_at=expires_at,
-        dry_run=limits.simulation,
+        dry_run=in_force.policy.limits.simulation,
         policy_version=in_force.policy.version,
         attempt=proposal.attempt,
         requested_by=proposal.requested_by,
         finding_kind=proposal.finding_kind,
     )
-    yield fact_of(work, command, message, proposal.action)
 
 
-def _asked(work: Work, reason: str, message: Message, limits: LimitsPolicy) -> Fact:
+def _asked(
+    work: Work, reason: str, expires_at: float, message: Message, limits: LimitsPolicy
+) -> Fact:
     proposal = work.proposal
     asked = preview_hash(proposal, dry_run=limits.simulation)
-    expires_at = message.at + limits.approval_ttl_s
     data = ActionAwaiting(
         proposal.action_id, proposal.action, work.subject, reason, expires_at, asked
     )
@@ -109,9 +132,10 @@ def _queued(work: Work, reason: str, message: Message) -> Iterator[Fact]:
     yield fact_of(work, data, message)
 
 
-def approved(work: Work, by: str) -> Work:
+def approved(work: Work, given: ApprovalGiven) -> Work:
     """Return `work` as it stands once a person approved it, for the guards to judge anew."""
-    return replace(work, state="approved", approved_by=by)
+    exactly = given.seen if given.exactly else ""
+    return replace(work, state="approved", approved_by=given.by, exactly=exactly)
 
 
 def _full(state: GovernorState, verdict: Verdict, limits: LimitsPolicy) -> bool:

@@ -65,6 +65,8 @@ class Work(msgspec.Struct):
         The proposal's own id, and the finding or request that led to it.
     policy_version : int
         The version under which a person was asked.
+    exactly : str
+        The digest of the dry run that an approval is bound to; empty where it is to none.
     """
 
     proposal: ActionProposed
@@ -78,6 +80,7 @@ class Work(msgspec.Struct):
     approved_by: str = ""
     preview_hash: str = ""
     policy_version: int = 0
+    exactly: str = ""
 
 
 class Suspension(msgspec.Struct):

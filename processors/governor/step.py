@@ -6,6 +6,7 @@ from processors.fold import FoldStep
 from processors.governor.decide import decide
 from processors.governor.evolve import evolve
 from processors.governor.state import GovernorState
+from processors.migrations import unchanged
 from streams.contracts.events.action import Command
 from streams.contracts.events.registry import EVENT_TYPES, EventType
 from streams.contracts.topics import COMMANDS, GOVERNANCE
@@ -16,6 +17,9 @@ _WRITES = (
     "action.approval_refused",
     "action.queued",
     "action.granted",
+    "action.preview",
+    "action.preview_refused",
+    "action.carry_out",
     "action.refused",
     "action.finished",
     "action.concluded",
@@ -34,13 +38,14 @@ def governor() -> FoldStep[GovernorState]:
     """
     return FoldStep(
         name="governor",
-        version=1,
+        version=2,
         inbox=GOVERNANCE,
         writes=(*(EVENT_TYPES[name] for name in _WRITES), ANY_COMMAND),
         state=GovernorState,
         decide=decide,
         evolve=evolve,
         earliest=_earliest,
+        migrations={1: unchanged},
     )
 
 

@@ -37,6 +37,8 @@ actions: Final = Table(
     document("approvals"),
     ident("approved_by"),
     ident("preview_hash"),
+    document("preview"),
+    moment("preview_asked_at"),
     moment("expires_at"),
     moment("retry_at"),
     ident("outcome"),
@@ -62,4 +64,5 @@ actions: Final = Table(
     Index(None, "tenant_id", "agent_id", "created_at", "action_id"),
 )
 """One row an action. `state` is proposed, awaiting, queued, granted, claimed, verified, refused or
-finished; ``withheld`` where nothing was proposed (its id is then the event's)."""
+finished; ``withheld`` where nothing was proposed (its id is then the event's). `preview` is the
+latest dry run of what waited for a person, empty where none was told."""

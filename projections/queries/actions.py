@@ -19,7 +19,7 @@ class ActionRow(msgspec.Struct, frozen=True):
     """An action; times in seconds since the epoch, None for a stage that was not reached.
 
     `candidates` are `streams.contracts.events.action.Candidate` as plain dicts, `approvals` those
-    of `ApprovalGiven` with ``at``.
+    of `ApprovalGiven` with ``at``, and `preview` what matters of `ActionPreviewed`, with ``at``.
     """
 
     action_id: str
@@ -48,6 +48,8 @@ class ActionRow(msgspec.Struct, frozen=True):
     approvals: list[dict[str, Any]]
     approved_by: str
     preview_hash: str
+    preview: dict[str, Any]
+    preview_asked_at: float | None
     expires_at: float | None
     retry_at: float | None
     outcome: str

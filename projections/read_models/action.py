@@ -22,6 +22,7 @@ State = Literal[
     "finished",
 ]  # fmt: skip
 STATES: Final[tuple[State, ...]] = get_args(State)
+_SHOWN: Final = ("host", "preview_hash", "preview", "digest", "refused", "detail")
 _RANK: Final[dict[str, int]] = {state: rank for rank, state in enumerate(STATES)}
 
 
@@ -55,15 +56,32 @@ def withheld(rows: Rows, seen: Seen) -> None:
 
 def awaiting(rows: Rows, seen: Seen) -> None:
     """Note that it waits for a person."""
-    data = data_as(seen, a.ActionAwaiting)
-    row = _row(rows, seen) | {
+    data, row = data_as(seen, a.ActionAwaiting), _row(rows, seen)
+    row |= {
         "action": data.action,
         "reason": data.reason,
         "expires_at": data.expires_at,
         "preview_hash": data.preview_hash,
         "awaiting_at": seen.at,
+        "preview_asked_at": max(row["preview_asked_at"] or seen.at, seen.at),
     }
     _put(rows, row, "awaiting")
+
+
+def preview_requested(rows: Rows, seen: Seen) -> None:
+    """Note that what it would do is asked for anew."""
+    row = _row(rows, seen)
+    row["preview_asked_at"] = max(row["preview_asked_at"] or seen.at, seen.at)
+    rows.put(actions, row)
+
+
+def previewed(rows: Rows, seen: Seen) -> None:
+    """Keep the latest dry run."""
+    data, row = data_as(seen, a.ActionPreviewed), _row(rows, seen)
+    if seen.at >= row["preview"].get("at", seen.at):
+        told = msgspec.to_builtins(data)
+        row["preview"] = {name: told[name] for name in _SHOWN} | {"at": seen.at}
+    rows.put(actions, row)
 
 
 def approval_given(rows: Rows, seen: Seen) -> None:
@@ -142,6 +160,8 @@ FOLDS: Final = {
     "action.withheld": withheld,
     "action.awaiting_approval": awaiting,
     "action.approval_given": approval_given,
+    "action.preview_requested": preview_requested,
+    "action.previewed": previewed,
     "action.queued": queued,
     "action.granted": granted,
     "action.refused": refused,

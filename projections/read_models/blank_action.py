@@ -12,7 +12,7 @@ _TEXTS = (
 _ABSENT = (
     "risk", "score", "timeout_s", "expires_at", "retry_at", "duration_s", "proposed_at",
     "awaiting_at", "queued_at", "granted_at", "claimed_at", "verified_at", "finished_at",
-    "refused_at",
+    "refused_at", "preview_asked_at",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def blank(action_id: str, seen: Seen) -> Row:
         "depends_on": [],
         "approvals": [],
         "evidence": {},
+        "preview": {},
         "policy_version": 0,
         "verified": False,
         "correlation_id": seen.event.correlationid,

@@ -9,7 +9,7 @@ from processors.step import Fact
 from projections.what_if.pairs import Pair
 from projections.what_if.spool import Written
 from streams.contracts.envelope import Event, encode_data, outgoing, rfc3339
-from streams.contracts.events.action import ActionFinished, Command
+from streams.contracts.events.action import ActionFinished, CarryOut, Command
 from streams.contracts.events.registry import EVENT_TYPES
 from streams.contracts.record import Outgoing
 from streams.contracts.topics import GOVERNANCE
@@ -40,13 +40,14 @@ class Divergences:
         It ends as ``simulated``, which teaches nothing and holds no slot.
         """
         commanded = pair.after if pair.after is not None else pair.before
-        if commanded is None or not isinstance(commanded.data, Command):
+        command = None if commanded is None else _command(commanded)
+        if commanded is None or command is None:
             return None
         if _effect(pair.before) == _effect(pair.after) and commanded.subject not in self.since:
-            self._shared.add(commanded.data.action_id)
+            self._shared.add(command.action_id)
             return None
         self.since.setdefault(commanded.subject, commanded.at)
-        return None if pair.after is None else _ended(pair.after, commanded.data)
+        return None if pair.after is None else _ended(pair.after, command)
 
     def unknown(self, written: Written, action_id: str) -> bool:
         """Say whether a record is an outcome that would have been another, and count it."""
@@ -58,8 +59,14 @@ class Divergences:
         return True
 
 
+def _command(fact: Fact) -> Command | None:
+    said = fact.data.command if isinstance(fact.data, CarryOut) else fact.data
+    return said if isinstance(said, Command) else None
+
+
 def _effect(fact: Fact | None) -> tuple[Any, ...] | None:
-    return None if fact is None else tuple(getattr(fact.data, name) for name in _EFFECT)
+    command = None if fact is None else _command(fact)
+    return None if command is None else tuple(getattr(command, name) for name in _EFFECT)
 
 
 def _ended(fact: Fact, command: Command) -> Outgoing:

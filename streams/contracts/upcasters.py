@@ -57,7 +57,13 @@ def _cut_overs_say_with_which_state(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "carried": False, "since": 0, "reason": ""}
 
 
+def _answers_say_what_was_seen(data: dict[str, Any]) -> dict[str, Any]:
+    """Know of no dry run: there was none to look at before."""
+    return {**data, "seen": "", "exactly": False}
+
+
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
+    "action.approval_given": (_answers_say_what_was_seen,),
     "finding.changed": (_climbs_say_when,),
     "finding.raised": (_climbs_say_when, _findings_say_how_rare_and_by_which_rule),
     "metrics.windows_closed": (_windows_say_what_was_expected,),

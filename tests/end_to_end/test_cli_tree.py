@@ -29,6 +29,7 @@ ASKING: dict[str, tuple[str, ...]] = {
     "incidents": ("--status", "all"),
     "actions": (),
     "conversations": ("no-such",),
+    "preview": ("no-such",),
     "approve": ("no-such", "--reason", "r"),
     "reject": ("no-such", "--reason", "r"),
     "accept": ("no-such", "--reason", "r"),

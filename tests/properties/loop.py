@@ -14,7 +14,7 @@ from processors.decision.step import decision
 from processors.governor.step import governor
 from processors.step import Context, Sealer
 from streams.contracts.envelope import Event, decode_event, outgoing, rfc3339
-from streams.contracts.events.action import ActionFinished, Command
+from streams.contracts.events.action import ActionFinished, CarryOut, Command
 from streams.contracts.events.finding import FindingEnded, FindingRaised
 from streams.contracts.events.registry import BY_DATA, EVENT_TYPES
 from streams.contracts.events.silence import SilenceCreated, SilenceEnded
@@ -173,12 +173,15 @@ class Loop:
         return sorted(seen.values(), key=lambda event: (event.time, event.sequence))
 
     def commands(self) -> list[Command]:
-        """Return the commands in the order in which executors read them."""
+        """Return the commands in the order in which executors read them; no questions."""
         records = self.logs.get(("actions.commands", 0), [])
         found: dict[str, Command] = {}
         for record in records:
             event = decode_event(record.value)
-            found.setdefault(event.id, msgspec.convert(event.data, Command))
+            if event.type == "action.carry_out":
+                found.setdefault(event.id, msgspec.convert(event.data, CarryOut).command)
+            elif event.type != "action.preview":
+                found.setdefault(event.id, msgspec.convert(event.data, Command))
         return list(found.values())
 
     def down(self, agent: str, finding_id: str, **labels: str) -> None:

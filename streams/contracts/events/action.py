@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
+
+
+def digest_of(preview: str) -> str:
+    """Return the SHA-256 of a dry run's text, in hex: by it a person says what was looked at."""
+    return hashlib.sha256(preview.encode()).hexdigest()
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -101,13 +107,60 @@ class ActionAwaiting(msgspec.Struct, frozen=True):
 
 
 class ApprovalGiven(msgspec.Struct, frozen=True):
-    """A person's answer to a waiting action; written by the API into the governor's inbox."""
+    """A person's answer to a waiting action; written by the API into the governor's inbox.
+
+    Parameters
+    ----------
+    preview_hash : str
+        Of what would be commanded, as `ActionAwaiting` has it; the answer is to this and no other.
+    seen : str
+        The digest of the dry run that the person looked at; empty where there was none.
+    exactly : bool
+        Whether it may only be done while a dry run still says just that.
+    """
 
     action_id: str
     approved: bool
     by: str
     reason: str = ""
     preview_hash: str = ""
+    seen: str = ""
+    exactly: bool = False
+
+
+class PreviewRequested(msgspec.Struct, frozen=True):
+    """A person wants to see anew what a waiting action would do."""
+
+    action_id: str
+    requested_by: str
+
+
+class ActionPreviewed(msgspec.Struct, frozen=True):
+    """What a waiting action would do, as the executor that would do it found by a dry run.
+
+    Parameters
+    ----------
+    preview_hash : str
+        Of what would be commanded, as `ActionAwaiting` has it.
+    preview : str
+        The steps, a line each; empty where it would be refused before any was known.
+    digest : str
+        Of the whole of `preview`, by which an approval says what was looked at.
+    refused : str
+        Why it would be refused now, by a stable name (not_needed, kill_switch, …); otherwise empty.
+    detail : str
+        The same as a sentence.
+    """
+
+    action_id: str
+    action: str
+    target: str
+    host: str
+    preview_hash: str
+    preview: str = ""
+    digest: str = ""
+    refused: str = ""
+    detail: str = ""
 
 
 class ActionQueued(msgspec.Struct, frozen=True):
@@ -213,3 +266,24 @@ class Command(msgspec.Struct, frozen=True):
     attempt: int = 1
     requested_by: str = ""
     finding_kind: str = ""
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """An executor is asked what it would do were it told `command` now; it does nothing.
+
+    It is no `Command` itself, so that an executor that does not know it can only refuse it.
+    """
+
+    command: Command
+    preview_hash: str
+
+
+class CarryOut(msgspec.Struct, frozen=True):
+    """An executor is told `command`, to be done only while a dry run says what was approved.
+
+    `exactly` is the digest of that dry run. It is no `Command` itself either: who would not look
+    at it must not act.
+    """
+
+    command: Command
+    exactly: str

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from config.policy import Policy, default_policy
-from streams.contracts.events.action import ActionRequested, ApprovalGiven
+from streams.contracts.events.action import ActionRequested, ApprovalGiven, PreviewRequested
 from streams.contracts.events.agent import AgentHealthChanged, AgentRegistered
 from tests.properties.loop import LABELS, Loop, Worker
 
@@ -60,7 +60,7 @@ def recovery_in_order() -> Loop:
 
 
 def approvals() -> Loop:
-    """Ask for three actions: one self-approved in vain, one rejected, one never answered."""
+    """Ask for actions: one self-approved in vain, one rejected, one never answered, one exactly."""
     limits = replace(default_policy().limits, approval_ttl_s=120.0)
     loop = Loop(replace(default_policy(), version=2, limits=limits))
     data = AgentRegistered("web", "service", provisional=False, labels=LABELS)
@@ -79,6 +79,17 @@ def approvals() -> Loop:
     loop.finish(loop.commands()[0], "undone", detail="the port was taken again")
     loop.policy(replace(default_policy(), version=3))
     loop.tick(130)
+    request = ActionRequested("service.free_port", "default/web", {"port": 80}, "ada")
+    loop.send("action.requested", "default/web", request)
+    loop.pump()
+    waiting = [event.data["action_id"] for event in loop.events("action.awaiting_approval")]
+    for action_id in (waiting[-1], waiting[1]):
+        asked = PreviewRequested(action_id, "bob")
+        loop.send("action.preview_requested", "default/web", asked)
+        loop.pump()
+    given = ApprovalGiven(waiting[-1], True, "bob", "just so", seen="digest", exactly=True)
+    loop.send("action.approval_given", "default/web", given)
+    loop.pump()
     return loop
 
 

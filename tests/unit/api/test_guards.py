@@ -83,6 +83,7 @@ VALID = {
     f"{PREFIX}/agents/some-id/relearn": {"metrics": [], "reason": "r"},
     f"{PREFIX}/findings/some-id/accept": {"reason": "r"},
     f"{PREFIX}/actions": {"action": "service.restart", "target": "web-1"},
+    f"{PREFIX}/actions/some-id/preview": None,
     f"{PREFIX}/actions/some-id/approve": {"reason": "r"},
     f"{PREFIX}/actions/some-id/reject": {"reason": "r"},
     f"{PREFIX}/silences": {

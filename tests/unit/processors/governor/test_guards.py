@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec.structs import replace
 
 from config.policy import default_policy
 from processors.governor.state import GovernorState
-from streams.contracts.events.action import ActionClaimed, ActionRequested, ApprovalGiven
+from streams.contracts.events.action import (
+    ActionClaimed,
+    ActionRequested,
+    ApprovalGiven,
+    Command,
+    Preview,
+    PreviewRequested,
+)
 from streams.contracts.events.agent import (
     AgentHealthChanged,
     AgentRegistered,
@@ -309,6 +317,57 @@ def test_an_approval_of_another_preview_does_not_count() -> None:
     answer(loop, waiting, "bob", preview="0" * 64)
     assert reasons(loop, "action.approval_refused") == ["approval_mismatch"]
     assert not loop.commands()
+
+
+def questions(loop: Loop) -> list[Preview]:
+    found = loop.events("action.preview")
+    return [msgspec.convert(event.data, Preview) for event in found]
+
+
+def test_whoever_is_asked_is_shown_what_would_be_commanded() -> None:
+    loop, waiting = waiting_for_approval()
+    (asked,) = questions(loop)
+    answer(loop, waiting, "bob")
+    (command,) = loop.commands()
+    of_the_moment = {"expires_at": asked.command.expires_at}
+    assert replace(command, **of_the_moment) == asked.command
+    assert asked.preview_hash == waiting["preview_hash"]
+    assert asked.command.expires_at == waiting["expires_at"]
+
+
+def test_what_waits_can_be_looked_at_anew_and_nothing_else() -> None:
+    loop, waiting = waiting_for_approval()
+    for action_id in (str(waiting["action_id"]), "nothing"):
+        loop.send("action.preview_requested", "default/a", PreviewRequested(action_id, "bob"))
+        loop.pump()
+    assert len(questions(loop)) == 2
+    assert len({event.id for event in loop.events("action.preview")}) == 2
+    answer(loop, waiting, "bob")
+    asked = PreviewRequested(str(waiting["action_id"]), "bob")
+    loop.send("action.preview_requested", "default/a", asked)
+    loop.pump()
+    told = [(e.data["action_id"], e.data["detail"]) for e in loop.events("action.preview_refused")]
+    assert told == [
+        ("nothing", "no such action waits for an answer"),
+        (waiting["action_id"], "the action is running"),
+    ]
+    assert len(questions(loop)) == 2
+
+
+def test_an_approval_of_just_what_was_seen_binds_the_executor_even_after_a_queue() -> None:
+    loop, waiting = waiting_for_approval()
+    fails(loop, "a")
+    exactly = ApprovalGiven(str(waiting["action_id"]), True, "bob", seen="digest", exactly=True)
+    loop.send("action.approval_given", "default/a", exactly)
+    loop.pump()
+    assert not loop.events("action.carry_out")
+    recovers(loop, "a")
+    (bound,) = loop.events("action.carry_out")
+    assert bound.data["exactly"] == "digest"
+    assert bound.data["command"]["action_id"] == waiting["action_id"]
+    loop.finish(msgspec.convert(bound.data["command"], Command))
+    loop.pump()
+    assert loop.events("action.concluded")[-1].data["action_id"] == waiting["action_id"]
 
 
 def test_an_approval_expires_and_a_late_or_unknown_one_is_recorded() -> None:
