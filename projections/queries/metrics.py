@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Text, bindparam, cast, select
 
 from projections.models import agent_hours
-from projections.queries.minutes import METRICS, hours_not_added_up, minutes, places_of
+from projections.queries.minutes import METRICS, hours_not_added_up, places_of, windows_of
 from projections.queries.statement import Statement
 from projections.read_models.metric import HOUR_S, Hour, added
 
@@ -76,9 +76,9 @@ def _minutes(
     connection: Connection, key: tuple[str, str], metric: str, since: float, until: float, by: float
 ) -> Iterator[MetricPoint]:
     place = places_of(connection, key[0], key[1:]).get(key[1])
-    for minute in minutes(connection, *key, place, since, until):
-        if minute.start + minute.width_s <= by and (window := minute.metric(metric)) is not None:
-            yield MetricPoint(minute.start, *window)
+    for start, width, window in windows_of(connection, *key, place, metric, since, until):
+        if start + width <= by:
+            yield MetricPoint(start, *window)
 
 
 def _hours(
@@ -93,9 +93,8 @@ def _hours(
     place = places_of(connection, key[0], key[1:]).get(key[1])
     for start in hours_not_added_up(connection, key[0], place, since, until):
         parts = (
-            (*window, minute.start)
-            for minute in minutes(connection, *key, place, start, start + HOUR_S)
-            if (window := minute.metric(metric)) is not None
+            (*one.window, one.start)
+            for one in windows_of(connection, *key, place, metric, start, start + HOUR_S)
         )
         if (first := next(parts, None)) is not None:
             found[start] = reduce(added, parts, first)

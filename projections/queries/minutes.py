@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from heapq import merge
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, Text, bindparam, cast, select
+from sqlalchemy import Connection, Integer, Select, Text, bindparam, cast, select
 
 from projections.models import agent_numbers, agent_windows, open_hours, window_blocks
 from projections.queries.statement import Statement
 from projections.read_models.metric import Window
+from projections.windows.lanes import section_reader, windows_in
 from projections.windows.sections import AGENTS, SECTIONS, window_of, windows_of_lane
 
 METRICS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 """Of a row's metrics, to be decoded one by one: most of them are not asked for."""
 WINDOW: Final = msgspec.json.Decoder(Window).decode
+_AT_ONCE: Final = 1_000
+"""Rows of blocks in one answer: PostgreSQL gives it whole, and a week is a hundred megabytes."""
 
 
 class Place(NamedTuple):
@@ -47,6 +53,14 @@ class Minute(NamedTuple):
         if self.lane is None:
             return {name: WINDOW(found) for name, found in METRICS(self.packed).items()}
         return windows_of_lane(self.packed, self.lane)
+
+
+class Measured(NamedTuple):
+    """One window of one metric of an agent."""
+
+    start: float
+    width_s: float
+    window: Window
 
 
 def places_of(connection: Connection, tenant: str, agents: Sequence[str]) -> dict[str, Place]:
@@ -82,6 +96,49 @@ def minutes(
         if found and found[0].lane is None:
             found.sort(key=lambda minute: -minute.start if newest_first else minute.start)
     yield from found
+
+
+def windows_of(
+    connection: Connection,
+    tenant: str,
+    agent: str,
+    place: Place | None,
+    metric: str,
+    since: float,
+    until: float,
+) -> Iterator[Measured]:
+    """Give the windows of one metric of an agent that start in ``[since, until)``, oldest first."""
+    values: dict[str, Any] = {"tenant": tenant, "agent": agent, "since": since, "until": until}
+    by_agent = (
+        Measured(start, width, WINDOW(found))
+        for start, width, packed in _by_agent(newest_first=False).rows(connection, values)
+        if (found := METRICS(packed).get(metric)) is not None
+    )
+    if place is None:
+        return by_agent
+    in_blocks = _of_metric(connection, values | {"block": place.block}, metric, place.lane)
+    return merge(by_agent, in_blocks, key=attrgetter("start"))
+
+
+def _of_metric(
+    connection: Connection, values: Mapping[str, Any], metric: str, lane: int
+) -> Iterator[Measured]:
+    section_of, since = section_reader(metric), values["since"]
+
+    def cut(start: float, width: float, packed: bytes) -> tuple[float, float, bytes]:
+        return start, width, section_of(packed) or b""
+
+    while True:
+        now = {**values, "since": since, "most": _AT_ONCE}
+        rows = _some_in_blocks().taken(connection, now, cut)
+        known = [row for row in rows if row[2]]
+        windows = windows_in([section for _, _, section in known], lane)
+        for (start, width, _), window in zip(known, windows, strict=True):
+            if window is not None:
+                yield Measured(start, width, window)
+        if len(rows) < _AT_ONCE:
+            return
+        since = math.nextafter(rows[-1][0], math.inf)
 
 
 def newest_of_block(
@@ -123,6 +180,13 @@ def _in_blocks(newest_first: bool) -> Statement[Any]:
     c = window_blocks.c
     query = select(c.start, c.width_s, c.windows)
     return _within(query, c, c.block == bindparam("block"), newest_first)
+
+
+@lru_cache
+def _some_in_blocks() -> Statement[Any]:
+    c = window_blocks.c
+    query = select(c.start, c.width_s, c.windows).limit(bindparam("most", type_=Integer))
+    return _within(query, c, c.block == bindparam("block"), newest_first=False)
 
 
 def _within(query: Select[Any], c: Any, mine: Any, newest_first: bool) -> Statement[Any]:

@@ -7,15 +7,16 @@ what becomes of what it returns, is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import JSON, Connection, Dialect, Select
+from sqlalchemy import JSON, Connection, Dialect, LargeBinary, Select
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 R = TypeVar("R")
+T = TypeVar("T")
 Convert = Callable[[Any], Any]
 
 
@@ -53,21 +54,37 @@ class Statement(Generic[R]):
         What fails is asked again by the toolkit: it says what failed in its own terms, and lets go
         of a connection that is broken.
         """
-        dialect = connection.dialect
-        if dialect.name not in self._ready:
-            self._ready[dialect.name] = _prepared(self._query, dialect)
-        if (ready := self._ready[dialect.name]) is not None:
+        if (ready := self._for(connection.dialect)) is not None:
             try:
                 return ready.rows(connection, values)
-            except dialect.loaded_dbapi.Error:
+            except connection.dialect.loaded_dbapi.Error:
                 pass
         return connection.execute(self._query, values).all()
+
+    def taken(
+        self, connection: Connection, values: Mapping[str, Any], take: Callable[..., T]
+    ) -> list[T]:
+        """Return what `take` takes from the values of each row, which is held no longer than that.
+
+        Where rows are large, getting memory for all of them takes longer than reading them.
+        """
+        if (ready := self._for(connection.dialect)) is not None:
+            try:
+                return [take(*row) for row in ready.each(connection, values)]
+            except connection.dialect.loaded_dbapi.Error:
+                pass
+        return [take(*row) for row in connection.execute(self._query, values)]
+
+    def _for(self, dialect: Dialect) -> _Ready | None:
+        if dialect.name not in self._ready:
+            self._ready[dialect.name] = _prepared(self._query, dialect)
+        return self._ready[dialect.name]
 
 
 class _Ready:
     """A statement as one kind of database takes it."""
 
-    __slots__ = ("_bound", "_found", "_given", "_places", "_text", "_types")
+    __slots__ = ("_bound", "_found", "_given", "_options", "_places", "_text", "_types")
 
     def __init__(self, query: Select[Any], compiled: SQLCompiler, dialect: Dialect) -> None:
         self._text = str(compiled)
@@ -79,15 +96,28 @@ class _Ready:
             if (convert := _own(bound.type, dialect).bind_processor(dialect))
         ]
         self._types = [_own(column.type, dialect) for column in query.selected_columns]
+        # As text, bytes would come as twice as many, to be put together again one by one.
+        binary = any(isinstance(kind, LargeBinary) for kind in self._types)
+        self._options = {"binary": True} if binary and dialect.name == "postgresql" else {}
         self._found: list[tuple[int, Convert]] | None = None
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        cursor = connection.connection.cursor()
+        cursor, found = self._executed(connection, values)
+        rows: list[Sequence[Any]] = cursor.fetchall()
+        return [_converted(row, found) for row in rows] if found else rows
+
+    def each(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+        cursor, found = self._executed(connection, values)
+        return (_converted(row, found) for row in cursor)
+
+    def _executed(
+        self, connection: Connection, values: Mapping[str, Any]
+    ) -> tuple[Any, list[tuple[int, Convert]]]:
+        cursor = connection.connection.cursor(**self._options)
         cursor.execute(self._text, self._parameters(values))
-        rows = cursor.fetchall()
         if self._found is None:  # only an answer tells of which types its columns are
             self._found = self._converters(connection.dialect, cursor.description)
-        return [_converted(row, self._found) for row in rows] if self._found else rows
+        return cursor, self._found
 
     def _parameters(self, values: Mapping[str, Any]) -> Any:
         given = {**self._given, **values}

@@ -29,6 +29,8 @@ MOST_DIGITS: Final = 6
 SCALES: Final = tuple(10.0**digits for digits in range(MOST_DIGITS + 1))
 SECTIONS: Final = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 """A block's sections, by metric."""
+Columns = tuple[tuple[int, int], ...]
+"""The form of each column, and where it begins in a section."""
 HEAD: Final = Struct("<Q7B")
 BASE: Final = Struct("<q")
 _SINGLE: Final = Struct("<f")
@@ -38,7 +40,7 @@ _WHOLE: Final = (Struct("<B"), Struct("<H"), Struct("<I"))
 
 def window_of(section: bytes, lane: int) -> Window | None:
     """Return the window of the agent in that lane; None where it has none."""
-    where = _where(section[: HEAD.size], lane)
+    where = columns_of_lane(section[: HEAD.size], lane)
     if where is None:
         return None
     place, columns = where
@@ -58,7 +60,7 @@ def windows_of_lane(packed: bytes, lane: int) -> dict[str, Window]:
 
 
 @lru_cache(maxsize=1024)
-def _where(head: bytes, lane: int) -> tuple[int, tuple[tuple[int, int], ...]] | None:
+def columns_of_lane(head: bytes, lane: int) -> tuple[int, Columns] | None:
     """Return the place of a lane among those of a section, and each column's form and begin.
 
     Heads of one block and metric change seldom, and a chart reads hundreds.
@@ -91,7 +93,7 @@ def _value(
         base: int = BASE.unpack_from(section, at)[0]
         return (base + whole) / SCALES[digits]
     if form == SINGLE:
-        return _shortest(_SINGLE.unpack_from(section, at + 4 * place)[0])
+        return shortest(_SINGLE.unpack_from(section, at + 4 * place)[0])
     if form in (DOUBLE, CONSTANT):
         found: float = _DOUBLE.unpack_from(section, at + (8 * place if form == DOUBLE else 0))[0]
         return None if found != found else found
@@ -112,6 +114,6 @@ def _following(
     return most if section[at + place // 8] >> (place % 8) & 1 else least
 
 
-def _shortest(value: float) -> float | None:
+def shortest(value: float) -> float | None:
     """Return a number of single precision with the digits that it has; None for none."""
     return None if value != value else float(f"{value:.7g}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.windows.columns import Floats, Ints, decoded, encoded, merged
-from projections.windows.sections import AGENTS, HIGH, LAST, MEAN, window_of
+from projections.windows.lanes import section_reader, shortest_of, windows_in
+from projections.windows.sections import AGENTS, HIGH, LAST, MEAN, shortest, window_of
+
+MANY = 8
+"""So many sections are read at once, where few are read one by one."""
 
 NUMBERS = st.one_of(
     st.floats(-1e150, 1e150, allow_subnormal=False),
@@ -41,6 +46,7 @@ def check(section: bytes, lanes: Ints, columns: Floats) -> None:
     np.testing.assert_allclose(again[MEAN:], columns[MEAN:], rtol=2e-7)
     for lane in range(AGENTS):
         one = window_of(section, lane)
+        assert windows_in([section] * MANY, lane) == [one] * MANY
         if lane not in found:
             assert one is None
             continue
@@ -86,3 +92,17 @@ def test_blocks_that_are_cut_at_once_are_those_cut_one_by_one() -> None:
         if number < 2:
             assert len(section) / AGENTS < 14.0, "bytes an agent and metric"
     assert len(columns) == HIGH + 1
+
+
+@given(st.lists(st.floats(width=32, allow_infinity=False), min_size=1))
+def test_numbers_of_a_column_have_the_digits_that_each_has_alone(values: list[float]) -> None:
+    found = [None if value != value else value for value in shortest_of(np.array(values)).tolist()]
+    assert found == [shortest(value) for value in values]
+
+
+@pytest.mark.parametrize("metric", ["cpu", "section", "net:eth0/in", "_"])
+def test_of_a_row_one_section_is_taken(metric: str) -> None:
+    packed = msgspec.msgpack.encode({"other": b"1", metric: b"2"})
+    assert section_reader(metric)(packed) == b"2"
+    assert section_reader("missing")(packed) is None
+    assert section_reader('"\n')(packed) is None
