@@ -153,6 +153,11 @@ def test_an_incident_is_shown_in_time_with_where_it_began(own: Installation, pag
     expect(brief).to_contain_text("should remove 100 % of it")
     expect(brief).to_contain_text("answers 200")
     expect(brief).to_contain_text("What is still open")
+    page.get_by_role("button", name="See it as it began").click()
+    expect(page.get_by_text("You are looking at")).to_be_visible()
+    expect(brief).not_to_contain_text("answers 200")
+    page.locator("body").press("t")
+    expect(brief).to_contain_text("answers 200")
     lanes.get_by_role("listitem").first.click()
     expect(page.get_by_role("heading", name="Why, from measurement to outcome")).to_be_visible()
 
@@ -191,8 +196,11 @@ def test_the_past_is_shown_and_never_taken_for_the_present(own: Installation, pa
     page.get_by_label("Moment that is shown").fill(str(int(1000 * (1.0 - back_s / 900.0))))
     expect(page.get_by_text("You are looking at")).to_be_visible()
     expect(row).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/\?at=[^#]+#/fleet"))
+    page.reload()  # the address holds the moment
     go(page, "Overview")
     expect(page.get_by_text("You are looking at")).to_be_visible()
+    expect(page.get_by_role("button", name="Restart web")).to_have_count(0)
     page.locator("body").press("t")
     expect(page.get_by_text("You are looking at")).to_have_count(0)
     go(page, "Fleet")

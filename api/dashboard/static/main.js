@@ -1,7 +1,7 @@
 // The frame: session, address, keys, and which view is drawn.
 import { html, nothing, render } from "/lib/lit-html.js";
 import * as api from "./api.js";
-import { changed, follow, load, noteFailure, now, onChange, recall, state, travel } from "./store.js";
+import { changed, follow, load, noteFailure, now, onChange, recall, state, step, travel } from "./store.js";
 import { day, look, severityLook } from "./words.js";
 import { scrubber } from "./parts/scrubber.js";
 import { openCommands, VIEWS as TABS } from "./parts/commands.js";
@@ -58,7 +58,7 @@ function headline() {
 function draw() {
   const here = place();
   const view = VIEWS[here.view] ?? overview;
-  document.title = headline();
+  document.title = state.moment ? `${day(state.moment)} · Homeostat` : headline();
   render(html`
     <div class="frame ${state.moment ? "past" : ""}">
       <header class="top">
@@ -105,8 +105,11 @@ async function begin(token) {
     const tab = document.querySelector(".tabs [aria-current]"); // it may lie beyond a phone's edge
     if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 40;
   });
+  addEventListener("resize", changed);
   draw();
-  await load("fleet", "incidents", "findings", "actions").catch(noteFailure); // what the first sentence is made of
+  const then = new Date(new URLSearchParams(location.search).get("at") ?? NaN);
+  if (then < Date.now()) await travel(then);
+  else await load("fleet", "incidents", "findings", "actions").catch(noteFailure); // what the first sentence is made of
   load("health", "policy").catch(noteFailure);
   await recall().catch(noteFailure);
   follow();
@@ -136,6 +139,7 @@ addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
   if (going && GO[event.key]) location.hash = `#/${GO[event.key]}`;
   else if (event.key === "t") travel(null);
+  else if (event.key === "[" || event.key === "]") step(event.key === "[" ? -1 : 1);
   else if (event.key === "?") openKeys();
   else if (event.key === "/") focusSearch();
   else if (event.key === "j" || event.key === "k") move(event.key === "j" ? 1 : -1);
@@ -159,5 +163,5 @@ function move(step) {
 
 if (dressed()) dress(dressed());
 const given = /^#token=(.+)$/.exec(location.hash)?.[1];
-if (given) history.replaceState(null, "", "/#/overview");
+if (given) history.replaceState(null, "", `/${location.search}#/overview`);
 begin(given).catch((error) => signInView(given || error.status !== 401 ? error.message : ""));

@@ -12,6 +12,7 @@ export const state = {
   ended: [], // those of the last hour that are over
   actions: [],
   events: [], // newest first
+  then: [], // those up to the moment that is shown, newest first
   health: null,
   policy: null,
   seq: null,
@@ -113,6 +114,9 @@ const LOADERS = {
     const known = new Map(lists.flatMap((list) => list.items).map((action) => [action.action_id, action]));
     state.actions = [...known.values()].sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
   },
+  async then() {
+    if (state.moment) state.then = (await api.get("/events", { before: Number.MAX_SAFE_INTEGER, as_of: state.moment.toISOString(), limit: 500 })).items.reverse();
+  },
   async health() {
     state.health = await api.get("/system/health");
   },
@@ -184,17 +188,39 @@ export async function follow() {
   }
 }
 
-// Travel: every list is asked for as of that moment; null comes back to now.
+// What had happened by the moment that is shown.
+export const heard = () => (state.moment ? state.then : state.events);
+
+// Travel: every list is asked for as of that moment; null comes back to now. The moment stands in the
+// address, so that what is seen can be handed on.
 let travelling = 0;
 export async function travel(moment) {
-  state.moment = moment;
-  api.lookAt(moment);
+  state.moment = moment && moment < Date.now() ? moment : null;
+  state.then = [];
+  api.lookAt(state.moment);
+  history.replaceState(null, "", `/${state.moment ? `?at=${state.moment.toISOString()}` : ""}${location.hash}`);
   changed();
   const mine = ++travelling;
   try {
-    if (moment) await load("fleet", "findings", "incidents", "actions");
+    if (state.moment) await load("fleet", "findings", "incidents", "actions", "then");
     else await load();
   } catch (error) {
     if (mine === travelling) noteFailure(error);
+  }
+}
+
+// To the one thing before that moment, or after it: a finding, an action, a change of the policy.
+const STOPS = ["finding.raised", "finding.ended", "action.awaiting_approval", "action.claimed", "action.finished", "policy.changed"];
+const one = async (asked) => (await api.get("/events", { type: STOPS, limit: 1, ...asked })).items[0];
+const until = (at) => ({ before: Number.MAX_SAFE_INTEGER, as_of: new Date(at).toISOString() });
+export const justAfter = (at) => new Date(Math.floor(Number(new Date(at))) + 1);
+export async function step(direction) {
+  const from = Number(state.moment ?? Date.now());
+  try {
+    const found = direction < 0 ? await one(until(from - 2)) : await one({ after: (await one(until(from)))?.seq ?? 0 });
+    if (found) travel(justAfter(found.time));
+    else if (direction > 0) travel(null);
+  } catch (error) {
+    noteFailure(error);
   }
 }

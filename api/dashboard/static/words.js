@@ -8,6 +8,8 @@ const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const ROUGH = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const COMPACT = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
+const WHOLE = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+export const dayAndClock = (at) => WHOLE.format(new Date(at));
 export const clock = (at) => (at ? CLOCK.format(new Date(at)) : "–");
 export const day = (at) => (at ? DAY.format(new Date(at)) : "–");
 const LATELY_MS = 20 * 3600000; // what is older could be of another day: it says which

@@ -1,13 +1,14 @@
 // What stands above every view: that it shows the past, that something does not answer or is behind,
 // and what became of what the person did.
 import { html, nothing } from "/lib/lit-html.js";
-import { load, noteFailure, noteOutcome, state, travel } from "../store.js";
-import { ago, lasting, stamp } from "../words.js";
+import { load, noteFailure, noteOutcome, state, step, travel } from "../store.js";
+import { ago, dayAndClock, lasting, stamp } from "../words.js";
 
 export function link() {
+  if (state.moment) return html`<span class="link past" role="status">past</span>`;
   const { state: kind, since } = state.link, { status, figures } = state.health?.components.projector ?? {};
   const away = { connecting: "connecting", away: `disconnected since ${stamp(since)}`, ended: "signed out" }[kind];
-  if (away) return html`<span class="link away" role="status">${away}</span>`;
+  if (away) return html`<span class="link ${kind === "connecting" ? kind : "away"}" role="status">${away}</span>`;
   if (status === "degraded") return html`<span class="link stale" role="status">${lasting(figures.age_s)} behind</span>`;
   return html`<span class="link" role="status">live</span>`;
 }
@@ -38,8 +39,9 @@ function unreachable() {
 export function notices() {
   const found = [];
   if (state.moment) {
-    found.push(html`<div class="notice time" role="status">You are looking at ${stamp(state.moment)}, ${ago(state.moment)}.
-      <button class="primary" @click=${() => travel(null)}>Back to live <kbd>t</kbd></button></div>`);
+    found.push(html`<div class="notice time"><span class="grow"><span role="status">You are looking at <b>${dayAndClock(state.moment)}</b></span>, ${ago(state.moment)}. <span class="hide-small">Nothing can be done from here.</span></span>
+      <button aria-label="Earlier: to the event before" aria-keyshortcuts="[" @click=${() => step(-1)}>‹ Earlier <kbd>[</kbd></button><button aria-label="Later: to the event after" aria-keyshortcuts="]" @click=${() => step(1)}>Later › <kbd>]</kbd></button>
+      <button class="primary" aria-keyshortcuts="t" @click=${() => travel(null)}>Back to live <kbd>t</kbd></button></div>`);
   }
   found.push(unreachable());
   if (state.outcome) {

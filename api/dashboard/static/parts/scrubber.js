@@ -14,6 +14,7 @@ const REREAD_MS = 30000;
 let settled = 0;
 let ended = { at: 0, span: 0, items: [] }; // findings that are over, read now and then
 let drawn = "";
+let live = { findings: [], agents: 0 }; // the track shows what is known now, whatever moment the page shows
 
 const begin = () => Date.now() - state.span * 1000;
 
@@ -36,7 +37,7 @@ function reread() {
 // For each bucket how many agents had a finding, and of them how many a serious one.
 function shares(from, width, buckets) {
   const agents = new Map();
-  for (const f of [...state.findings, ...ended.items]) {
+  for (const f of [...live.findings, ...ended.items]) {
     const first = Math.floor((new Date(f.raised_at) - from) / width), last = f.ended_at ? Math.floor((new Date(f.ended_at) - from) / width) : buckets - 1;
     if (last < 0) continue;
     if (!agents.has(f.agent_id)) agents.set(f.agent_id, new Uint8Array(buckets));
@@ -50,10 +51,11 @@ function shares(from, width, buckets) {
 
 function paint(canvas) {
   if (!canvas?.isConnected) return;
+  if (!state.moment) live = { findings: state.findings, agents: state.fleet.size };
   const { clientWidth: width, clientHeight: height } = canvas, ratio = devicePixelRatio || 1;
   const room = width - 2 * EDGE, buckets = Math.max(1, Math.floor(room / BUCKET_PX)), each = (state.span * 1000) / buckets;
   const style = getComputedStyle(canvas), colors = ["--line-strong", "--degraded", "--failing", "--accent"].map((name) => style.getPropertyValue(name));
-  const key = [state.seq, state.findings.length, ended.items.length, ended.at, state.span, width, Math.floor(Date.now() / each), state.fleet.size, ...colors].join();
+  const key = [state.seq, live.findings.length, ended.items.length, ended.at, state.span, width, Math.floor(Date.now() / each), live.agents, ...colors].join();
   if (key === drawn && canvas.width === width * ratio) return;
   drawn = key;
   canvas.width = width * ratio;
@@ -62,7 +64,7 @@ function paint(canvas) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.fillStyle = colors[0];
   pen.fillRect(EDGE, bottom, room, 1);
-  const { all, serious } = shares(from, each, buckets), size = Math.max(1, state.fleet.size);
+  const { all, serious } = shares(from, each, buckets), size = Math.max(1, live.agents);
   for (const [counts, color] of [[all, colors[1]], [serious, colors[2]]]) {
     pen.fillStyle = color;
     counts.forEach((n, i) => { if (n) { const tall = 2 + (bottom - 3) * Math.sqrt(Math.min(1, n / size)); pen.fillRect(EDGE + i * BUCKET_PX, bottom - tall, BUCKET_PX - 0.5, tall); } });

@@ -1,7 +1,7 @@
 // What an event says, as a sentence: what follows the name of its agent (" went down"), and where it
 // is about no agent, the whole of it. The event itself is one click away.
 import { html, nothing } from "/lib/lit-html.js";
-import { state } from "../store.js";
+import { justAfter, state, travel } from "../store.js";
 import { agentOf, gist, lasting, number, precisely, reasons, severityLook, state as shown, titled, when, words } from "../words.js";
 import { open } from "./dialogs.js";
 
@@ -115,7 +115,7 @@ export function openEvent(event) {
     <pre tabindex="0">${JSON.stringify({ ...envelope, data }, null, 2)}</pre>
     <div class="row">${state.fleet.has(agent) ? html`<a class="button" href="#/fleet/${encodeURIComponent(agent)}" @click=${close}>Open ${agent}</a>` : nothing}
     ${leads ? html`<a href="#/${leads}/${encodeURIComponent(event.correlation_id)}" @click=${close}>${leads === "incidents" ? "The incident" : "Its chain"}</a>` : nothing}
-    <span class="grow"></span><button @click=${() => navigator.clipboard?.writeText(JSON.stringify(event, null, 2))}>Copy</button><button @click=${close}>Close</button></div></div>`);
+    <span class="grow"></span><button title="Show the whole page as it was right after this" @click=${() => { close(); travel(justAfter(event.time)); }}>Go to that moment</button><button @click=${() => navigator.clipboard?.writeText(JSON.stringify(event, null, 2))}>Copy</button><button @click=${close}>Close</button></div></div>`);
 }
 
 // One event in a line: when, what it means, what it is called; the whole of it opens.

@@ -2,6 +2,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, state } from "../store.js";
+import { may } from "./deeds.js";
 import { day, state as shown } from "../words.js";
 import { askReason } from "./dialogs.js";
 import { table, unseen } from "./table.js";
@@ -62,7 +63,7 @@ const row = (token) => html`<tr><td>${token.name}</td><td>${token.role}${token.e
   <td class="num">${token.state === "valid" && token.token_id ? html`<button class="danger" @click=${() => revoke(token)} aria-label="Revoke ${token.name}">Revoke</button>` : nothing}</td></tr>`;
 
 export function tokens() {
-  if (state.who.role !== "admin") return nothing;
+  if (!may("admin")) return nothing;
   if (Date.now() - asked > 30000) { asked = Date.now(); read(); }
   const living = (known ?? []).filter((t) => t.state === "valid"), over = (known ?? []).filter((t) => t.state !== "valid");
   return html`<section class="block" aria-label="Tokens"><header><h2>Tokens</h2><span class="small quiet right">each program and person its own; what it does is on record under its name</span></header>

@@ -32,7 +32,7 @@ function facts(a) {
 
 function one(id) {
   const known = state.actions.find((each) => each.action_id === id), held = known ? { found: known } : sought(`${id}/${Number(state.moment)}`, 0, id), a = held.found;
-  if (!a) return html`<h1>Action</h1><p class="empty" role="status">${held.missing ? html`There is no action of this id${state.moment ? " at that moment" : ""}. <a href="#/actions">All actions</a>` : "Reading…"}</p>`;
+  if (!a) return html`<h1>Action</h1><section class="block"><p class="empty" role="status">${held.missing ? html`There is no action of this id${state.moment ? " at that moment" : ""}. <a href="#/actions">All actions</a>` : "Reading…"}</p></section>`;
   const stages = Object.entries(a.stages).sort(([, x], [, y]) => (x < y ? -1 : 1));
   return html`<div class="lead"><p class="small"><a href="#/actions">Actions</a></p><h1>${a.action || "No action"} for ${a.agent_id}</h1><p class="row">${actionState(a)}<span class="quiet">attempt ${a.attempt}, ${a.mode}${a.host ? `, on ${a.host}` : ""}</span></p></div>
     ${a.state === "awaiting" && !state.moment ? html`<section class="block pad row"><span class="grow">It waits for a person: ${ASKS[a.reason] ?? words(a.reason)}. It expires ${when(a.expires_at)}.</span>

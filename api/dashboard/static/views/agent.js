@@ -2,7 +2,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import { repeat } from "/lib/directives/repeat.js";
 import * as api from "../api.js";
-import { changed, noteFailure, state } from "../store.js";
+import { changed, heard, noteFailure, state } from "../store.js";
 import { known, pointOf } from "../parts/bands.js";
 import { chart, legend } from "../parts/chart.js";
 import { may, move, possible, run } from "../parts/deeds.js";
@@ -140,11 +140,11 @@ const drawn = () => `${state.span <= CLOSE_S && !state.moment ? "every value sin
 
 export function agent({ argument: id, filters }) {
   open(id);
-  if (held.missing) return html`<h1>${id}</h1><p class="empty">No agent of this name ${state.moment ? "was known at that moment" : "is known"}. It is registered when its first heartbeat arrives.</p>`;
+  if (held.missing) return html`<div class="lead"><p class="small"><a href="#/fleet">Fleet</a></p><h1>${id}</h1></div><section class="block"><p class="empty">No agent of this name ${state.moment ? "was known at that moment" : "is known"}. It is registered when its first heartbeat arrives.</p></section>`;
   const a = held.agent;
   if (!a) return html`<h1>${id}</h1><p class="empty" role="status">Reading…</p>`;
   const shownMetrics = ordered(a, (filters.metric ?? "").toLowerCase());
-  const events = state.events.filter((e) => e.subject === `${a.tenant_id}/${id}` && (!state.moment || new Date(e.time) <= state.moment)).slice(0, 12);
+  const events = heard().filter((e) => e.subject === `${a.tenant_id}/${id}`).slice(0, 12);
   return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), standing({ status: a.status, health: a.health.level }))}
       <span class="quiet grow">${a.agent_type}, ${words(a.status)} since ${when(a.status_since)}, heard of ${state.moment ? when(a.last_seen) : ago(a.last_seen)}</span>
       ${!may() ? nothing : html`${possible(a.agent_type).includes("service.restart") ? html`<button @click=${() => run("service.restart", id)}>Restart</button>` : nothing}

@@ -1,7 +1,7 @@
 // One finding, and the whole chain from measurement to outcome.
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
-import { state } from "../store.js";
+import { justAfter, state, travel } from "../store.js";
 import { pointOf } from "../parts/bands.js";
 import { chain, chainSwitch } from "../parts/chain.js";
 import { chart, legend } from "../parts/chart.js";
@@ -54,12 +54,12 @@ function expected({ metric, expected_low: low, expected_high: high }) {
 export function findings({ argument: id, filters }) {
   const { found, missing } = open(id);
   const incident = state.incidents?.find((each) => each.members.some((m) => m.finding_id === id));
-  if (missing) return html`<h1>Finding</h1><p class="empty">There is no finding of this id${state.moment ? " at that moment" : ""}. <a href="#/incidents?by=finding">All findings</a></p>`;
-  if (!found) return html`<h1>Finding</h1><p class="empty" role="status">Reading…</p>`;
+  if (missing) return html`<h1>Finding</h1><section class="block"><p class="empty">There is no finding of this id${state.moment ? " at that moment" : ""}. <a href="#/incidents?by=finding">All findings</a></p></section>`;
+  if (!found) return html`<h1>Finding</h1><section class="block"><p class="empty" role="status">Reading…</p></section>`;
   const { finding: f, links, windows } = found;
   return html`<div class="lead"><p class="small">${incident ? html`<a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>` : html`<a href="#/incidents">Incidents</a>`}</p><h1>${gist(f)}</h1>
       <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span>
-        ${silencedBy(f)}${f.silence_id ? nothing : silenceThis(f)}</p></div>
+        <button @click=${() => travel(justAfter(f.raised_at))} title="The whole page as it was when this was raised">See it as it began</button>${silencedBy(f)}${f.silence_id ? nothing : silenceThis(f)}</p></div>
     <section class="block"><header><h2>Why, from measurement to outcome</h2><span class="small quiet hide-small">each stop opens; the time between them stands on the arrow</span><span class="right">${chainSwitch(id, filters.as)}</span></header>${chain(links, filters.as, `finding-${id}`)}</section>
     ${measurement(f, windows)}
     <section class="block"><header><h2>Evidence</h2></header><dl class="facts pad">

@@ -1,8 +1,9 @@
 // Every agent: a field of cells beside a table, with filters that live in the address.
-import { html } from "/lib/lit-html.js";
+import { html, nothing } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
 import { now, state } from "../store.js";
 import { choose } from "../parts/filters.js";
+import { firstSteps } from "./overview.js";
 import { groups, map } from "../parts/map.js";
 import { LOOKS, count, look, number, plural, ranked, standing, state as shown, words } from "../words.js";
 
@@ -72,15 +73,15 @@ function rows(agents) {
 
 export function fleet({ filters }) {
   const { agents, counts, types } = view(filters);
-  return html`<div class="row"><h1 class="grow">${plural(state.fleet.size, "agent")}</h1>
-      <div class="filters">
+  return html`<div class="row"><h1 class="grow">${state.fleet.size ? plural(state.fleet.size, "agent") : "No agents yet"}</h1>
+      ${state.fleet.size ? html`<div class="filters">
         <input type="search" aria-label="Search agents" placeholder="Name or host  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
         <label>Group by <select @change=${(e) => set(filters, "by", e.target.value)}><option value="">nothing</option>${Object.entries(BY).map(([by, text]) => html`<option value=${by} ?selected=${by === filters.by}>${text}</option>`)}</select></label>
         <label>Type <select @change=${(e) => set(filters, "type", e.target.value)}><option value="">all</option>${types.map((t) => html`<option ?selected=${t === filters.type}>${t}</option>`)}</select></label>
         <label>State <select @change=${(e) => set(filters, "look", e.target.value)}><option value="">all</option>${LOOKS.map((l) => html`<option ?selected=${l === filters.look}>${l}</option>`)}</select></label>
-      </div></div>
-    <section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<a href="#/fleet?${new URLSearchParams({ ...filters, look: l })}">${shown(l, `${l} ${count(counts[l])}`)}</a>`)}
+      </div>` : nothing}</div>
+    ${state.fleet.size ? html`<section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<a href="#/fleet?${new URLSearchParams({ ...filters, look: l })}">${shown(l, `${l} ${count(counts[l])}`)}</a>`)}
       <span class="right small quiet">${agents.length === state.fleet.size ? "worst first" : `${count(agents.length)} match`}</span></header>
-      ${agents.length ? filters.by in BY ? groups((last.parts ??= parted(agents, filters))) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">${state.fleet.size ? html`No agent matches. <a href="#/fleet">Clear the filters</a>` : "No agent has been heard of yet. One is registered when its first heartbeat arrives."}</p>`}</section>
-    <section class="block">${rows(agents)}</section>`;
+      ${agents.length ? filters.by in BY ? groups((last.parts ??= parted(agents, filters))) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">No agent matches. <a href="#/fleet">Clear the filters</a></p>`}</section>` : nothing}
+    ${agents.length ? html`<section class="block">${rows(agents)}</section>` : state.fleet.size ? nothing : firstSteps()}`;
 }

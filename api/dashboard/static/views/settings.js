@@ -2,6 +2,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { changed, noteFailure, stale, state } from "../store.js";
+import { may } from "../parts/deeds.js";
 import { askReason } from "../parts/dialogs.js";
 import { silences } from "../parts/silences.js";
 import { dress, dressed } from "../parts/theme.js";
@@ -42,6 +43,7 @@ const asks = () => ["approver", "admin"].includes(state.who.role);
 export function settings() {
   const { version, hash, changed_by: by, reason, policy } = state.policy ?? {};
   return html`<h1>Settings</h1>
+    ${state.moment ? html`<p class="quiet">This view shows now, and changes nothing: go back to live for that.</p>` : nothing}
     <section class="block"><header><h2>You</h2></header><div class="pad row"><span class="grow">${state.who.name}, ${state.who.role}${state.who.everywhere ? " of the installation" : ` of ${state.who.tenant}`}</span>
       <label>Look <select @change=${(e) => dress(e.target.value)}>${[["", "as the system"], ["light", "light"], ["dark", "dark"]].map(([v, t]) => html`<option value=${v} ?selected=${dressed() === v}>${t}</option>`)}</select></label>
       <a href="/guide">Guide</a>
@@ -50,5 +52,5 @@ export function settings() {
     ${tokens()}
     <section class="block"><header><h2>Policy</h2><span class="small quiet right">${policy ? html`version ${version}, ${by}${reason ? `: ${reason}` : ""}, <code>${hash.slice(0, 12)}</code>` : nothing}</span></header>
       <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${!asks()} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>
-        <div class="row"><button class="primary" ?disabled=${draft === null || state.who.role !== "admin"} @click=${save}>Put in force</button><button ?disabled=${draft === null} @click=${() => { draft = null; told = ""; forget(); changed(); }}>Discard</button>${asks() ? asker(() => draft ?? JSON.stringify(state.policy.policy)) : nothing}<span role="status">${told}</span></div>${differences()}` : html`<p class="quiet" role="status">Reading…</p>`}</div></section>`;
+        <div class="row"><button class="primary" ?disabled=${draft === null || !may("admin")} @click=${save}>Put in force</button><button ?disabled=${draft === null} @click=${() => { draft = null; told = ""; forget(); changed(); }}>Discard</button>${asks() ? asker(() => draft ?? JSON.stringify(state.policy.policy)) : nothing}<span role="status">${told}</span></div>${differences()}` : html`<p class="quiet" role="status">Reading…</p>`}</div></section>`;
 }
