@@ -45,6 +45,7 @@ from api.routes import (
     prometheus,
     remote_write,
     session,
+    shipped_policy,
     silences,
     system,
     telemetry,
@@ -62,7 +63,8 @@ from streams.producers.prometheus.remote_write import RemoteWriteReceiver
 
 PREFIX: Final = "/api/v1"
 _ROUTES: Final = (
-    agents, fleet, telemetry, findings, incidents, actions, events, policy, session, system,
+    agents, fleet, telemetry, findings, incidents, actions, events, policy, shipped_policy,
+    session, system,
     dead_letters, conversations, silences,
     audit, tokens, remote_write,
 )  # fmt: skip

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 from fastapi import Depends, Request
@@ -20,6 +20,7 @@ from api.idempotency.naming import new_id
 from api.live import LiveTail
 from api.pulse import PROJECTED, Pulse
 from api.schemas.common import Receipt
+from config.policy import Policy
 from streams.contracts.envelope import Event, outgoing
 from streams.contracts.events.registry import event_type
 from streams.contracts.events.told import told_event
@@ -34,11 +35,18 @@ R = TypeVar("R")
 Question = Callable[Concatenate[Connection, P], R]
 
 
+class InForce(NamedTuple):
+    """The policy in force, and the shipped one that was answered last."""
+
+    policy: Policy
+    answered: Policy
+
+
 @dataclass(slots=True)
 class Versions:
     """What was put in force by this process; the views show it a moment later."""
 
-    policy: int = 0
+    latest: InForce | None = None
     one_change: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

@@ -17,6 +17,8 @@ from typing import Final
 import psutil
 
 from api.cli.client import Client, CommandError
+from api.cli.policy_news import HINT
+from api.cli.policy_shipped import news
 from config.settings import Settings, SettingsError, settings_from_environment
 from streams.contracts.topics import every_topic
 from streams.kafka.connection import Connection
@@ -58,6 +60,7 @@ def examine() -> Iterator[Check]:
     for check in (_ports, _broker, _database):
         yield check(settings, running)
     yield _clock(running)
+    yield _policy(running)
 
 
 def _versions() -> Check:
@@ -182,3 +185,12 @@ def _clock(running: Client | None) -> Check:
         remedy = "set this machine's clock; where it is right, timers wait until it catches up"
         return Check("clock", "fail", f"the log is {ahead:.0f} s ahead", remedy)
     return Check("clock", "ok", "not behind the log")
+
+
+def _policy(running: Client | None) -> Check:
+    if running is None:
+        return Check("policy", "ok", "compared with the shipped one where an installation runs")
+    told = news(running)
+    if told is not None:
+        return Check("policy", "warn", told, HINT)
+    return Check("policy", "ok", "has what this release ships, or it was declined")

@@ -11,6 +11,8 @@ import typer
 from api.cli.client import NO, USAGE, Client, CommandError
 from api.cli.options import AsJson
 from api.cli.policy_diff import changes
+from api.cli.policy_news import HINT
+from api.cli.policy_shipped import keep, news, shipped, take
 from api.cli.show import as_json, as_receipt, clock, note, say
 from api.cli.what_if import what_if
 
@@ -43,6 +45,8 @@ policy = typer.Typer(
     "Without a command it is shown; a FILE is put in force.",
 )
 policy.command("what-if")(what_if)
+for each in (shipped, take, keep):
+    policy.command()(each)
 
 
 @policy.command()
@@ -50,11 +54,14 @@ def show(plain: AsJson = False) -> None:
     """Print the policy in force as YAML."""
     import yaml
 
-    found = Client.from_environment().get("/policy")
+    client = Client.from_environment()
+    found = client.get("/policy")
     if plain:
         as_json(found)
     else:
         say(yaml.safe_dump(found["policy"], sort_keys=False).rstrip())
+        if told := news(client):
+            note(f"homeostat: {told}; {HINT}")
 
 
 @policy.command()
@@ -80,16 +87,18 @@ def diff(
         str | None, typer.Option("--from", help="A version. Default: the one before.")
     ] = None,
     after: Annotated[
-        str | None, typer.Option("--to", help="A version or a file. Default: the one in force.")
+        str | None,
+        typer.Option("--to", help="A version, a file, or `shipped`. Default: in force."),
     ] = None,
     plain: AsJson = False,
 ) -> None:
     """Show what differs between two policies; exit status 1 where something does.
 
-    A file is compared with the policy in force, or with the version that --from names.
+    A file, or what this release ships (`shipped`), is compared with the policy in force, or with
+    the version that --from names.
     """
     client = Client.from_environment()
-    second = _of_file(after) if after and not after.isdigit() else _version(client, after)
+    second = _other(client, after)
     first = _version(client, before) if before else _earlier(client, second)
     found = changes(first["policy"], second["policy"])
     if plain:
@@ -118,6 +127,13 @@ def emptied(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
         if had and not has:
             was = "was" if len(had) == 1 else "were"
             yield f"has no {name}, of which {len(had)} {was} in force: {none} any more"
+
+
+def _other(client: Client, wanted: str | None) -> dict[str, Any]:
+    if wanted == "shipped":
+        plain = client.get("/policy/shipped")["policy"]
+        return {"version": None, "file": "what this release ships", "policy": plain}
+    return _of_file(wanted) if wanted and not wanted.isdigit() else _version(client, wanted)
 
 
 def _version(client: Client, wanted: str | None) -> dict[str, Any]:

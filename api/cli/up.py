@@ -8,12 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from api.cli.address import connected, own_address
 from api.cli.broker_guard import keep_broker
 from api.cli.holding import InstallationBusy, holding
 from api.cli.logs import configure_logging
+from api.cli.policy_news import HINT, offered
 from api.cli.prepare import prepare
 from api.cli.supervisor import Child, keep_all_alive
 from config.services import longest_stop_s
@@ -152,22 +153,29 @@ async def _announce(settings: Settings, report: Reporter) -> None:
     report(f"Homeostat is up: {address}/#token={token}")
     report(f"the API is at {address}/api/v1; the token lies in {settings.home / 'token'}")
     report("Ctrl-C ends it all, and keeps the log")
+    shipped = await asyncio.to_thread(_answer, settings, token, "/policy/shipped")
+    if shipped and (told := offered(shipped["offers"])):
+        report(f"{told}; {HINT}")
 
 
 def _measured(settings: Settings, token: str) -> bool:
     """Say whether the API knows an agent that was measured."""
+    found = _answer(settings, token, "/agents?type=host")
+    return found is not None and any(agent.get("metrics") for agent in found["items"])
+
+
+def _answer(settings: Settings, token: str, path: str) -> Any:
+    """Return what the API answers at `path`; None where it does not."""
     import http.client
     import json
 
     connection = connected(settings, own_address(settings), 5)
     try:
         headers = {"Authorization": f"Bearer {token}"}
-        connection.request("GET", "/api/v1/agents?type=host", headers=headers)
+        connection.request("GET", f"/api/v1{path}", headers=headers)
         answer = connection.getresponse()
-        return answer.status == http.client.OK and any(
-            agent.get("metrics") for agent in json.load(answer)["items"]
-        )
+        return json.load(answer) if answer.status == http.client.OK else None
     except (OSError, http.client.HTTPException, ValueError):
-        return False
+        return None
     finally:
         connection.close()

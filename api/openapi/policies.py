@@ -10,7 +10,7 @@ import msgspec
 from config.policy import Policy
 
 _PLACE: Final = "#/components/schemas/{name}"
-_WHOLE: Final = ("PolicyChange", "PolicyView", "WhatIfQuestion")
+_WHOLE: Final = ("PolicyChange", "PolicyView", "ShippedPolicyView", "WhatIfQuestion")
 """Schemas whose field `policy` is one."""
 
 

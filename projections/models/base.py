@@ -48,6 +48,6 @@ def whole(name: str) -> Column[int]:
     return Column(name, BIG, nullable=True)
 
 
-def document(name: str) -> Column[Any]:
+def document(name: str, *, nullable: bool = False) -> Column[Any]:
     """Return a column for JSON."""
-    return Column(name, JSON, nullable=False)
+    return Column(name, JSON(none_as_null=nullable), nullable=nullable)

@@ -18,5 +18,6 @@ policies: Final = Table(
     ident("changed_by"),
     text("reason"),
     moment("changed_at", nullable=False),
+    document("shipped", nullable=True),
     Index(None, "version"),
 )

@@ -23,6 +23,7 @@ def changed(rows: Rows, seen: Seen) -> None:
             "changed_by": data.changed_by,
             "reason": data.reason,
             "changed_at": seen.at,
+            "shipped": data.shipped,
         },
     )
 

@@ -62,12 +62,17 @@ def _answers_say_what_was_seen(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "seen": "", "exactly": False}
 
 
+def _policies_say_what_was_answered(data: dict[str, Any]) -> dict[str, Any]:
+    """Know of nothing that was answered: what a release shipped was told nobody before."""
+    return {**data, "shipped": None}
+
+
 UPCASTERS: Final[dict[str, tuple[Upcaster, ...]]] = {
     "action.approval_given": (_answers_say_what_was_seen,),
     "finding.changed": (_climbs_say_when,),
     "finding.raised": (_climbs_say_when, _findings_say_how_rare_and_by_which_rule),
     "metrics.windows_closed": (_windows_say_what_was_expected,),
-    "policy.changed": (_detector_calibrates_itself,),
+    "policy.changed": (_detector_calibrates_itself, _policies_say_what_was_answered),
     "step.cut_over": (_cut_overs_say_with_which_state,),
 }
 """Type name to the line of its upcasters; a type without a line is at version 1."""

@@ -31,6 +31,7 @@ async def publish_policy(
     reason: str = "",
     *,
     identity: str | None = None,
+    shipped: Policy | None = None,
 ) -> tuple[Event, Position]:
     """Write `policy` to the record of policies, then into every partition of every inbox.
 
@@ -42,6 +43,8 @@ async def publish_policy(
         Why, for whoever reads the record later.
     identity : str, optional
         The event's id: the same one where the same change is written again.
+    shipped : Policy, optional
+        What is answered by it of the policy that a release ships; see `PolicyChanged`.
 
     Returns
     -------
@@ -55,7 +58,7 @@ async def publish_policy(
         If the broker did not acknowledge all of it. Written again it does no harm: steps take
         a policy whose version is not below the one in force.
     """
-    event = _changed(policy, by, reason, identity or str(uuid.uuid4()))
+    event = _changed(policy, by, reason, identity or str(uuid.uuid4()), shipped)
     written = await publisher.publish([signer.sign(outgoing(event, POLICIES.name, 0))])
     await _broadcast(publisher, signer, encode_event(event))
     return event, written[0]
@@ -73,9 +76,9 @@ async def ensure_policy(connection: Connection, publisher: Publisher, signer: Si
         await _broadcast(publisher, signer, latest)
 
 
-def _changed(policy: Policy, by: str, reason: str, identity: str) -> Event:
-    plain = msgspec.to_builtins(policy)
-    data = PolicyChanged(policy.version, policy_hash(policy), plain, by, reason)
+def _changed(policy: Policy, by: str, reason: str, identity: str, shipped: Policy | None) -> Event:
+    plain, answered = msgspec.to_builtins(policy), msgspec.to_builtins(shipped)
+    data = PolicyChanged(policy.version, policy_hash(policy), plain, by, reason, answered)
     return told_event(data, identity, _SUBJECT, time.time(), identity)
 
 

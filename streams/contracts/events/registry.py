@@ -94,7 +94,7 @@ _TYPES: Final = (
     EventType("action.verified", action.ActionVerified, (_T.ACTIONS,)),
     EventType("action.finished", action.ActionFinished, (_T.ACTIONS, _T.GOVERNANCE)),
     EventType("action.concluded", action.ActionFinished, (_T.DECISIONS,)),
-    EventType("policy.changed", system.PolicyChanged, (_T.POLICIES,), version=2),
+    EventType("policy.changed", system.PolicyChanged, (_T.POLICIES,), version=3),
     EventType("silence.created", silence.SilenceCreated, (_T.SILENCES,)),
     EventType("silence.ended", silence.SilenceEnded, (_T.SILENCES,)),
     EventType("silence.refused", silence.SilenceRefused, (_T.SILENCES,)),

@@ -8,13 +8,19 @@ import msgspec
 
 
 class PolicyChanged(msgspec.Struct, frozen=True):
-    """A policy came into force: the whole of it, its version and its hash."""
+    """A policy came into force: the whole of it, its version and its hash.
+
+    `shipped` is the policy of a release that was answered by it, part by part: what a release
+    ships later is held against that. None where it is still the one of before, or of the first
+    start the policy itself.
+    """
 
     version: int
     hash: str
     policy: dict[str, Any]
     changed_by: str
     reason: str = ""
+    shipped: dict[str, Any] | None = None
 
 
 class TimerSet(msgspec.Struct, frozen=True):

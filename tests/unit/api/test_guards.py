@@ -76,6 +76,7 @@ OWN = f"{PREFIX}/session"
 """Of whoever asks: open to every role, and it knows no other tenant."""
 VALID = {
     f"{PREFIX}/policy": {"policy": {}, "reason": "r"},
+    f"{PREFIX}/policy/shipped": {"take": ["*"], "reason": "r"},
     f"{PREFIX}/policy/what-if": {"policy": {}},
     f"{PREFIX}/telemetry": {"heartbeats": [{"agent_id": "a", "metrics": {}}]},
     f"{PREFIX}/agents/some-id/metrics": {"metrics": {}},
@@ -106,6 +107,7 @@ BELOW = {
     "/actions/some-id/approve": "operator",
     "/actions/some-id/reject": "operator",
     "/policy": "approver",
+    "/policy/shipped": "approver",
     "/policy/what-if": "operator",
     "/audit": "approver",
     "/tokens": "approver",

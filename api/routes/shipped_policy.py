@@ -1,0 +1,92 @@
+"""What this release ships otherwise than the policy in force: told, taken over, or declined."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+
+from api.errors import invalid
+from api.identity.guard import InstallationAdmin, Viewer
+from api.policy_change import caught_up, in_force, meant, plain, put_in_force
+from api.routes import READS, WRITES
+from api.routes.reading import Reading
+from api.schemas.policy import PolicyReceipt
+from api.schemas.shipped_policy import OfferView, ShippedAnswer, ShippedPolicyView
+from api.services import InForce, Served
+from config.parts import ABSENT
+from config.policy import default_policy, policy_from, policy_hash
+from config.shipped import Offer, Path, adopted, answered, chosen, offers
+
+_ALL: Final = "*"
+router = APIRouter(prefix="/policy/shipped", tags=["policy"], responses=READS, route_class=Reading)
+
+
+@router.get("")
+async def shipped_policy(served: Served, _caller: Viewer) -> ShippedPolicyView:
+    """Tell what this release ships otherwise than before, and is not in force."""
+    present = await in_force(served)
+    return ShippedPolicyView(
+        version=present.policy.version,
+        hash=policy_hash(default_policy()),
+        offers=[_view(offer) for offer in _offers(present)],
+        policy=plain(default_policy()),
+    )
+
+
+@router.post("", status_code=202, responses=WRITES)
+async def answer(served: Served, caller: InstallationAdmin, body: ShippedAnswer) -> PolicyReceipt:
+    """Put the policy in force with what is taken over; what is kept is offered no more."""
+
+    def change(present: InForce) -> InForce:
+        open_ = [offer.path for offer in _offers(present)]
+        taken = _named("take", body.take, open_)
+        kept = [path for path in _named("keep", body.keep, open_) if path not in taken]
+        if not taken and not kept:
+            raise invalid("take", body.take, "name what is taken or kept; `*` is all")
+        shipped = plain(default_policy())
+        wanted = meant(adopted(plain(present.policy), shipped, taken))
+        base = answered(plain(present.answered), plain(present.policy), shipped, kept)
+        return caught_up(InForce(present.policy, policy_from(base)), wanted)
+
+    return await put_in_force(served, caller.name, body.reason, body.replaces, change)
+
+
+def _offers(present: InForce) -> list[Offer]:
+    return offers(plain(present.answered), plain(present.policy), plain(default_policy()))
+
+
+def _named(field: str, wanted: list[str], among: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for name in wanted:
+        these = among if name == _ALL else chosen(name, among)
+        if not these and name != _ALL:
+            raise invalid(field, name, _remedy(among))
+        found += these
+    return found
+
+
+def _remedy(among: list[Path]) -> str:
+    if not among:
+        return "nothing is offered: all that this release ships is in force or was declined"
+    return f"name one that is offered: {', '.join('.'.join(path) for path in among)}"
+
+
+def _view(offer: Offer) -> OfferView:
+    change = "changed"
+    if offer.in_force is ABSENT:
+        change = "added"
+    elif offer.shipped is ABSENT:
+        change = "removed"
+    return OfferView(
+        path=offer.name,
+        change=change,
+        standing=offer.standing.value,
+        before=_told(offer.base),
+        in_force=_told(offer.in_force),
+        shipped=_told(offer.shipped),
+    )
+
+
+def _told(value: Any) -> Any:
+    return None if value is ABSENT else value
