@@ -1,4 +1,4 @@
-"""What all tests share: a real broker, and brokers of their own for tests that break things."""
+"""What all tests share: a real broker, its log empty where that is asked for, or one to break."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.embedded_broker import EmbeddedBroker
 from tests.ports import free_port
@@ -24,6 +25,24 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
         yield started
     finally:
         asyncio.run(started.stop())
+
+
+@pytest.fixture
+async def empty_broker(broker: EmbeddedBroker) -> AsyncIterator[EmbeddedBroker]:
+    """Give the session's broker without a topic: a log of the test's own, sooner than a broker."""
+    await _drop_topics(broker)
+    yield broker
+    await _drop_topics(broker)
+
+
+async def _drop_topics(broker: EmbeddedBroker) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    await client.start()
+    try:
+        while left := [name for name in await client.list_topics() if not name.startswith("__")]:
+            await client.delete_topics(left)
+    finally:
+        await client.close()
 
 
 @pytest.fixture

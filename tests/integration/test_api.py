@@ -62,9 +62,8 @@ async def running(tmp_path: Path, connection: Connection) -> AsyncIterator[httpx
 
 
 @pytest.fixture
-async def connection(fresh_broker: Any) -> Connection:
-    broker: EmbeddedBroker = await fresh_broker()
-    connection = Connection(broker.bootstrap)
+async def connection(empty_broker: EmbeddedBroker) -> Connection:
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     return connection
 

@@ -26,20 +26,16 @@ from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.errors import PublishError
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
+from tests.conftest import BrokerFactory
 from tests.integration.log_of_facts import PARTITIONS, SIGNER
 from tests.integration.test_api import log_of, running
 
 
 @pytest.fixture
-async def broker_of_its_own(fresh_broker: Any) -> EmbeddedBroker:
-    broker: EmbeddedBroker = await fresh_broker()
-    await ensure_topics(Connection(broker.bootstrap), PARTITIONS)
-    return broker
-
-
-@pytest.fixture
-def connection(broker_of_its_own: EmbeddedBroker) -> Connection:
-    return Connection(broker_of_its_own.bootstrap)
+async def connection(empty_broker: EmbeddedBroker) -> Connection:
+    made = Connection(empty_broker.bootstrap)
+    await ensure_topics(made, PARTITIONS)
+    return made
 
 
 def entry(text: str) -> Entry:
@@ -138,15 +134,18 @@ def _swapped(records: list[Outgoing]) -> tuple[int, list[Outgoing]]:
     return at, changed
 
 
-async def test_an_outage_delays_records_and_loses_none(broker_of_its_own, connection):
+async def test_an_outage_delays_records_and_loses_none(fresh_broker: BrokerFactory) -> None:
+    broker = await fresh_broker()
+    connection = Connection(broker.bootstrap)
+    await ensure_topics(connection, PARTITIONS)
     async with trail_on(connection, timeout_s=3.0) as trail:
         await trail.before(entry("before"))
-        await broker_of_its_own.stop()
+        await broker.stop()
         for number in range(5):
             trail.note(entry(f"during {number}"))
         with pytest.raises(PublishError):
             await trail.before(entry("needed"))
-        await broker_of_its_own.start()
+        await broker.start()
         while True:
             try:
                 await trail.before(entry("after"))

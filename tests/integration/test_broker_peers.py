@@ -11,6 +11,7 @@ from streams.contracts.record import Outgoing
 from streams.contracts.topics import POLICIES
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.jars import PINS, resolve_pins
 from streams.kafka.publisher import Publisher
 
@@ -33,9 +34,8 @@ def _read_by_another_client(bootstrap: str) -> list[Message]:
         consumer.close()
 
 
-async def test_another_client_reads_what_we_wrote(fresh_broker) -> None:
-    own = await fresh_broker()
-    connection = Connection(own.bootstrap)
+async def test_another_client_reads_what_we_wrote(empty_broker: EmbeddedBroker) -> None:
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, 1)
     async with Publisher(connection) as publisher:
         await publisher.publish(
@@ -44,7 +44,7 @@ async def test_another_client_reads_what_we_wrote(fresh_broker) -> None:
                 for n in range(RECORDS)
             ]
         )
-    read = await asyncio.to_thread(_read_by_another_client, own.bootstrap)
+    read = await asyncio.to_thread(_read_by_another_client, empty_broker.bootstrap)
     assert [(m.offset(), m.key(), m.value(), m.headers()) for m in read] == [
         (n, b"%d" % n, b"v%d" % n, [("n", b"h%d" % n)]) for n in range(RECORDS)
     ]

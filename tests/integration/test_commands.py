@@ -18,8 +18,8 @@ from streams.contracts.topics import COMMANDS, DEAD_LETTERS
 from streams.contracts.trust import Signer
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.publisher import Publisher
-from tests.conftest import BrokerFactory
 
 SIGNER = Signer(b"a secret for tests only")
 WHOLE: dict[str, Any] = msgspec.to_builtins(
@@ -57,9 +57,9 @@ async def read(log: CommandLog, count: int) -> list[Event | list[Outgoing]]:
 
 
 @pytest.fixture
-async def connection(fresh_broker: BrokerFactory) -> Connection:
-    """Give the connection to a broker of the test's own, with the topics."""
-    made = Connection((await fresh_broker()).bootstrap)
+async def connection(empty_broker: EmbeddedBroker) -> Connection:
+    """Give the connection to an empty log, with the topics."""
+    made = Connection(empty_broker.bootstrap)
     await ensure_topics(made, 1)
     return made
 

@@ -23,7 +23,6 @@ from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
-from tests.conftest import BrokerFactory
 from tests.integration.log_of_facts import PARTITIONS, SECRET, T0, raised, registered, sealed
 
 AGENTS = 400
@@ -70,10 +69,9 @@ async def facts_end(connection: Connection) -> dict[tuple[str, int], int]:
 
 @pytest.mark.parametrize("kills", [3])
 async def test_killed_at_any_moment_nothing_is_missing_and_nothing_is_there_twice(
-    fresh_broker: BrokerFactory, tmp_path: Path, kills: int
+    empty_broker: EmbeddedBroker, tmp_path: Path, kills: int
 ) -> None:
-    broker = await fresh_broker()
-    connection = Connection(broker.bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     engine = open_database(f"sqlite:///{tmp_path / 'home' / 'homeostat.db'}")
     (tmp_path / "home").mkdir()
@@ -88,7 +86,7 @@ async def test_killed_at_any_moment_nothing_is_missing_and_nothing_is_there_twic
     records = sealed("surveillance", "telemetry", 0, facts)
     async with Publisher(connection) as publisher:
         for kill in range(kills):
-            async with projector(tmp_path / "home", broker) as process:
+            async with projector(tmp_path / "home", empty_broker) as process:
                 share = records[kill * len(records) // kills :][: len(records) // kills + 1]
                 for record in share:
                     await publisher.publish([record])
@@ -104,7 +102,7 @@ async def test_killed_at_any_moment_nothing_is_missing_and_nothing_is_there_twic
         with engine.connect() as reading:
             return all(is_projected(reading, *place, end - 1) for place, end in ends.items() if end)
 
-    async with projector(tmp_path / "home", broker) as process:
+    async with projector(tmp_path / "home", empty_broker) as process:
         await until(done, process)
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0

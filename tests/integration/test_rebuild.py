@@ -24,9 +24,9 @@ from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
-from tests.conftest import BrokerFactory
 from tests.integration.log_of_facts import (
     PARTITIONS,
     SIGNER,
@@ -95,9 +95,9 @@ def dump(engine: Engine) -> dict[str, list[dict[str, Any]]]:
 
 
 async def test_a_rebuild_equals_what_was_there(
-    fresh_broker: BrokerFactory, database: Engine
+    empty_broker: EmbeddedBroker, database: Engine
 ) -> None:
-    connection = Connection((await fresh_broker()).bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(20))
     await projected(database, connection)
@@ -112,9 +112,9 @@ async def test_a_rebuild_equals_what_was_there(
 
 
 async def test_a_rebuild_corrects_what_is_not_as_the_log_says(
-    fresh_broker: BrokerFactory, database: Engine
+    empty_broker: EmbeddedBroker, database: Engine
 ) -> None:
-    connection = Connection((await fresh_broker()).bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(5))
     await projected(database, connection)
@@ -134,17 +134,16 @@ async def test_a_rebuild_corrects_what_is_not_as_the_log_says(
 
 
 async def test_a_running_projector_goes_on_after_a_rebuild(
-    fresh_broker: BrokerFactory, tmp_path: Path
+    empty_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
-    broker = await fresh_broker()
-    connection = Connection(broker.bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     (tmp_path / "home").mkdir()
     engine = open_database(f"sqlite:///{tmp_path / 'home' / 'homeostat.db'}")
     prepare(engine)
     await written(connection, range(10))
 
-    async with projector(tmp_path / "home", broker) as process:
+    async with projector(tmp_path / "home", empty_broker) as process:
         await until(await everything_in(engine, connection), process)
         writing_on = asyncio.create_task(written(connection, range(10, 20)))
         done = await asyncio.to_thread(
@@ -173,16 +172,15 @@ async def everything_in(engine: Engine, connection: Connection) -> Any:
 
 
 async def test_the_command_builds_views_where_there_are_none(
-    fresh_broker: BrokerFactory, tmp_path: Path
+    empty_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
-    broker = await fresh_broker()
-    connection = Connection(broker.bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(3))
     command = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-c", "from api.cli.main import main; main()", "projections", "rebuild"),
-        env=environment(tmp_path / "home", broker),
+        env=environment(tmp_path / "home", empty_broker),
         stdout=asyncio.subprocess.PIPE,
     )
     told, _ = await command.communicate()
@@ -200,9 +198,9 @@ async def test_the_command_builds_views_where_there_are_none(
 
 
 async def test_what_expired_telemetry_said_is_kept(
-    fresh_broker: BrokerFactory, database: Engine
+    empty_broker: EmbeddedBroker, database: Engine
 ) -> None:
-    connection = Connection((await fresh_broker()).bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(5))
     await projected(database, connection)

@@ -23,7 +23,6 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader, Place
-from tests.conftest import BrokerFactory
 from tests.integration.log_of_facts import PARTITIONS, SECRET, T0
 from tests.integration.test_rebuild import projected, written
 
@@ -64,9 +63,9 @@ def _told(rows: list[Any]) -> list[Any]:
 
 
 async def test_the_log_until_a_moment_is_what_the_views_say_of_it(
-    fresh_broker: BrokerFactory, database: Engine, tmp_path: Path
+    empty_broker: EmbeddedBroker, database: Engine, tmp_path: Path
 ) -> None:
-    connection = Connection((await fresh_broker()).bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(12))
     await projected(database, connection)
@@ -81,9 +80,9 @@ async def test_the_log_until_a_moment_is_what_the_views_say_of_it(
 
 
 async def test_until_a_position_holds_what_was_written_by_then(
-    fresh_broker: BrokerFactory, database_url: str, tmp_path: Path
+    empty_broker: EmbeddedBroker, database_url: str, tmp_path: Path
 ) -> None:
-    connection = Connection((await fresh_broker()).bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(3))
     ends = await _ends(connection, "findings")
@@ -101,9 +100,9 @@ async def test_until_a_position_holds_what_was_written_by_then(
 
 
 async def test_a_position_that_has_expired_is_refused(
-    fresh_broker: BrokerFactory, tmp_path: Path
+    empty_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
-    connection = Connection((await fresh_broker()).bootstrap)
+    connection = Connection(empty_broker.bootstrap)
     await ensure_topics(connection, PARTITIONS)
     await written(connection, range(3))
     client = AIOKafkaAdminClient(**connection.client_options())

@@ -18,9 +18,9 @@ from streams.contracts.topics import every_topic, snapshots_of
 from streams.contracts.trust import RecordKind
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
+from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
-from tests.conftest import BrokerFactory
 from tests.integration.expiring import expire
 from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, Fact, ended, raised, sealed
 
@@ -88,9 +88,9 @@ async def ends(reader: LogReader) -> dict[Any, int]:
 
 
 @pytest.fixture
-async def connection(fresh_broker: BrokerFactory) -> Connection:
-    """Give the connection to a broker of the test's own."""
-    return Connection((await fresh_broker()).bootstrap)
+def connection(empty_broker: EmbeddedBroker) -> Connection:
+    """Give the connection to an empty log."""
+    return Connection(empty_broker.bootstrap)
 
 
 def steps() -> list[Step[Any]]:
