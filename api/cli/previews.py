@@ -24,7 +24,7 @@ def preview(action: Action, plain: AsJson = False) -> None:
     else:
         show(found)
     if found["preview"] is None or found["preview"]["state"] == "missing":
-        detail = f"{found['host']} has told nothing within {PATIENCE_S:g} s; see that its node runs"
+        detail = f"its node has told nothing within {PATIENCE_S:g} s; see that it runs"
         raise CommandError(NO, detail)
 
 

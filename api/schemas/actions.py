@@ -78,7 +78,7 @@ class PreviewView(View):
         at = told.get("at")
         state = "missing" if at is None else "old" if until - at > OLD_AFTER_S else "fresh"
         notes = {
-            "missing": f"{row.host} has not told yet; if it does not, see that its node runs",
+            "missing": "its node has not told yet; if it does not within seconds, see that it runs",
             "old": "much may have changed since; ask for it anew",
             "fresh": "",
         }
@@ -88,7 +88,7 @@ class PreviewView(View):
             steps=told["preview"].splitlines() if told else [],
             digest=told.get("digest", ""),
             refused=told.get("refused", ""),
-            host=row.host,
+            host=told.get("host", row.host),
             asked_at=row.preview_asked_at,
             at=at,
         )

@@ -187,7 +187,7 @@ async def test_an_approval_reaches_the_governor_with_the_preview_it_is_of(tmp_pa
     (answer,) = [event for event in events if event.type == "action.approval_given"]
     assert answer.data == {
         "action_id": "a-1", "approved": True, "by": "admin", "reason": "fine",
-        "preview_hash": "preview",
+        "preview_hash": "preview", "seen": "", "exactly": False,
     }  # fmt: skip
     assert answer.correlationid == "f-1"
 
