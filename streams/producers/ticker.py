@@ -25,6 +25,7 @@ from streams.kafka.complaints import Complaints
 from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.errors import PublishError
 from streams.kafka.publisher import Publisher
+from streams.producers.log_clock import LogClock, last_told
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ class Ticker:
         self._slot = slot
         self._group = group
         self._timetable: Timetable | None = None
+        self._clock = LogClock()
         self._publisher = Publisher(connection)
         self._complaints = Complaints(log, logging.WARNING)
 
@@ -125,9 +127,10 @@ class Ticker:
             await consumer.getmany(timeout_ms=_IDLE_MS)
             return
         if self._timetable is None:
-            self._timetable = Timetable(time.time())
-            await _look_back(consumer)
-        wait_s = self._timetable.wait_s(time.time())
+            self._clock.told(await last_told(self._connection, self._signer))
+            self._timetable = Timetable(self._clock.now())
+            await self._look_back(consumer)
+        wait_s = self._timetable.wait_s(self._clock.now())
         fetched = await consumer.getmany(timeout_ms=int(min(wait_s, 1.0) * 1000) + 1)
         self._note([record for records in fetched.values() for record in records])
         await self._fire()
@@ -142,7 +145,7 @@ class Ticker:
             try:
                 if self._signer.kind_of(record) is RecordKind.EVENT:
                     timer = msgspec.convert(decode_event(record.value).data, TimerSet)
-                    self._timetable.add(timer, time.time())
+                    self._timetable.add(timer, self._clock.now())
             except (ContractError, msgspec.ValidationError) as error:
                 told = f"timer at {record.position} is not one of ours: {error}"
                 self._complaints.tell("timer", told)
@@ -150,7 +153,7 @@ class Ticker:
     async def _fire(self) -> None:
         if self._timetable is None:
             return
-        now = time.time()
+        now = self._clock.now()
         regular, places = self._timetable.take(now)
         try:
             if regular:
@@ -182,14 +185,13 @@ class Ticker:
             fetch_max_wait_ms=1000,
         )
 
-
-async def _look_back(consumer: Any) -> None:
-    """Read on from what was announced lately: the last holder may have left it undone."""
-    since = int((time.time() - LOOK_BACK_S) * 1000)
-    partitions = list(consumer.assignment())
-    found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
-    for partition, hit in found.items():
-        if hit is not None:
-            consumer.seek(partition, hit.offset)
-        else:
-            await consumer.seek_to_end(partition)
+    async def _look_back(self, consumer: Any) -> None:
+        """Read on from what was announced lately: the last holder may have left it undone."""
+        partitions = list(consumer.assignment())
+        since = dict.fromkeys(partitions, int((time.time() - LOOK_BACK_S) * 1000))
+        found = await consumer.offsets_for_times(since)
+        for partition, hit in found.items():
+            if hit is not None:
+                consumer.seek(partition, hit.offset)
+            else:
+                await consumer.seek_to_end(partition)

@@ -20,6 +20,7 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.log_reader import LogReader, Place
 from streams.kafka.publisher import Publisher
+from streams.producers.log_clock import last_told
 from tests.integration.ticking import SIGNER
 
 GROUP = "lease"
@@ -117,6 +118,7 @@ async def test_a_killed_ticker_is_replaced_and_each_timer_met_once(fresh_broker)
     broker = await fresh_broker()
     connection = Connection(broker.bootstrap)
     await ensure_topics(connection, 2)
+    assert await last_told(connection, SIGNER) == 0.0
     ticks, waiting = Ticks(), Place(TELEMETRY.name, 1)
     following = asyncio.create_task(ticks.follow(connection))
     try:
@@ -134,7 +136,8 @@ async def test_a_killed_ticker_is_replaced_and_each_timer_met_once(fresh_broker)
 
             met = await ticks.seen(waiting, orphaned)
             assert await leader(connection, members=1) == 1 - holder
-            await ticks.seen(Place(GOVERNANCE.name, 0), met + 5)
+            last = await ticks.seen(Place(GOVERNANCE.name, 0), met + 5)
+            assert await last_told(connection, SIGNER) >= last
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
