@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter
 
-from api.errors import invalid
+from api.errors import Problem, invalid
 from api.identity.guard import InstallationAdmin, Viewer
 from api.policy_change import caught_up, in_force, meant, plain, put_in_force
 from api.routes import READS, WRITES
@@ -37,13 +38,13 @@ async def shipped_policy(served: Served, _caller: Viewer) -> ShippedPolicyView:
 @router.post("", status_code=202, responses=WRITES)
 async def answer(served: Served, caller: InstallationAdmin, body: ShippedAnswer) -> PolicyReceipt:
     """Put the policy in force with what is taken over; what is kept is offered no more."""
+    if not (body.take or body.keep):
+        raise invalid("take", body.take, "name what is taken or kept; `*` is all")
 
     def change(present: InForce) -> InForce:
         open_ = [offer.path for offer in _offers(present)]
-        taken = _named("take", body.take, open_)
-        kept = [path for path in _named("keep", body.keep, open_) if path not in taken]
-        if not taken and not kept:
-            raise invalid("take", body.take, "name what is taken or kept; `*` is all")
+        taken = _named(body.take, open_)
+        kept = [path for path in _named(body.keep, open_) if path not in taken]
         shipped = plain(default_policy())
         wanted = meant(adopted(plain(present.policy), shipped, taken))
         base = answered(plain(present.answered), plain(present.policy), shipped, kept)
@@ -56,20 +57,20 @@ def _offers(present: InForce) -> list[Offer]:
     return offers(plain(present.answered), plain(present.policy), plain(default_policy()))
 
 
-def _named(field: str, wanted: list[str], among: list[Path]) -> list[Path]:
+def _named(wanted: list[str], among: list[Path]) -> list[Path]:
     found: list[Path] = []
     for name in wanted:
         these = among if name == _ALL else chosen(name, among)
-        if not these and name != _ALL:
-            raise invalid(field, name, _remedy(among))
+        if not these:
+            raise Problem(HTTPStatus.NOT_FOUND, "not-offered", _not_offered(name, among))
         found += these
     return found
 
 
-def _remedy(among: list[Path]) -> str:
+def _not_offered(name: str, among: list[Path]) -> str:
     if not among:
-        return "nothing is offered: all that this release ships is in force or was declined"
-    return f"name one that is offered: {', '.join('.'.join(path) for path in among)}"
+        return f"{name!r}: nothing is offered; what this release ships is in force, or was declined"
+    return f"{name!r} is not offered; name one of {', '.join('.'.join(path) for path in among)}"
 
 
 def _view(offer: Offer) -> OfferView:
