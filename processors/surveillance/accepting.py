@@ -14,7 +14,9 @@ from processors.detection.course import forget as forget_course
 from processors.detection.course import settle
 from processors.detection.memory import AGENT_MEMORY, doubt, forget
 from processors.step import Emission, Fact
-from processors.surveillance import anomaly, clocks, company, courses, gaps
+from processors.surveillance import anomaly, clocks, company, gaps
+from processors.surveillance.courses import judging
+from processors.surveillance.courses.went import CHANNELS, CLIMBS, MISSING, STILL
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.state import SurveillanceState, series_of
 from streams.contracts.envelope import Event
@@ -66,7 +68,7 @@ def relearn(
     """
     slot = _slot(state, event)
     rows = _rows(state, slot, asked.metrics)
-    emissions = courses.end(state, offset, rows, "relearnt")
+    emissions = judging.end(state, offset, rows, "relearnt")
     emissions += company.end(state, offset, rows, "relearnt")
     emissions += anomaly.calm(state, offset, slot, "relearnt", state.time)
     # What the metrics say together is another thing now, and is judged mildly for a day.
@@ -81,19 +83,19 @@ def relearn(
 def _still(state: SurveillanceState, slot: int, metric: str) -> None:
     row = series_of(state, slot, metric)
     settle(state.series, np.array([row]))
-    state.series.told[row] &= ~courses.STILL & 0xFF
+    state.series.told[row] &= ~STILL & 0xFF
 
 
 def _climb(state: SurveillanceState, slot: int, metric: str) -> None:
     row = series_of(state, slot, metric)
     take_climb(state.series, row)
-    state.series.told[row] &= ~courses.CLIMBS & 0xFF
+    state.series.told[row] &= ~CLIMBS & 0xFF
 
 
 def _missing(state: SurveillanceState, slot: int, metric: str) -> None:
     row = series_of(state, slot, metric)
     forget(state.series, np.array([row]))
-    state.series.told[row] &= ~courses.MISSING & 0xFF
+    state.series.told[row] &= ~MISSING & 0xFF
 
 
 def _company(state: SurveillanceState, slot: int, metric: str) -> None:
@@ -108,9 +110,9 @@ def _gaps(state: SurveillanceState, slot: int, _: str) -> None:
 
 _LEARNT: Final[dict[str, Callable[[SurveillanceState, int, str], None]]] = {
     anomaly.CHANNEL: lambda *_: None,
-    courses.CHANNELS[courses.STILL]: _still,
-    courses.CHANNELS[courses.CLIMBS]: _climb,
-    courses.CHANNELS[courses.MISSING]: _missing,
+    CHANNELS[STILL]: _still,
+    CHANNELS[CLIMBS]: _climb,
+    CHANNELS[MISSING]: _missing,
     gaps.CHANNEL: _gaps,
     company.CHANNEL: _company,
     clocks.CHANNEL: lambda state, slot, _: clocks.accept(state, slot),

@@ -26,7 +26,7 @@ from processors.surveillance.telling import Telling
 CHANNEL: Final = "company"
 KIND: Final = "decoupled"
 ALONE: Final = 8
-"""The bit of it in `told`; see `processors.surveillance.courses`."""
+"""The bit of it in `told`; see `processors.surveillance.courses.went`."""
 _DRIVERS: Final = 3
 _AS_STRONG: Final = 0.5
 _LATELY_S: Final = 1200.0

@@ -14,12 +14,12 @@ from processors.surveillance import (
     anomaly,
     company,
     conversations,
-    courses,
     presence,
     threats,
     thresholds,
 )
 from processors.surveillance.accepting import accept, relearn
+from processors.surveillance.courses import judging
 from processors.surveillance.findings import assess, end_finding
 from processors.surveillance.forward import advance
 from processors.surveillance.judge import LIMITS, level_moved
@@ -156,7 +156,7 @@ def _unruled(state: SurveillanceState, offset: int, rows: list[int]) -> list[Emi
 
 def _unjudged(state: SurveillanceState, offset: int, rows: Ints) -> list[Emission]:
     """End the anomalies that are told by metrics which the detector judges no longer."""
-    emissions = courses.end(state, offset, rows, "superseded")
+    emissions = judging.end(state, offset, rows, "superseded")
     emissions += company.end(state, offset, rows, "superseded")
     for row in rows.tolist():
         slot, name = int(state.series.slot[row]), state.metric_names[state.series.metric[row]]

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from processors.columns import Bools, Floats, Ints
 from processors.step import Emission, Fact
-from processors.surveillance import courses, expected
+from processors.surveillance import expected
 from processors.surveillance.columns import SeriesColumns
+from processors.surveillance.courses import judging
 from processors.surveillance.state import SurveillanceState
 from streams.contracts.events.agent import WindowsClosed
 
@@ -47,7 +48,7 @@ def close(state: SurveillanceState, offset: int) -> list[Emission]:
     c = state.series
     filled = np.flatnonzero(c.count[: c.size])
     emissions = [Emission(offset, fact) for fact in _facts(state, filled, width)]
-    emissions += courses.judge(state, offset, filled)
+    emissions += judging.judge(state, offset, filled)
     c.count[filled], c.total[filled] = 0, 0.0
     c.low[filled], c.high[filled] = np.inf, -np.inf
     state.window_start = state.time // width * width
