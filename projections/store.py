@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
+    Column,
     ColumnElement,
     Connection,
     Double,
@@ -23,21 +24,14 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from projections.bulk import insert_rows, run_many
 from projections.latest import Newest
-from projections.models import (
-    agent_hours,
-    agent_windows,
-    agents,
-    conversations,
-    counters,
-    window_blocks,
-)
-from projections.models.history import HISTORIES
+from projections.models import agents, counters
 from projections.rows import Key, Row, Rows, key_of
 
 _CHUNK: Final = 5_000
@@ -173,22 +167,28 @@ def _latest_of_many(*, whole: bool) -> Update:
     return _latest(c.tenant, c.agent, c.seen, metrics)
 
 
-def purge_windows(connection: Connection, newest: float, minutes_s: float, hours_s: float) -> None:
-    """Delete windows that start longer than that before `newest` (seconds since the epoch)."""
-    for table in (window_blocks, agent_windows):
-        connection.execute(delete(table).where(table.c.start < newest - minutes_s))
-    connection.execute(delete(agent_hours).where(agent_hours.c.start < newest - hours_s))
+def purge(connection: Connection, by: Column[Any], before: float, most: int | None) -> int:
+    """Delete rows of which a moment lies before another, the oldest first.
 
+    Parameters
+    ----------
+    by : Column
+        Holds the moment of each row, seconds since the epoch.
+    most : int or None
+        So many rows at most; None for all.
 
-def purge_conversations(connection: Connection, before: float) -> None:
-    """Delete those in which nothing was said since that moment (seconds since the epoch)."""
-    connection.execute(delete(conversations).where(conversations.c.last_at < before))
-
-
-def purge_intervals(connection: Connection, before: float) -> None:
-    """Delete what ended before that moment (seconds since the epoch)."""
-    for history in HISTORIES.values():
-        connection.execute(delete(history).where(history.c.valid_to < before))
+    Returns
+    -------
+    int
+        How many there were.
+    """
+    table = by.table
+    old = delete(table).where(by < before)
+    if most is not None:
+        key = list(table.primary_key)
+        some = select(*key).where(by < before).order_by(by).limit(most)
+        old = delete(table).where(tuple_(*key).in_(some))
+    return connection.execute(old).rowcount
 
 
 def _count(connection: Connection, rows: Rows) -> None:

@@ -32,6 +32,10 @@ from streams.contracts.trust import Signer
 
 _RECORDS_AN_HOUR: Final = 1_000
 """For so many records of a transaction, one block's hour that is over is added up beside them."""
+_WINDOWS_AN_HOUR: Final = 8
+"""And for so many rows of windows: most hours have more of them."""
+_EXPIRED_AN_HOUR: Final = 200
+"""So many rows are deleted beside each: more than come."""
 
 Place = tuple[str, int]
 """A topic's name and a partition."""
@@ -120,13 +124,14 @@ class Views:
         for name, number in Counter(filter(None, taken)).items():
             rows.count("heartbeats", name, number)
         store.write(connection, rows)
-        write_windows(connection, rows.closed, self._numbers)
+        windows = write_windows(connection, rows.closed, self._numbers)
         self._latest.learn(store.metrics_of(connection, self._latest.unasked()))
         store.write_latest(connection, self._latest.fresh())
         store.upsert(connection, marks, self._marks.rows())
-        self._retention.apply(connection, rows)
         self._newest = max([self._newest, *(closed.start for closed in rows.closed)])
-        add_up(connection, self._newest, 1 + len(records) // _RECORDS_AN_HOUR)
+        beside = 1 + len(records) // _RECORDS_AN_HOUR + windows // _WINDOWS_AN_HOUR
+        add_up(connection, self._newest, beside)
+        self._retention.apply(connection, self._newest, beside * _EXPIRED_AN_HOUR)
         return _write_positions(connection, records)
 
     def _fold_facts(self, connection: Connection, rows: Rows, records: Sequence[Record]) -> None:

@@ -20,10 +20,8 @@ from streams.contracts.events.agent import WindowsClosed
 Part = tuple[Key, str, bytes]
 
 
-def write_windows(
-    connection: Connection, closed: Sequence[WindowsClosed], numbers: Numbers
-) -> None:
-    """Write windows, and note the hours that they belong to.
+def write_windows(connection: Connection, closed: Sequence[WindowsClosed], numbers: Numbers) -> int:
+    """Write windows, note the hours that they belong to, and return how many rows these took.
 
     A block's sections are put together one after the other, as they lie in the log: so its bytes do
     not depend on how that is cut into transactions.
@@ -42,6 +40,7 @@ def write_windows(
         block = blocks.setdefault(key, {})
         block[metric] = merged(block[metric], section) if metric in block else section
     _write(connection, blocks, widths)
+    return len(blocks)
 
 
 def _write(

@@ -38,7 +38,7 @@ def add_up(connection: Connection, newest: float, at_most: int | None = None) ->
     """Add up the hours that are over at the start of the `newest` window, oldest first."""
     c = open_hours.c
     due = select(c.tenant_id, c.block, c.start).where(c.start <= newest - WAITED_S)
-    query = due.order_by(c.start, c.tenant_id, c.block).limit(at_most)
+    query = due.order_by(c.start).limit(at_most)
     for tenant, block, hour in connection.execute(query).all():
         _add_up(connection, tenant, block, hour)
 

@@ -8,14 +8,13 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from projections.database import writing
 from projections.models import agent_hours, open_hours, window_blocks
 from projections.queries.metrics import MetricPoint, metric_history
 from projections.read_models.metric import HOUR_S, Hour, added
 from projections.retention import Retention
-from projections.rows import Rows
 from projections.windows.blocks import write_windows
 from projections.windows.hours import WAITED_S, add_up
 from projections.windows.numbers import Numbers
@@ -107,16 +106,27 @@ def test_a_late_window_opens_its_hour_again(engine: Engine) -> None:
     assert at_once.count == later.count == whole[0]
 
 
-def test_minutes_are_deleted_only_when_their_hours_are_added_up(engine: Engine) -> None:
+def test_minutes_are_deleted_when_their_hours_are_added_up_a_few_at_once(engine: Engine) -> None:
     chance = random.Random(3)
-    closed = [window(0.0, chance), window(8 * 86_400.0, chance)]
-    write(engine, closed, iter([1, 1]))
-    rows = Rows(lambda _table, _key: None)
-    rows.closed += closed[1:]
+    closed = [window(start, chance) for start in (0.0, 60.0, 3600.0, 8 * 86_400.0)]
+    write(engine, closed, iter([100]))
+    newest, retention = closed[-1].start, Retention()
     with writing(engine) as connection:
-        Retention().apply(connection, rows)
-        assert set(connection.execute(select(window_blocks.c.start)).scalars()) == {8 * 86_400.0}
-        assert set(connection.execute(select(agent_hours.c.start)).scalars()) == {0.0}
+        retention.apply(connection, newest, 1000)
+        assert kept(connection) == [0.0, 0.0, 60.0, 60.0, 3600.0, 3600.0, newest, newest]
+        add_up(connection, newest, 2)
+        retention.apply(connection, newest + 60.0, 3)
+        assert kept(connection) == [60.0, 3600.0, 3600.0, newest, newest]
+        retention.apply(connection, newest + 60.0, 3)
+        assert kept(connection) == [3600.0, 3600.0, newest, newest]
+        add_up(connection, newest)
+        retention.apply(connection, newest + 120.0, 3)
+        assert kept(connection) == [newest, newest]
+        assert set(connection.execute(select(agent_hours.c.start)).scalars()) == {0.0, 3600.0}
+
+
+def kept(connection: Connection) -> list[float]:
+    return sorted(connection.execute(select(window_blocks.c.start)).scalars())
 
 
 def test_what_is_read_by_then_leaves_out_what_was_not_over(engine: Engine) -> None:
