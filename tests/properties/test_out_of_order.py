@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.step import Context
@@ -76,6 +76,7 @@ def counted(state: SurveillanceState) -> dict[str, tuple[int, float, float]]:
     return {w.metric: (w.count[0], w.minimum[0], w.maximum[0]) for w in windows}
 
 
+@settings(deadline=None)
 @given(sent=beats(), data=st.data(), size=st.integers(1, 8))
 def test_any_order_of_arrival_gives_the_same_latest_and_the_same_windows(
     sent: list[dict[str, Any]], data: st.DataObject, size: int

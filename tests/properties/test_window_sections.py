@@ -94,6 +94,7 @@ def test_blocks_that_are_cut_at_once_are_those_cut_one_by_one() -> None:
     assert len(columns) == HIGH + 1
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(width=32, allow_infinity=False), min_size=1))
 def test_numbers_of_a_column_have_the_digits_that_each_has_alone(values: list[float]) -> None:
     found = [None if value != value else value for value in shortest_of(np.array(values)).tolist()]
