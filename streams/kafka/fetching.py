@@ -52,5 +52,5 @@ class _Shelf(OrderedDict[Any, Any]):
         unpacked = getattr(fetch, "_partition_records", None)
         if unpacked is not None:
             unpacked._consumer_record = record_of
-            pass_over_damage(place.topic, unpacked)
+            pass_over_damage(place.topic, place.partition, unpacked)
         super().__setitem__(place, fetch)

@@ -218,7 +218,8 @@ class LogReader:
         if left and time.monotonic() - since > self._patience_s:
             raise BrokerAway(
                 f"{self._connection.bootstrap} gave no record of {next(iter(left))} in "
-                f"{self._patience_s:g} s, though its end is not reached"
+                f"{self._patience_s:g} s, though its end is not reached; where this stays so, "
+                "look at that partition in the broker's log: its disk may be damaged"
             )
 
     async def _fetch(self, timeout_ms: int) -> Mapping[Any, list[Any]]:

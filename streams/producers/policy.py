@@ -21,6 +21,8 @@ from streams.kafka.publisher import Publisher
 
 INBOXES: Final = (TELEMETRY, DECISIONS, GOVERNANCE, CORRELATION)
 _SUBJECT: Final = "default/policy"
+_AT_ONCE: Final = 20
+"""Policies that are read at once, from the latest back."""
 
 
 async def publish_policy(
@@ -67,9 +69,10 @@ async def publish_policy(
 async def ensure_policy(connection: Connection, publisher: Publisher, signer: Signer) -> None:
     """Put the shipped policy in force where none is, or tell the inboxes of the latest again.
 
-    The latter mends a change that was interrupted between the record and the inboxes.
+    The latter mends a change that was interrupted between the record and the inboxes. What was
+    forged or damaged there since is passed over: what is broadcast bears our signature.
     """
-    latest = await _latest(connection)
+    latest = await _latest(connection, signer)
     if latest is None:
         await publish_policy(publisher, signer, default_policy(), "homeostat", "first start")
     else:
@@ -87,12 +90,16 @@ async def _broadcast(publisher: Publisher, signer: Signer, value: bytes) -> None
         await publisher.broadcast(inbox.name, value, signer, RecordKind.EVENT)
 
 
-async def _latest(connection: Connection) -> bytes | None:
+async def _latest(connection: Connection, signer: Signer) -> bytes | None:
     async with LogReader(connection) as reader:
-        ends = await reader.end_offsets([POLICIES.name])
-        place, end = next(iter(ends.items()))
-        if end == 0:
-            return None
-        async for records in reader.read({place: end - 1}, ends):
-            return records[-1].value
+        begins = await reader.beginning_offsets([POLICIES.name])
+        ((place, end),) = (await reader.end_offsets([POLICIES.name])).items()
+        while end > begins[place]:
+            start = max(begins[place], end - _AT_ONCE)
+            batches = reader.read({place: start}, {place: end})
+            records = [record async for batch in batches for record in batch]
+            trusted = (record.value for record in reversed(records) if signer.told(record))
+            if (found := next(trusted, None)) is not None:
+                return found
+            end = start
     return None

@@ -49,9 +49,10 @@ async def ensure_silences(
     """Tell every inbox of the latest silences again.
 
     It mends what was interrupted between the record and the inboxes. Who knows a silence already,
-    or that it is over, takes no notice.
+    or that it is over, takes no notice. What was forged there is passed over: what is told again
+    bears our signature.
     """
-    for event in standing(await _latest(connection), now):
+    for event in standing(await _latest(connection, signer), now):
         await publisher.broadcast(DECISIONS.name, encode_event(event), signer, RecordKind.EVENT)
 
 
@@ -75,7 +76,7 @@ def _lasts(event: Event, now: float) -> bool:
         return False  # of a later version: whoever wrote it will tell of it
 
 
-async def _latest(connection: Connection) -> list[Event]:
+async def _latest(connection: Connection, signer: Signer) -> list[Event]:
     async with LogReader(connection) as reader:
         ends = await reader.end_offsets([SILENCES.name])
         begins = await reader.beginning_offsets([SILENCES.name])
@@ -84,4 +85,5 @@ async def _latest(connection: Connection) -> list[Event]:
         if start >= end:
             return []
         batches = reader.read({place: start}, ends)
-        return [decode_event(record.value) async for records in batches for record in records]
+        told = [record.value async for batch in batches for record in batch if signer.told(record)]
+        return [decode_event(value) for value in told]

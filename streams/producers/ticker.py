@@ -24,6 +24,7 @@ from streams.contracts.trust import RecordKind, Signer
 from streams.kafka.complaints import Complaints
 from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.errors import PublishError
+from streams.kafka.fetching import make_ours, ours
 from streams.kafka.publisher import Publisher
 from streams.producers.log_clock import LogClock, last_told
 
@@ -115,6 +116,7 @@ class Ticker:
         consumer = self._consumer()
         async with self._publisher:
             await consumer.start()
+            make_ours(consumer)
             try:
                 while True:
                     await self._turn(consumer)
@@ -132,16 +134,13 @@ class Ticker:
             await self._look_back(consumer)
         wait_s = self._timetable.wait_s(self._clock.now())
         fetched = await consumer.getmany(timeout_ms=int(min(wait_s, 1.0) * 1000) + 1)
-        self._note([record for records in fetched.values() for record in records])
+        self._note([record for raw in fetched.values() for record in ours(raw)])
         await self._fire()
 
-    def _note(self, raws: list[Any]) -> None:
+    def _note(self, records: list[Record]) -> None:
         if self._timetable is None:
             return
-        for raw in raws:
-            record = Record(
-                raw.topic, raw.partition, raw.offset, 0.0, raw.key, raw.value, raw.headers
-            )
+        for record in records:
             try:
                 if self._signer.kind_of(record) is RecordKind.EVENT:
                     timer = msgspec.convert(decode_event(record.value).data, TimerSet)

@@ -13,22 +13,25 @@ import msgspec
 import pytest
 
 from api.server import run_api
-from config.policy import policy_from
+from config.policy import default_policy, policy_from
 from config.settings import Settings
 from projections.projector import run_projector
-from streams.contracts.envelope import decode_event
+from streams.contracts.envelope import decode_event, outgoing
 from streams.contracts.events.action import ActionAwaiting, ActionRefused
 from streams.contracts.events.registry import EVENT_TYPES
-from streams.contracts.record import Record
+from streams.contracts.events.silence import SilenceCreated
+from streams.contracts.events.told import told_event
+from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import decode_heartbeat
-from streams.contracts.topics import DECISIONS, GOVERNANCE, POLICIES, TELEMETRY
+from streams.contracts.topics import DECISIONS, GOVERNANCE, POLICIES, SILENCES, TELEMETRY
 from streams.contracts.trust import RecordKind
 from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.kafka.log_reader import LogReader
 from streams.kafka.publisher import Publisher
-from streams.producers.policy import ensure_policy
+from streams.producers.policy import ensure_policy, publish_policy
+from streams.producers.silences import ensure_silences
 from tests.integration.log_of_facts import (
     PARTITIONS,
     SIGNER,
@@ -231,6 +234,22 @@ async def test_ensuring_a_policy_again_adds_nothing_to_the_record(connection):
         await ensure_policy(connection, publisher, SIGNER)
         await ensure_policy(connection, publisher, SIGNER)
     assert len(await log_of(connection, POLICIES.name)) == 1
+
+
+async def test_what_was_forged_or_damaged_is_not_signed_and_told_again(connection):
+    silence = SilenceCreated("s-1", [], T0, 2 * T0, "forged", "nobody")
+    async with Publisher(connection) as publisher:
+        first, _ = await publish_policy(publisher, SIGNER, default_policy(), "somebody")
+        policy = msgspec.structs.replace(first, id="forged")
+        silent = told_event(silence, "forged too", "default/silences", T0, "")
+        for topic, forged in ((POLICIES, policy), (SILENCES, silent)):
+            unreadable = Outgoing(topic.name, None, b"records 1 to 7 are damaged", partition=0)
+            await publisher.publish([outgoing(forged, topic.name, 0), unreadable])
+        await ensure_policy(connection, publisher, SIGNER)
+        await ensure_silences(connection, publisher, SIGNER, T0)
+    inbox = await log_of(connection, DECISIONS.name)
+    assert {decode_event(record.value).id for record in inbox} == {first.id}
+    assert len(inbox) == 2 * PARTITIONS
 
 
 async def test_health_sees_the_broker_and_the_projector(tmp_path, connection):

@@ -1,4 +1,4 @@
-"""A damaged batch of a snapshot topic is passed over; of any other it stays an error."""
+"""A damaged batch is passed over; but of snapshots, a record that nobody trusts stands for it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
-from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from streams.contracts.topics import FLEET, TELEMETRY, snapshots_of
+from streams.contracts.trust import Signer
 from streams.kafka.damage import pass_over_damage
 from streams.kafka.fetching import record_of
 
@@ -41,7 +41,7 @@ def fetched(topic: str, raw: bytes, wanted: int = 0) -> Any:
         place, MemoryRecords(raw), None, wanted, None, None, True, READ_UNCOMMITTED
     )
     made._consumer_record = record_of
-    pass_over_damage(topic, made)
+    pass_over_damage(topic, 0, made)
     return made
 
 
@@ -65,6 +65,25 @@ def test_a_fetch_that_ends_with_damage_asks_one_record_further() -> None:
     assert records.next_fetch_offset == 13
 
 
-def test_of_any_other_topic_nothing_is_left_out_unsaid() -> None:
-    with pytest.raises(CorruptRecordException):
-        list(fetched(FLEET.name, batch(0, -1)))
+@pytest.mark.parametrize("damaged_at", [6, 7, 11, 17, COUNT_AT, -1])
+def test_one_record_stands_for_a_damaged_batch(damaged_at: int) -> None:
+    raw = batch(0) + batch(5, damaged_at) + batch(10)
+    records = list(fetched(FLEET.name, raw))
+    assert [r.offset for r in records[:6]] == [0, 1, 2, 3, 4, 5]
+    stands = records[5]
+    assert b"records 5 to " in stands.value
+    assert b"of fleet/0 are damaged" in stands.value
+    assert stands.timestamp in (0.0, 1.0)
+    assert Signer(b"a secret for tests only").kind_of(stands) is None
+    assert [r.offset for r in records[6:]] in ([10, 11, 12, 13, 14], [])
+
+
+def test_what_lies_in_the_middle_of_damage_is_told_once() -> None:
+    records = fetched(FLEET.name, batch(5, -1), wanted=6)
+    assert list(records) == []
+    assert records.next_fetch_offset == 7
+
+
+def test_several_damaged_batches_are_one_gap() -> None:
+    raw = batch(0, -1) + batch(5, COUNT_AT) + batch(10)
+    assert [r.offset for r in fetched(FLEET.name, raw)] == [0, 10, 11, 12, 13, 14]
