@@ -153,6 +153,11 @@ class Watches:
         w.better_since[rows[ends]] = np.inf
         return np.flatnonzero(opens | ends)
 
+    def interrupt(self) -> None:
+        """End what is pending: what nobody has heard did not hold."""
+        w = self.rows
+        w.since[: w.size], w.better_since[: w.size], w.run[: w.size] = np.inf, np.inf, 0
+
     def tick(self, rules: Rules, now: float) -> list[Turn]:
         """Return the threats that end because time passed.
 

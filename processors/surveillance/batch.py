@@ -50,8 +50,10 @@ class Batch:
         """Fold all that is gathered; return what follows, ordered by offset."""
         emissions = list(self.early)
         if self.records:
-            samples, bad = self._finite(self._samples())
-            clocks.heard(state, samples, self.beyond)
+            samples = self._samples()
+            stamped = np.array([record.timestamp for record in self.records])
+            clocks.heard(state, samples, stamped, self.beyond)
+            samples, bad = self._finite(samples)
             emissions = emissions + bad + judge.fold(state, samples)
             emissions.sort(key=lambda emission: emission.offset)
         for column in fields(self):

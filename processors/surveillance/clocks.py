@@ -42,15 +42,19 @@ _DRAINED: Final = 0.1
 _ZONE_S: Final = 900.0
 
 
-def heard(state: SurveillanceState, samples: Samples, beyond: dict[int, float]) -> None:
+def heard(
+    state: SurveillanceState, samples: Samples, stamped: Floats, beyond: dict[int, float]
+) -> None:
     """Keep of each agent by how much its clock was ahead of the log's, at most, in this window.
 
     Parameters
     ----------
+    stamped : array
+        When each record reached the log, which is not the step's time where clocks were set back.
     beyond : dict
         The same in seconds, by offset, for records whose own time was not believed.
     """
-    ahead = samples.at - samples.now
+    ahead = samples.at - stamped
     for offset, seconds in beyond.items():
         place = int(np.searchsorted(samples.offset, offset))
         if place < len(ahead) and samples.offset[place] == offset:

@@ -39,4 +39,8 @@ def _evidence_of_hours(parts: Bytes) -> Bytes:
     return parts | {REST: msgspec.msgpack.encode(rest)} | columns
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {4: _evidence_of_hours, 5: unchanged}
+MIGRATIONS: Final[Mapping[int, Migration]] = {
+    4: _evidence_of_hours,
+    5: unchanged,
+    6: unchanged,
+}

@@ -16,6 +16,7 @@ from processors.surveillance import (
     company,
     control,
     conversations,
+    interruption,
     performance,
     snapshot,
     threats,
@@ -63,7 +64,7 @@ class Surveillance:
 
     def __init__(self) -> None:
         self.name = "surveillance"
-        self.version = 6
+        self.version = 7
         self.migrations: Mapping[int, Migration] = MIGRATIONS
         self.inbox: Topic = TELEMETRY
         self.writes: tuple[EventType, ...] = tuple(EVENT_TYPES[name] for name in _WRITES)
@@ -112,6 +113,9 @@ def _take(state: SurveillanceState, batch: Batch, record: Record, out: list[Emis
     is_tick = kind is RecordKind.TICK
     now = decode_tick(record.value or b"") if is_tick else record.timestamp
     if now > state.time:
+        if interruption.is_one(state, now):
+            out += batch.flush(state)
+            interruption.pass_over(state)
         state.time = now
         if windows.is_over(state):
             out += batch.flush(state)

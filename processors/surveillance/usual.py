@@ -142,7 +142,8 @@ def take(
     if said is None or LETTERS in state.security.rules.events:
         return first
     slots, profiles, time = state.slots, state.profiles, state.time
-    over = state.window_start + state.policy.surveillance.window_s
+    policy = state.policy.surveillance
+    over = min(state.window_start + policy.window_s, time + policy.presence.maximum_silence_s)
     place, last = first, len(records)
     while place < last:
         agent, stamp = said.agents[place], records[place].timestamp

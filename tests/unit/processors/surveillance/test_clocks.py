@@ -111,3 +111,12 @@ def test_a_heartbeat_that_was_moved_home_tells_of_its_clock_as_well() -> None:
         found += events(home.read(now + 2.0, moved.value, None, moved.headers, moved.key))
     [raised] = [f for f in only(found, "finding.raised") if f["kind"] == "clock_skew"]
     assert raised["value"] == pytest.approx(300.0)
+
+
+def test_no_clock_is_wrong_where_the_log_goes_on_from_one_that_was() -> None:
+    """Its ticks are an hour ahead of the broker's clock, which was set back."""
+    sender = Sender()
+    for _ in range(20):
+        sender.found += sender.partition.tick(sender.now + 3600.0)
+        sender.live(1, lambda now: now if int(now) % 60 else None)
+    assert not sender.raised()

@@ -97,6 +97,22 @@ def test_an_outage_of_ticks_declares_nobody_offline():
     assert not only(p.tick(9000.0), "agent.status_changed")
 
 
+@pytest.mark.parametrize("first", ["tick", "beat"])
+def test_what_nobody_heard_has_not_held(first):
+    p, hot = Partition(), {"metrics": {"cpu_usage": 99.0, "error_rate": 0.9}}
+    told = []
+    for at in (1000.0, 4600.0):
+        if first == "tick":
+            told += p.tick(at)
+        told += p.beat(at, **hot)
+    assert not only(told, "finding.raised")
+    for second in range(5, 65, 5):
+        told += p.tick(4600.0 + second) + p.beat(4600.0 + second, **hot)
+    raised = only(told, "finding.raised")
+    assert {found["kind"] for found in raised} == {"threshold", "threat"}
+    assert {found["since"] for found in raised if found["kind"] == "threshold"} == {4600.0}
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
