@@ -7,6 +7,7 @@ answer in the encoding of the request, and a ``google.rpc.Status`` for every fai
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -14,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import MEDIA_TYPE
+from api.errors import MEDIA_TYPE, Problem
 from api.identity.guard import Operator, Tenant
 from api.routes.foreign import PACKINGS, bad_body, unpacked, unsupported, write
 from api.services import Served
@@ -23,6 +24,15 @@ from streams.producers.series.reading import Undecodable
 
 PATH: Final = "/v1/metrics"
 """Where every exporter sends to unless told otherwise."""
+TRACES: Final = "/v1/traces"
+LOGS: Final = "/v1/logs"
+"""Where those who export all signals send the others, if nobody tells them not to."""
+_ELSE: Final = "; or leave this exporter out of that pipeline of your collector"
+_REMEDIES: Final = {
+    TRACES: f"spans are not taken here, only metrics: set OTEL_TRACES_EXPORTER=none{_ELSE}, whose "
+    "spanmetrics connector makes rates, errors and durations of spans, which are metrics",
+    LOGS: f"logs are not taken here, only metrics: set OTEL_LOGS_EXPORTER=none{_ELSE}",
+}
 router = APIRouter(tags=["telemetry"], include_in_schema=False)
 _CODES: Final = {400: 3, 401: 16, 403: 7, 404: 5, 413: 8, 415: 3, 422: 3, 429: 8, 503: 14}
 """The codes of gRPC that HTTP's stand for, as ``google.rpc.Code`` has them."""
@@ -49,6 +59,13 @@ async def metrics(request: Request, served: Served, _caller: Operator, tenant: T
     return Response(answer(read.left_out, media_type), media_type=media_type)
 
 
+@router.post(TRACES)
+@router.post(LOGS)
+async def refused(request: Request, _caller: Operator) -> Response:
+    """Say why no other signal is taken, and what to do; it is not sent again."""
+    raise Problem(HTTPStatus.NOT_FOUND, "signal-not-taken", _REMEDIES[request.url.path])
+
+
 def _media_type(headers: Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -61,7 +78,7 @@ class OtlpFailures:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] != PATH:
+        if scope["type"] != "http" or scope["path"] not in (PATH, *_REMEDIES):
             await self._app(scope, receive, send)
             return
         asked = _media_type(Headers(scope=scope))

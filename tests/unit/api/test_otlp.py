@@ -138,3 +138,18 @@ def test_what_is_left_out_is_counted_for_prometheus(api):
     with api.client() as client:
         text = client.get("/metrics").text
     assert 'homeostat_intake_left_out_total{protocol="otlp",reason="a resource names no' in text
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [("/v1/traces", "OTEL_TRACES_EXPORTER=none"), ("/v1/logs", "OTEL_LOGS_EXPORTER=none")],
+)
+@pytest.mark.parametrize("media_type", [PROTOBUF, JSON])
+def test_another_signal_is_refused_for_good_with_what_to_do(api, path, remedy, media_type):
+    with api.client("operator") as client:
+        answer = client.post(path, content=b"{}", headers={"content-type": media_type})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, media_type)
+    binary = media_type == PROTOBUF
+    said = Status.FromString(answer.content).message if binary else answer.json()["message"]
+    assert remedy in said
+    assert "only metrics" in said
