@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export HOMEOSTAT_CONFIG ?= config/demo.yaml
 
-.PHONY: help install install-dev up test conformance lint lock clean
+.PHONY: help install install-dev up test suite conformance lint style types lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,17 +29,24 @@ up: install  ## Run it all: broker, database, workers, API; prints the address
 	exec $(BIN)/homeostat up
 
 test: install-dev  ## Lint, type-check and test, with a real broker
-	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --durations 15
+	$(MAKE) --no-print-directory style
+	$(MAKE) --no-print-directory --jobs 2 types suite
 
 conformance: install-dev  ## Hold the API to its document, with a thousand requests of each operation
 	HOMEOSTAT_CONFORMANCE=1000 $(BIN)/python -m pytest tests/integration/contracts
 
-lint: install-dev  ## ruff, mypy, import-linter
+lint: style types  ## ruff, import-linter, mypy
+
+style: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: install-dev
+	$(BIN)/mypy
+
+suite: install-dev
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --durations 15
 
 lock: install-dev  ## Resolve the pins anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.lock
