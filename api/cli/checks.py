@@ -182,7 +182,7 @@ def _clock(running: Client | None) -> Check:
     latest = max(dt.datetime.fromisoformat(each) for each in (at, *(e["time"] for e in events)))
     ahead = latest.timestamp() - time.time()
     if ahead > _CLOCK_S:
-        remedy = "set this machine's clock; where it is right, timers take longer until it caught up"
+        remedy = "set this machine's clock; where it is right, timers are slower until then"
         return Check("clock", "fail", f"the log is {ahead:.0f} s ahead", remedy)
     return Check("clock", "ok", "not behind the log")
 
