@@ -177,7 +177,10 @@ def test_an_approval_is_given(own: Installation, page: Page) -> None:
     ).click()
     assert own.service_pid() is None
     expect(page.get_by_role("row").filter(has_text="chosen")).to_contain_text("service.restart")
+    expect(page.get_by_role("region", name="What it would do")).to_contain_text("http.server")
     page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("dialog").get_by_role("list", name="Steps")).to_contain_text("start")
+    page.get_by_role("dialog").get_by_label("only if it would still do just that").check()
     page.get_by_role("dialog").get_by_label("Reason").fill("seen, go ahead")
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("succeeded, verified")).to_be_visible()

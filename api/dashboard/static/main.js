@@ -21,6 +21,7 @@ import { settings } from "./views/settings.js";
 
 const VIEWS = { overview, fleet, agent, incidents, findings, actions, log, pipeline, settings };
 const app = document.getElementById("app");
+const LONG_MS = 4000, began = Date.now();
 let shownAt = 0; // when the fleet's state was first on the screen, for those who measure
 app.replaceChildren();
 
@@ -68,7 +69,7 @@ function draw() {
         ${link()}
       </header>
       ${notices()}
-      <main id="main" tabindex="-1">${state.loaded ? view(here) : html`<p class="boot" role="status">Reading the fleet…</p>`}</main>
+      <main id="main" tabindex="-1">${state.loaded ? view(here) : html`<p class="boot" role="status">Reading the fleet…${Date.now() - began > LONG_MS ? ` It takes longer than usual; asked ${Math.round((Date.now() - began) / 1000)} s ago.` : ""}</p>`}</main>
       ${scrubber()}
       <p class="printed small">Homeostat, ${day(state.moment ?? Date.now())}, ${location.href}</p>
     </div>`, app);
@@ -85,7 +86,7 @@ function signInView(message) {
     }
   };
   render(html`
-    <main><form class="block pad stack" @submit=${enter}>
+    <main><form class="block pad stack entry" @submit=${enter}>
       <div class="lead"><h1>Sign in</h1>
       <p class="quiet">The first token lies in <code>$HOMEOSTAT_HOME/token</code>; <code>homeostat up</code> prints an address that holds it.</p></div>
       ${message ? html`<p role="alert" class="state failing">${message}</p>` : nothing}
@@ -107,13 +108,13 @@ async function begin(token) {
   });
   addEventListener("resize", changed);
   draw();
+  setInterval(tick, TICK_MS);
   const then = new Date(new URLSearchParams(location.search).get("at") ?? NaN);
   if (then < Date.now()) await travel(then);
   else await load("fleet", "incidents", "findings", "actions").catch(noteFailure); // what the first sentence is made of
   load("health", "policy").catch(noteFailure);
   await recall().catch(noteFailure);
   follow();
-  setInterval(tick, TICK_MS);
 }
 
 const TICK_MS = 5000;
@@ -164,4 +165,16 @@ function move(step) {
 if (dressed()) dress(dressed());
 const given = /^#token=(.+)$/.exec(location.hash)?.[1];
 if (given) history.replaceState(null, "", `/${location.search}#/overview`);
-begin(given).catch((error) => signInView(given || error.status !== 401 ? error.message : ""));
+enter();
+
+// A server that is not up yet is waited for, with the token that was given.
+const AGAIN_MS = 2000;
+async function enter() {
+  try {
+    await begin(given);
+  } catch (error) {
+    if (error.status) return signInView(given || error.status !== 401 ? error.message : "");
+    render(html`<main><p class="boot" role="status">The server at ${location.host} does not answer. It is asked again every ${AGAIN_MS / 1000} s.</p></main>`, app);
+    setTimeout(enter, AGAIN_MS);
+  }
+}

@@ -9,6 +9,7 @@ const NAMES = {
   "finding.raised": "Finding", "action.proposed": "Decision", "action.granted": "Granted", "action.awaiting_approval": "Waits",
   "action.approval_given": "Answer", "action.claimed": "Taken up", "action.verified": "Verified", "action.finished": "Outcome",
   "finding.ended": "Over", "action.refused": "Refused", "action.withheld": "Withheld", "finding.changed": "Changed", "action.queued": "Queued",
+  "action.preview_requested": "Asked", "action.preview": "Dry run asked", "action.previewed": "Dry run", "action.preview_refused": "No dry run",
 };
 const named = (link) => NAMES[link.type] ?? (link.topic === "actions.commands" ? "Command" : words(link.type));
 const measuredAs = ({ metric, value }) => (value === null || value === undefined ? "–" : metric ? measured(metric, value) : number(value));
@@ -30,8 +31,8 @@ export function chain(links, shape, name) {
 
 function picture(links) {
   // A grant and its command are one moment: the command says more.
-  const commanded = links.some((link) => link.topic === "actions.commands");
-  const stops = links.filter((link) => !(commanded && link.type === "action.granted"));
+  const commanded = links.some((link) => link.topic === "actions.commands" && link.type !== "action.preview");
+  const stops = links.filter((link) => !(commanded && link.type === "action.granted") && !/^action\.preview(_requested)?$/.test(link.type));
   const first = stops[0];
   const before = first.type === "finding.raised" ? html`
     <div class="stop" role="listitem"><b>Measured</b><span class="small">${first.data.metric || words(first.data.kind)} = ${measuredAs(first.data)}</span>

@@ -4,6 +4,7 @@ import { ref } from "/lib/directives/ref.js";
 import { state, travel } from "../store.js";
 import { look, LOOKS, plural, standing, state as shown, titled } from "../words.js";
 import { answer, may, move, possible, run, verb } from "./deeds.js";
+import { steps } from "./dry_run.js";
 import { open, openKeys } from "./dialogs.js";
 import { dress } from "./theme.js";
 
@@ -29,7 +30,7 @@ function general() {
 function waiting() {
   if (!may("approver")) return [];
   return state.actions.filter((action) => action.state === "awaiting").flatMap((action) => ["Approve", "Reject"].map((word) =>
-    item("approval", `${word} ${action.action} for ${action.agent_id}`, () => answer(action, word.toLowerCase()), { also: "waits" })));
+    item("approval", `${word} ${action.action} for ${action.agent_id}`, () => answer(action, word.toLowerCase(), steps(action)), { also: "waits" })));
 }
 
 const incidents = () => (state.incidents ?? []).filter((each) => each.status !== "closed").slice(0, 100).map((each) =>

@@ -1,8 +1,9 @@
 // What a person may do, from wherever it is offered: each asks first, and goes through every guard.
+import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { noteOutcome, stale, state } from "../store.js";
 import { words } from "../words.js";
-import { askReason, askSure } from "./dialogs.js";
+import { askForm, askReason, askSure } from "./dialogs.js";
 
 const ROLES = ["viewer", "operator", "approver", "admin"];
 export const may = (role = "operator") => !state.moment && ROLES.indexOf(state.who.role) >= ROLES.indexOf(role);
@@ -14,6 +15,7 @@ export async function send(method, path, body, told, ...listsThatChange) {
     stale(...listsThatChange);
   } catch (error) {
     noteOutcome({ text: error.message, refused: true });
+    if (error.status === 409) stale(...listsThatChange); // it is not as it was shown
   }
 }
 
@@ -38,9 +40,13 @@ export async function move(id, status) {
   if (reason !== null) await send("POST", `/agents/${encodeURIComponent(id)}/lifecycle`, { status, reason }, { text: `${status === "maintenance" ? "The maintenance of" : "The end of the maintenance of"} ${id} was asked for.` }, "fleet");
 }
 
-export async function answer(action, verdict) {
-  const approve = verdict === "approve";
-  const reason = await askReason(`${approve ? "Approve" : "Reject"} ${action.action} for ${action.agent_id}?`, approve ? "Approve" : "Reject",
-    approve ? "All guards run again before it is carried out." : "The reason stays on record.");
-  if (reason !== null) await send("POST", `/actions/${action.action_id}/${verdict}`, { reason, preview_hash: action.preview_hash }, { text: `${action.action} for ${action.agent_id} was ${approve ? "approved" : "rejected"}.`, href: `#/actions/${action.action_id}` }, "actions");
+// An approval is for what was looked at: the dry run that the dialog shows goes with it.
+const exactly = html`<label><input type="checkbox" name="exactly"> only if it would still do just that</label>`;
+export async function answer(action, verdict, steps = nothing) {
+  const approve = verdict === "approve", digest = action.preview?.digest ?? "";
+  const given = await askForm(`${approve ? "Approve" : "Reject"} ${action.action} for ${action.agent_id}?`, approve ? "Approve" : "Reject",
+    approve ? "All guards run again before it is carried out." : "The reason stays on record.", approve ? html`${steps}${digest ? exactly : nothing}` : nothing);
+  if (given === null) return;
+  const body = { reason: given.get("reason"), preview_hash: action.preview_hash, ...(approve && digest ? { seen: digest, exactly: given.has("exactly") } : {}) };
+  await send("POST", `/actions/${action.action_id}/${verdict}`, body, { text: `${action.action} for ${action.agent_id} was ${approve ? "approved" : "rejected"}.`, href: `#/actions/${action.action_id}` }, "actions");
 }

@@ -23,22 +23,23 @@ export function keep(name, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-// Returns the reason that was given, or null.
-export function askReason(title, verb, why) {
+// Returns what was filled in, or null: a reason, and the fields of `more`.
+export function askForm(title, verb, why, more = nothing) {
   return new Promise((resolve) => {
     let given = null;
     const submit = (event) => {
       event.preventDefault();
-      given = new FormData(event.target).get("reason");
+      given = new FormData(event.target);
       event.target.closest("dialog").close();
     };
     const { dialog } = open((close) => html`<form aria-label=${title} @submit=${submit}>
-      <h2>${title}</h2><p class="quiet">${why}</p>
+      <h2>${title}</h2><p class="quiet">${why}</p>${more}
       <label>Reason <input name="reason" required maxlength="1000" class="grow" autofocus></label>
       <div class="row"><button class="primary">${verb}</button><button type="button" @click=${close}>Cancel</button></div></form>`);
     dialog.addEventListener("close", () => resolve(given));
   });
 }
+export const askReason = async (...asked) => (await askForm(...asked))?.get("reason") ?? null;
 
 // Returns whether the person means it.
 export function askSure(title, verb, why) {

@@ -2,13 +2,15 @@
 // missing where there is none.
 import { changed, noteFailure } from "../store.js";
 
+const AGAIN_MS = 2000; // after a read that failed, wherever the page is drawn anew by then
+
 // Returns a function that gives {found, missing} of `key`, as `version` of it is; `read` fetches it.
 export function holding(read) {
   let held = { key: null };
   return (key, version, ...asked) => {
     if (held.key !== key) held = { key, found: null, missing: false };
-    if (held.version !== version) {
-      held.version = version;
+    if (held.version !== version || Date.now() > held.again) {
+      Object.assign(held, { version, again: Infinity });
       refresh(held, read(...asked));
     }
     return held;
@@ -21,7 +23,10 @@ async function refresh(held, reading) {
     held.missing = false;
   } catch (error) {
     if (error.status === 404) held.missing = true;
-    else noteFailure(error);
+    else {
+      held.again = Date.now() + AGAIN_MS;
+      noteFailure(error);
+    }
   }
   changed();
 }

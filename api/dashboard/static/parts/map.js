@@ -10,7 +10,7 @@ let tip = null;
 
 function size(count, width) {
   if (count <= 200) return 26;
-  return Math.max(5, Math.min(18, Math.floor(Math.sqrt((width * 340) / count))));
+  return Math.max(width < 500 ? 3 : 5, Math.min(18, Math.floor(Math.sqrt((width * 340) / count))));
 }
 
 function cell(pen, kind, x, y, edge, colors) {

@@ -8,6 +8,7 @@ export function link() {
   if (state.moment) return html`<span class="link past" role="status">past</span>`;
   const { state: kind, since } = state.link, { status, figures } = state.health?.components.projector ?? {};
   const away = { connecting: "connecting", away: `disconnected since ${stamp(since)}`, ended: "signed out" }[kind];
+  if (state.failure?.status === 0) return html`<span class="link away" role="status">no answer</span>`;
   if (away) return html`<span class="link ${kind === "connecting" ? kind : "away"}" role="status">${away}</span>`;
   if (status === "degraded") return html`<span class="link stale" role="status">${lasting(figures.age_s)} behind</span>`;
   return html`<span class="link" role="status">live</span>`;

@@ -87,6 +87,6 @@ export function scrubber() {
     <div class="track" title="How much of the fleet had an open finding (red: a serious one); below, actions that ended. Drag to go back in time."><canvas ${ref((c) => queueMicrotask(() => paint(c)))} aria-hidden="true"></canvas>
       <input type="range" min="0" max=${STEPS} .value=${String(value)} @input=${drag}
         aria-label="Moment that is shown" aria-valuetext=${state.moment ? day(state.moment) : "live"}></div>
-    <span class="shown">${state.moment ? `${day(state.moment)} (${lasting((Date.now() - state.moment) / 1000)} ago)` : state.link.state === "live" ? `live, ${clock(Date.now())}` : `as of ${clock(state.link.since)}`}</span>
+    <span class="shown">${state.moment ? `${day(state.moment)} (${lasting((Date.now() - state.moment) / 1000)} ago)` : state.link.state === "live" && !state.failure ? `live, ${clock(Date.now())}` : `as of ${clock(state.link.since)}`}</span>
   </footer>`;
 }

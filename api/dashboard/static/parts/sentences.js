@@ -18,7 +18,7 @@ const WHY_NOT = {
   risk_too_high: "the risk is too high", ranked_lower: "another one promises more", already_proposed: "an action is under way", crash_loop: "it crashes whenever it starts",
   last_healthy: "it is the last healthy one of its group", blast_radius: "too much of its group would be touched at once", kill_switch: "the kill switch is on", breaker_open: "it failed too often lately",
   evidence_expired: "what was seen is too old to act on", approval_expired: "nobody answered in time", expired: "nobody answered in time", rejected_by_person: "a person rejected it", rejected: "a person rejected it",
-  gentler_form_waits: "a gentler one waits for an answer", all_slots_busy: "as many actions run as may", host_busy: "its host is busy with another action", target_busy: "another action on it is under way", queue_full: "too many wait already",
+  gentler_form_waits: "a gentler one waits for an answer", all_slots_busy: "as many actions run as may", host_busy: "its host is busy with another action", target_busy: "another action on it is under way", queue_full: "too many wait already", not_needed: "it is not needed any more", unknown_target: "its node does not know it",
   approve: "the policy wants a person to approve it", propose: "the policy has it proposed only",
 };
 export const because = (reason) => WHY_NOT[reason] ?? words(reason);
@@ -55,6 +55,11 @@ const SAID = {
   "action.withheld": (d) => `: nothing was done about ${noun(d.finding_kind)}, as ${because(d.reason)}`,
   "action.awaiting_approval": (d) => `: ${d.action} waits for a person, as ${because(d.reason)}`,
   "action.approval_given": (d) => `: ${d.by} ${d.approved ? "approved" : "rejected"} what waited${d.reason ? ` (${d.reason})` : ""}`,
+  "action.preview_requested": (d) => `: ${d.requested_by} asked what the action would do`,
+  "action.preview": (d) => `: ${d.command?.host ?? "its node"} was asked for a dry run`,
+  "action.previewed": (d) => `: ${d.host} told what ${d.action} would do${d.refused ? `: nothing, as ${because(d.refused)}` : ""}`,
+  "action.preview_refused": (d) => `: no dry run, as ${because(d.reason)}`,
+  "action.carry_out": (d) => `: ${d.command?.host ?? "its node"} was told to run ${d.command?.action ?? "it"}, exactly as approved`,
   "action.queued": (d) => `: ${d.action} waits, as ${because(d.reason)}`,
   "agent.registered": (d) => ` was heard of for the first time, as ${d.agent_type}`,
   "agent.labelled": (d) => ` says of itself: ${d.agent_type}${Object.entries(d.labels).map(([name, value]) => `, ${words(name)} ${value}`).join("")}`,
@@ -81,7 +86,9 @@ const tail = (e) => (commanded(e) ? `: ${e.data.host} was told to run ${e.data.a
 
 // Without the agent's name, where that stands beside it.
 export function said(event) {
-  const text = (tail(event) ?? ALONE[event.type]?.(event.data) ?? words(event.type.replace(".", " "))).replace(/^(: |’s | )/, "");
+  const rest = tail(event);
+  if (rest === undefined) return ALONE[event.type]?.(event.data) ?? words(event.type.replace(".", " "));
+  const text = rest.replace(/^(: |’s | )/, "");
   return /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text; // a metric's name stays as it is
 }
 

@@ -6,18 +6,19 @@ import { holding } from "../parts/held.js";
 import { table } from "../parts/table.js";
 import { actionItem, actionState, agentLink } from "../parts/lists.js";
 import { answer, may } from "../parts/deeds.js";
+import { dryRun, steps, waitingItem } from "../parts/dry_run.js";
+import { because } from "../parts/sentences.js";
 import { lasting, number, plural, precisely, when, words } from "../words.js";
 
 const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)} %`);
 
 const HEADS = ["Candidate", ["Improvement", "num"], ["Success", "num"], ["Expected value", "num"], ["Risk", "num"], ["Score", "num"], "Mode", "Why not"];
 const candidate = (c) => html`<tr class=${c.rejected ? "" : "chosen"}><td>${c.action}</td><td class="num">${percent(c.improvement)}</td><td class="num">${percent(c.success_probability)}</td>
-  <td class="num">${number(c.expected_value)}</td><td class="num">${number(c.risk)}</td><td class="num">${number(c.score)}</td><td>${c.mode}</td><td>${c.rejected ? words(c.rejected) : "chosen"}</td></tr>`;
+  <td class="num">${number(c.expected_value)}</td><td class="num">${number(c.risk)}</td><td class="num">${number(c.score)}</td><td>${c.mode}</td><td>${c.rejected ? because(c.rejected) : "chosen"}</td></tr>`;
 
 // One that is not among the latest is asked for by itself.
 const sought = holding((id) => api.get(`/actions/${encodeURIComponent(id)}`));
 
-const ASKS = { approve: "the policy wants one to approve it", propose: "the policy has it proposed only" };
 
 // What is known of it so far; of one that waits that is little.
 function facts(a) {
@@ -27,17 +28,18 @@ function facts(a) {
   ].filter(([, value]) => value);
   return html`${known.map(([name, value, code]) => html`<dt>${name}</dt><dd>${code ? html`<code>${value}</code>` : value}</dd>`)}
     <dt>for</dt><dd>${agentLink(a.agent_id)}${a.finding_id ? html`, <a href="#/findings/${encodeURIComponent(a.finding_id)}">${words(a.finding_kind)}</a>` : nothing}</dd>
-    ${known.length ? nothing : html`<dt>so far</dt><dd>Nothing was run. What exactly is run, its host says when it takes it up.</dd>`}`;
+    ${known.length || a.preview ? nothing : html`<dt>so far</dt><dd>Nothing was run. What exactly is run, its host says when it takes it up.</dd>`}`;
 }
 
 function one(id) {
   const known = state.actions.find((each) => each.action_id === id), held = known ? { found: known } : sought(`${id}/${Number(state.moment)}`, 0, id), a = held.found;
   if (!a) return html`<h1>Action</h1><section class="block"><p class="empty" role="status">${held.missing ? html`There is no action of this id${state.moment ? " at that moment" : ""}. <a href="#/actions">All actions</a>` : "Reading…"}</p></section>`;
   const stages = Object.entries(a.stages).sort(([, x], [, y]) => (x < y ? -1 : 1));
-  return html`<div class="lead"><p class="small"><a href="#/actions">Actions</a></p><h1>${a.action || "No action"} for ${a.agent_id}</h1><p class="row">${actionState(a)}<span class="quiet">attempt ${a.attempt}, ${a.mode}${a.host ? `, on ${a.host}` : ""}</span></p></div>
-    ${a.state === "awaiting" && !state.moment ? html`<section class="block pad row"><span class="grow">It waits for a person: ${ASKS[a.reason] ?? words(a.reason)}. It expires ${when(a.expires_at)}.</span>
-      ${may("approver") ? html`<button class="primary" data-key="a" @click=${() => answer(a, "approve")}>Approve <kbd>a</kbd></button><button class="danger" data-key="r" @click=${() => answer(a, "reject")}>Reject <kbd>r</kbd></button>`
+  return html`<div class="lead"><p class="small"><a href="#/actions">Actions</a></p><h1>${a.action || "No action"} for ${a.agent_id}</h1><p class="row">${actionState(a)}<span class="quiet">attempt ${a.attempt}, mode ${a.mode}${a.host ? `, on ${a.host}` : ""}</span></p></div>
+    ${a.state === "awaiting" && !state.moment ? html`<section class="block pad row"><span class="grow">It waits for a person: ${because(a.reason)}. It expires ${when(a.expires_at)}.</span>
+      ${may("approver") ? html`<button class="primary" data-key="a" @click=${() => answer(a, "approve", steps(a))}>Approve <kbd>a</kbd></button><button class="danger" data-key="r" @click=${() => answer(a, "reject")}>Reject <kbd>r</kbd></button>`
         : html`<span class="small quiet">An approver or an admin answers.</span>`}</section>` : nothing}
+    ${dryRun(a)}
     <section class="block"><header><h2>Why this one</h2><span class="small quiet right">expected value is improvement × success; score is that less half the risk</span></header>${a.candidates.length ? table("Candidates", HEADS, a.candidates.map(candidate)) : html`<p class="empty">A person asked for it${a.requested_by ? `: ${a.requested_by}` : ""}.</p>`}</section>
     <div class="cols"><section class="block"><header><h2>What it does</h2></header><dl class="facts pad">${facts(a)}</dl></section>
       <section class="block"><header><h2>When</h2></header><ul class="list">${stages.map(([stage, at]) => html`<li><span class="grow">${words(stage)}</span>${precisely(at)}</li>`)}</ul></section></div>`;
@@ -47,7 +49,7 @@ function one(id) {
 function grouped(withheld) {
   const groups = new Map();
   for (const a of withheld) {
-    const key = `${words(a.finding_kind)}: ${words(a.reason)}`;
+    const key = `${words(a.finding_kind)}: ${because(a.reason)}`;
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(a);
   }
@@ -65,7 +67,7 @@ export function actions({ argument }) {
   const done = [...by.finished, ...by.refused].sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
   const waiting = by.awaiting.length;
   return html`<h1>${waiting ? `${waiting} ${waiting === 1 ? "waits" : "wait"} for you` : "Nothing waits for you"}</h1>
-    ${section("Waits for approval", by.awaiting.map(actionItem))}${section("Under way", by.going.map(actionItem))}
+    ${section("Waits for approval", by.awaiting.map(waitingItem))}${section("Under way", by.going.map(actionItem))}
     ${section("Done", done.map(actionItem), "Nothing was done yet. An action follows when a finding has a remedy that pays.")}
     ${section("Nothing was done", grouped(by.withheld))}`;
 }

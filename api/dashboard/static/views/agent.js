@@ -142,7 +142,7 @@ export function agent({ argument: id, filters }) {
   open(id);
   if (held.missing) return html`<div class="lead"><p class="small"><a href="#/fleet">Fleet</a></p><h1>${id}</h1></div><section class="block"><p class="empty">No agent of this name ${state.moment ? "was known at that moment" : "is known"}. It is registered when its first heartbeat arrives.</p></section>`;
   const a = held.agent;
-  if (!a) return html`<h1>${id}</h1><p class="empty" role="status">Reading…</p>`;
+  if (!a) return html`<h1>${id}</h1><section class="block"><p class="empty" role="status">Reading…</p></section>`;
   const shownMetrics = ordered(a, (filters.metric ?? "").toLowerCase());
   const events = heard().filter((e) => e.subject === `${a.tenant_id}/${id}`).slice(0, 12);
   return html`<div class="row"><h1>${id}</h1>${shown(look(a.status, a.health.level), standing({ status: a.status, health: a.health.level }))}

@@ -1,7 +1,8 @@
 // Every agent: a field of cells beside a table, with filters that live in the address.
-import { html, nothing } from "/lib/lit-html.js";
+import { html, nothing, render } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
-import { now, state } from "../store.js";
+import { repeat } from "/lib/directives/repeat.js";
+import { state } from "../store.js";
 import { choose } from "../parts/filters.js";
 import { firstSteps } from "./overview.js";
 import { groups, map } from "../parts/map.js";
@@ -47,28 +48,37 @@ function parted(agents, filters) {
   return [...found].map(([name, all]) => [name, `#/fleet?${within(name)}`, all]);
 }
 
-// However often the place changes: it is drawn once a frame.
+// However often the place changes: the rows are drawn once a frame, and nothing else is.
 let planned = 0;
 function scrolled(event) {
   top = event.target.scrollTop;
-  planned ||= requestAnimationFrame(() => { planned = 0; now(); });
+  planned ||= requestAnimationFrame(() => { planned = 0; paint(); });
 }
 
 // A long name is cut in its midst where there is no room: what tells it from others is often its end.
 const LONG = 32, TAIL = 20;
 const cut = (id) => (id.length > LONG ? html`<span class="cut"><span>${id.slice(0, -TAIL)}</span><span>${id.slice(-TAIL)}</span></span>` : id);
 
+const row = (a, place) => html`<div class="line" role="row" aria-rowindex=${place + 2}><span role="cell"><a class="whole" data-stop title=${a.id} href="#/fleet/${encodeURIComponent(a.id)}">${cut(a.id)}</a></span><span role="cell">${shown(look(a.status, a.health), standing(a))}</span>
+  <span role="cell" class="quiet hide-small">${words(a.status)}</span><span role="cell" class="quiet hide-small">${a.type}</span><span role="cell" class="num">${number(a.score)}</span></div>`;
+
+// Those in sight and a few around them; a row stays what it is while it is in sight, and keeps the focus.
+const ABOVE = 5, AT_ONCE = 30;
+let body = { element: null, agents: [] };
+function paint() {
+  const { element, agents } = body, first = Math.max(0, Math.floor(top / ROW) - ABOVE);
+  if (!element?.isConnected) return;
+  element.style.top = `${first * ROW}px`;
+  render(repeat(agents.slice(first, first + AT_ONCE), (a) => a.id, (a, i) => row(a, first + i)), element);
+}
+
 function rows(agents) {
-  const first = Math.max(0, Math.floor(top / ROW) - 5);
-  const some = agents.slice(first, first + 30);
-  const place = (element) => { if (element) element.style.transform = `translateY(${first * ROW}px)`; };
+  const filled = (element) => { if (element) { body = { element, agents }; queueMicrotask(paint); } };
   const tall = (element) => { if (element) element.style.height = `${agents.length * ROW}px`; };
   return html`<div class="window" ${ref((e) => { if (e) e.style.height = `${Math.min(480, (agents.length + 1) * ROW + 2)}px`; })} tabindex="0" role="table" aria-rowcount=${agents.length + 1} aria-label="Agents" @scroll=${scrolled}>
     <div class="line head" role="row" aria-rowindex="1"><span role="columnheader">Agent</span><span role="columnheader">State</span>
       <span role="columnheader" class="hide-small">Lifecycle</span><span role="columnheader" class="hide-small">Type</span><span role="columnheader" class="num">Health</span></div>
-    <div class="spacer" role="rowgroup" ${ref(tall)}><div class="rows" ${ref(place)}>${some.map((a, i) => html`
-      <div class="line" role="row" aria-rowindex=${first + i + 2}><span role="cell"><a class="whole" data-stop title=${a.id} href="#/fleet/${encodeURIComponent(a.id)}">${cut(a.id)}</a></span><span role="cell">${shown(look(a.status, a.health), standing(a))}</span>
-      <span role="cell" class="quiet hide-small">${words(a.status)}</span><span role="cell" class="quiet hide-small">${a.type}</span><span role="cell" class="num">${number(a.score)}</span></div>`)}</div></div></div>`;
+    <div class="spacer" role="rowgroup" ${ref(tall)}><div class="rows" ${ref(filled)}></div></div></div>`;
 }
 
 export function fleet({ filters }) {

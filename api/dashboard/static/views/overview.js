@@ -1,9 +1,10 @@
 // Is anything wrong, what is being done about it, does it need me?
 import { html, nothing } from "/lib/lit-html.js";
 import { heard, state } from "../store.js";
-import { actionItem, agentLink, findingItem, graver, incidentItem } from "../parts/lists.js";
+import { agentLink, findingItem, graver, incidentItem } from "../parts/lists.js";
 import { eventItem } from "../parts/sentences.js";
 import { may, run } from "../parts/deeds.js";
+import { waitingItem } from "../parts/dry_run.js";
 import { map } from "../parts/map.js";
 import { hushed } from "../parts/silences.js";
 import { parts } from "./pipeline.js";
@@ -77,7 +78,7 @@ export function overview() {
   const news = heard().filter((e) => NEWS.test(e.type)).slice(0, 12);
   return html`<div class="lead"><h1>${sentence()}</h1><p class="quiet">${explanation()}</p></div>
     <div class="cols"><div class="stack">
-      ${waiting.length ? html`<section class="block"><header><h2>Waits for you</h2></header><ul class="list roomy">${waiting.map(actionItem)}</ul></section>` : nothing}
+      ${waiting.length ? html`<section class="block"><header><h2>Waits for you</h2></header><ul class="list roomy">${waiting.map(waitingItem)}</ul></section>` : nothing}
       <section class="block"><header><h2>What is wrong</h2><a class="right small" href="#/incidents">All incidents</a></header>
         ${wrong.length ? html`<ul class="list">${wrong.slice(0, SHOWN).map(active.length ? incidentItem : findingItem)}</ul>${wrong.length > SHOWN ? html`<p class="pad small"><a href="#/incidents">${count(wrong.length - SHOWN)} more</a></p>` : nothing}`
           : html`<p class="empty">No findings. ${state.ended[0] ? `Nothing has deviated since ${stamp(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>

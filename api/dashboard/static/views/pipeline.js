@@ -18,7 +18,7 @@ export function parts(details = true) {
   return html`<section class="block"><header><h2>${details ? "Pipeline" : "Parts"}${state.moment ? ", now" : ""}</h2>${details ? html`<a class="right small" href="#/pipeline">Details</a>` : nothing}</header>
     ${health ? html`<ul class="list inline">${Object.entries(health.components).map(([name, part]) => html`<li>${shown(LOOKS[part.status] ?? "unknown", part.status)}
       <span class="grow">${name}${part.detail ? html` <span class="small quiet">${part.detail}</span>` : nothing}</span>
-      <span class="small quiet">${figures(part.figures)}</span></li>`)}</ul>` : html`<p class="empty" role="status">Asking…</p>`}</section>`;
+      <span class="small quiet">${part.detail ? nothing : figures(part.figures)}</span></li>`)}</ul>` : html`<p class="empty" role="status">Asking…</p>`}</section>`;
 }
 
 const figures = (values) => Object.entries(values).map(([name, value]) =>
