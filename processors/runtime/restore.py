@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from processors.runtime.lane import Lane
 from processors.runtime.snapshot_format import Assembly
-from processors.runtime.spoken import how_far
+from processors.runtime.spoken import how_far, known
 from processors.runtime.states import States
 from processors.runtime.tails import Tail
 from processors.runtime.taking_over import first_left, take_over
@@ -56,6 +56,8 @@ class Restorer:
         self._steps = steps
         self._signer = signer
         self._partitions = partitions
+        self._deciding = asyncio.Lock()
+        self._taking_over: dict[tuple[str, int], Lane] = {}
 
     async def load(self, places: Iterable[tuple[str, int]], patience_s: float) -> list[Lane]:
         """Return a lane for each place.
@@ -65,7 +67,12 @@ class Restorer:
         BrokerAway, TimeoutError
             When `patience_s` has passed without a broker.
         """
-        wanted, loaded = [Place(*place) for place in places], dict[Place, Lane]()
+        lanes = await self._loaded([Place(*place) for place in places], patience_s)
+        self._taking_over |= {lane.place: lane for lane in lanes if lane.undecided}
+        return lanes
+
+    async def _loaded(self, wanted: Sequence[Place], patience_s: float) -> list[Lane]:
+        loaded: dict[Place, Lane] = {}
         async with asyncio.timeout(patience_s):
             while True:
                 try:
@@ -78,7 +85,7 @@ class Restorer:
 
     async def rebuild(self, lane: Lane, patience_s: float) -> None:
         """Fold `lane` again up to its position; what follows was sent before."""
-        (fresh,) = await self.load([lane.place], patience_s)
+        (fresh,) = await self._loaded([Place(*lane.place)], patience_s)
         fresh.skipped |= lane.skipped
         if fresh.next < lane.next:
             async with asyncio.timeout(patience_s), LogReader(self._connection) as reader:
@@ -88,15 +95,28 @@ class Restorer:
     async def decide(self, lane: Lane) -> None:
         """Find out from where on a lane that takes over speaks; nothing is folded before.
 
+        The other lanes of its step, which came with it, are decided along with it: much of what
+        is to be read would have to be read for each of them.
+
         Raises
         ------
         BrokerAway
             Where the log cannot be read.
         """
-        # Many short readings one after another: none is to wait for records that do not come.
-        async with LogReader(self._connection, wait_ms=_LOOK_MS) as reader:
-            lane.cut_over = await how_far(lane, reader)
-        lane.silent_before, lane.undecided = lane.cut_over.offset, False
+        async with self._deciding:
+            if not lane.undecided:
+                return
+            others = [n for n in self._taking_over.values() if n.alive and n.undecided]
+            self._taking_over = {each.place: each for each in others}
+            lanes = {n.place: n for n in (*others, lane) if n.step is lane.step}
+            # Many short readings one after another: none is to wait for records that do not come.
+            async with LogReader(self._connection, wait_ms=_LOOK_MS) as reader:
+                found = await how_far(list(lanes.values()), reader)
+            for place, each in lanes.items():
+                if (cut_over := found.get(Place(*place))) is not None:
+                    each.cut_over = cut_over
+                if cut_over is not None or each is lane:
+                    each.silent_before, each.undecided = known(each).offset, False
 
     async def _load(
         self, reader: LogReader, places: Sequence[Place], loaded: dict[Place, Lane]
