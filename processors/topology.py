@@ -40,6 +40,8 @@ OUTSIDE: Final = (
             topics.DECISIONS,
             topics.GOVERNANCE,
             topics.CORRELATION,
+            topics.FINDINGS,
+            topics.INCIDENTS,
             topics.ACTIONS,
             topics.POLICIES,
             topics.SILENCES,

@@ -23,6 +23,7 @@ from api.cli.log_commands import log
 from api.cli.policy import policy
 from api.cli.projection_commands import projections
 from api.cli.replay import replay
+from api.cli.responses import COMMANDS as RESPONSES
 from api.cli.silences import silences
 from api.cli.simulate import simulate
 from api.cli.status import status
@@ -47,7 +48,7 @@ app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
 _ASKING = (status, agents, findings, actions, events)
-_COMMANDS = (*_ASKING, *telling.COMMANDS, incidents, conversations)
+_COMMANDS = (*_ASKING, *telling.COMMANDS, *RESPONSES, incidents, conversations)
 for each in (*_COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 

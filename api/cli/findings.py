@@ -8,7 +8,8 @@ import typer
 
 from api.cli import completing
 from api.cli.client import Client
-from api.cli.options import AsJson, AsOf, Most, OfAgent
+from api.cli.options import Acknowledged, AsJson, AsOf, AssignedTo, Most, OfAgent
+from api.cli.responses import looked_after
 from api.cli.show import as_json, as_list, as_table, clock
 
 
@@ -21,6 +22,8 @@ def findings(
     kind: Annotated[str | None, typer.Option(help="Such as service_down.")] = None,
     severity: Annotated[str | None, typer.Option(help="Such as critical.")] = None,
     agent: OfAgent = None,
+    acknowledged: Acknowledged = None,
+    assigned: AssignedTo = None,
     as_of: AsOf = None,
     limit: Most = 50,
     plain: AsJson = False,
@@ -31,15 +34,17 @@ def findings(
         _chain(client.get(f"/findings/{finding}/chain"), plain=plain)
         return
     wanted = None if state == "all" else state
-    asked = {"state": wanted, "kind": kind, "severity": severity, "agent": agent}
-    found = client.items("/findings", limit, **asked, as_of=as_of)
-    as_list(found, ("finding", "severity", "agent", "raised", "what", "summary"), _row, plain=plain)
+    asked: dict[str, Any] = {"state": wanted, "kind": kind, "severity": severity, "agent": agent}
+    asked |= {"acknowledged": acknowledged, "assigned_to": assigned, "as_of": as_of}
+    found = client.items("/findings", limit, **asked)
+    columns = ("finding", "severity", "agent", "raised", "looked after by", "what", "summary")
+    as_list(found, columns, _row, plain=plain)
 
 
 def _row(f: dict[str, Any]) -> tuple[object, ...]:
     what = f"{f['kind']} {f['rule']}".rstrip()
     what += f", silenced by {f['silenced_by']}" if f["silence_id"] else ""
-    judged = f["severity"], f["agent_id"], clock(f["raised_at"])
+    judged = f["severity"], f["agent_id"], clock(f["raised_at"]), looked_after(f)
     return f["finding_id"], *judged, what, f["summary"]
 
 

@@ -8,7 +8,8 @@ import typer
 
 from api.cli import completing
 from api.cli.client import Client
-from api.cli.options import AsJson, AsOf, Most, OfAgent
+from api.cli.options import Acknowledged, AsJson, AsOf, AssignedTo, Most, OfAgent
+from api.cli.responses import looked_after, say_responses
 from api.cli.show import as_json, as_list, as_table, clock, say
 
 
@@ -22,6 +23,8 @@ def incidents(
     ] = "active",
     severity: Annotated[str | None, typer.Option(help="Such as critical.")] = None,
     agent: OfAgent = None,
+    acknowledged: Acknowledged = None,
+    assigned: AssignedTo = None,
     as_of: AsOf = None,
     limit: Most = 50,
     plain: AsJson = False,
@@ -36,15 +39,17 @@ def incidents(
             _one(found)
         return
     wanted = None if status == "all" else status
-    listed = client.items(
-        "/incidents", limit, status=wanted, severity=severity, agent=agent, as_of=as_of
-    )
-    columns = ("incident", "severity", "status", "opened", "agents", "open", "title")
+    asked: dict[str, Any] = {"status": wanted, "severity": severity, "agent": agent, "as_of": as_of}
+    asked |= {"acknowledged": acknowledged, "assigned_to": assigned}
+    listed = client.items("/incidents", limit, **asked)
+    columns = (
+        "incident", "severity", "status", "opened", "agents", "open", "looked after by", "title"
+    )  # fmt: skip
     as_list(listed, columns, _row, plain=plain)
 
 
 def _row(i: dict[str, Any]) -> tuple[object, ...]:
-    counted = i["agents"], f"{i['open_findings']} of {i['findings']}"
+    counted = i["agents"], f"{i['open_findings']} of {i['findings']}", looked_after(i)
     status = f"{i['status']}, silenced" if i["withheld"] else i["status"]
     return i["incident_id"], i["severity"], status, clock(i["opened_at"]), *counted, i["title"]
 
@@ -53,6 +58,7 @@ def _one(found: dict[str, Any]) -> None:
     say(f"{found['title']} ({found['severity']}, {found['status']})")
     ended = f"closed {clock(found['closed_at'])} {found['close_reason']}".rstrip()
     say(f"began {clock(found['since'])}, {ended}")
+    say_responses(found)
     say("")
     as_table(
         ("likely root", "score", "why"),

@@ -18,4 +18,11 @@ Action = Annotated[str, typer.Argument(help="Its id.", autocompletion=completing
 OfAgent = Annotated[
     str | None, typer.Option("--agent", help="An agent's id.", autocompletion=completing.agents)
 ]
+Acknowledged = Annotated[
+    bool | None,
+    typer.Option(
+        "--acknowledged/--unacknowledged", help="Only what somebody, or nobody, looks after."
+    ),
+]
+AssignedTo = Annotated[str | None, typer.Option("--assigned-to", help="Only what is for NAME.")]
 Reason = Annotated[str, typer.Option(prompt=ASKED, help="Why; it stays on record.")]

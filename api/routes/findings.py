@@ -12,6 +12,7 @@ from api.identity.guard import Operator, Tenant, Viewer
 from api.routes import READS, WRITES
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
+from api.routes.responses import FINDING, take_responses
 from api.routes.waiting import WAITS
 from api.schemas.common import Listing, Paging, Plain, Receipt, listed
 from api.schemas.events import EventView
@@ -23,6 +24,7 @@ from projections.queries.findings import FindingQuery, FindingRow, get_finding, 
 from streams.contracts.events.finding import ACCEPTABLE, AcceptanceRequested
 
 router = APIRouter(prefix="/findings", tags=["findings"], responses=READS, route_class=Reading)
+take_responses(router, FINDING)
 
 
 @router.get("", response_model=Listing[FindingView], **WAITS)

@@ -12,14 +12,17 @@ from api.identity.guard import Tenant, Viewer
 from api.routes import READS
 from api.routes.moments import AsOf
 from api.routes.reading import Reading
+from api.routes.responses import INCIDENT, take_responses
 from api.routes.waiting import WAITS
 from api.schemas.common import Listing, Paging
 from api.schemas.incidents import IncidentDetail, IncidentsAsked, IncidentView
+from api.schemas.responses import acknowledgement_of, comments_of
 from api.services import Served
 from projections.queries.incidents import IncidentQuery, IncidentRow, get_incident, list_incidents
 from projections.queries.timeline import timeline
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], responses=READS, route_class=Reading)
+take_responses(router, INCIDENT)
 
 
 @router.get("", **WAITS)
@@ -51,4 +54,5 @@ def incident(
 
 
 def _plain(row: IncidentRow) -> dict[str, Any]:
-    return msgspec.structs.asdict(row) | {"root": row.root or None}
+    said = {"acknowledgement": acknowledgement_of(row), "comments": comments_of(row)}
+    return msgspec.structs.asdict(row) | {"root": row.root or None} | said

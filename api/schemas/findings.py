@@ -8,6 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.schemas.common import Body, Moment, Plain, View
 from api.schemas.events import EventView
+from api.schemas.responses import (
+    AcknowledgementView,
+    CommentView,
+    acknowledgement_of,
+    comments_of,
+)
 from projections.queries.findings import FindingRow
 from streams.contracts.envelope import rfc3339
 
@@ -22,6 +28,10 @@ class FindingsAsked(BaseModel):
     silenced: bool | None = Field(
         None, description="Whether a silence withholds it, or did when it ended."
     )
+    acknowledged: bool | None = Field(
+        None, description="Whether somebody looks after it, or did when it ended."
+    )
+    assigned_to: str | None = Field(None, description="Who is to look after it.")
 
 
 class SeverityChange(View):
@@ -66,6 +76,11 @@ class FindingView(View):
     )
     silenced_by: str = Field(description="Who made that silence.")
     silenced_until: Moment | None
+    acknowledgement: AcknowledgementView | None = Field(
+        description="Who looks after it, or did when it ended."
+    )
+    assigned_to: str = Field(description="Who is to look after it; empty for nobody.")
+    comments: list[CommentView] = Field(description="The latest, oldest first.")
 
     @field_validator("severities", mode="before")
     @classmethod
@@ -79,6 +94,8 @@ class FindingView(View):
     def plain(cls, row: FindingRow) -> Plain:
         """Return a row as its answer shows it."""
         told = super().plain(row)
+        told["acknowledgement"] = acknowledgement_of(row)
+        told["comments"] = comments_of(row)
         told["severities"] = [{"at": rfc3339(at), "severity": s} for at, s in row.severities]
         return told
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Moment, View
+from api.schemas.responses import AcknowledgementView, CommentView
 
 Status = Literal["open", "recovering", "closed"]
 
@@ -19,6 +20,10 @@ class IncidentsAsked(BaseModel):
     )
     severity: str | None = None
     agent_id: str | None = Field(None, alias="agent", description="An agent's id.")
+    acknowledged: bool | None = Field(
+        None, description="Whether somebody looks after it, or did when it was closed."
+    )
+    assigned_to: str | None = Field(None, description="Who is to look after it.")
 
 
 class RootView(View):
@@ -82,6 +87,11 @@ class IncidentView(View):
     findings: int
     open_findings: int
     withheld: bool = Field(description="Whether silences withhold all that is open of it.")
+    acknowledgement: AcknowledgementView | None = Field(
+        description="Who looks after it, or did when it was closed."
+    )
+    assigned_to: str = Field(description="Who is to look after it; empty for nobody.")
+    comments: list[CommentView] = Field(description="The latest, oldest first.")
     policy_version: int
     updated_at: Moment
 

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Index, Table
 
 from projections.models.base import METADATA, count, document, ident, moment, number, text, whole
+from projections.models.responses import responses
 
 findings: Final = Table(
     "findings",
@@ -37,6 +38,7 @@ findings: Final = Table(
     ident("silence_id"),
     ident("silenced_by"),
     moment("silenced_until"),
+    *responses(),
     ident("event_id"),
     ident("correlation_id"),
     moment("updated_at", nullable=False),

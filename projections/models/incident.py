@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, Index, Table
 
 from projections.models.base import METADATA, count, document, ident, moment, number, text
+from projections.models.responses import responses
 
 incidents: Final = Table(
     "incidents",
@@ -31,6 +32,7 @@ incidents: Final = Table(
     count("findings"),
     count("open_findings"),
     Column("withheld", Boolean, nullable=False),
+    *responses(),
     count("policy_version"),
     ident("event_id"),
     moment("updated_at", nullable=False),

@@ -24,6 +24,7 @@ from projections.queries.paging import (
     Pages,
     decode_cursor,
     encode_cursor,
+    filled,
     narrowed,
     selected,
     unindexed,
@@ -79,7 +80,7 @@ def list_findings_as_of(
 ) -> Page[FindingRow]:
     """Return the findings that were raised by `at`, as they were; see `list_findings`."""
     asked = wanted.by_column
-    pages = _findings(tuple(asked), wanted.state, wanted.silenced)
+    pages = _findings(tuple(asked), wanted.state, wanted.whether)
     return _page(connection, pages, asked | {"tenant": tenant, "at": at}, limit, cursor)
 
 
@@ -142,15 +143,13 @@ def _agents(given: tuple[str, ...], sort: str, searched: str) -> Pages[AgentRow]
 
 @lru_cache
 def _findings(
-    given: tuple[str, ...], state: str | None, silenced: bool | None
+    given: tuple[str, ...], state: str | None, whether: tuple[tuple[str, bool], ...]
 ) -> Pages[FindingRow]:
     h = finding_history.c
     query = narrowed(_as_of(finding_history, FindingRow), finding_history, given)
-    query = query.where(_begun(h.raised_at))
+    query = filled(query.where(_begun(h.raised_at)), finding_history, whether)
     if state is not None:
         query = query.where(h.ended_at.is_(None) if state == "open" else h.ended_at.is_not(None))
-    if silenced is not None:
-        query = query.where(h.silence_id != "" if silenced else h.silence_id == "")
     return Pages(query, [h.raised_at, h.finding_id], finding_of, descending=True)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam
 
 from projections.models import findings
-from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
+from projections.queries.paging import Page, Pages, asked_for, filled, narrowed, selected
 from projections.queries.statement import Statement
 
 
@@ -46,6 +46,10 @@ class FindingRow(msgspec.Struct, frozen=True):
     silence_id: str
     silenced_by: str
     silenced_until: float | None
+    acknowledged_by: str
+    acknowledgement: dict[str, Any]
+    assigned_to: str
+    comments: list[dict[str, Any]]
     event_id: str
     correlation_id: str
     updated_at: float
@@ -63,6 +67,10 @@ class FindingQuery:
         What a finding must be of.
     silenced : bool or None
         Whether a silence withholds it, or did when it ended.
+    acknowledged : bool or None
+        Whether somebody looks after it, or did when it ended.
+    assigned_to : str or None
+        Who is to look after it.
 
     Raises
     ------
@@ -75,6 +83,8 @@ class FindingQuery:
     severity: str | None = None
     agent_id: str | None = None
     silenced: bool | None = None
+    acknowledged: bool | None = None
+    assigned_to: str | None = None
 
     def __post_init__(self) -> None:
         if self.state not in (None, "open", "ended"):
@@ -83,7 +93,18 @@ class FindingQuery:
     @property
     def by_column(self) -> dict[str, Any]:
         """What is asked of single columns, by their names."""
-        return asked_for(kind=self.kind, severity=self.severity, agent_id=self.agent_id)
+        return asked_for(
+            kind=self.kind,
+            severity=self.severity,
+            agent_id=self.agent_id,
+            assigned_to=self.assigned_to,
+        )
+
+    @property
+    def whether(self) -> tuple[tuple[str, bool], ...]:
+        """Columns that must, or must not, be empty."""
+        asked = asked_for(silence_id=self.silenced, acknowledged_by=self.acknowledged)
+        return tuple(asked.items())
 
 
 ALL_FINDINGS: Final = FindingQuery()
@@ -99,7 +120,7 @@ def list_findings(
 ) -> Page[FindingRow]:
     """Return one page of the findings that are `wanted`, newest first."""
     asked = wanted.by_column
-    pages = _listed(tuple(asked), wanted.state, wanted.silenced)
+    pages = _listed(tuple(asked), wanted.state, wanted.whether)
     return pages.page(connection, asked | {"tenant": tenant}, limit, cursor)
 
 
@@ -121,12 +142,11 @@ _ONE = Statement(_OWN.where(findings.c.finding_id == bindparam("finding")), find
 
 
 @lru_cache
-def _listed(given: tuple[str, ...], state: str | None, silenced: bool | None) -> Pages[FindingRow]:
-    query, ended = narrowed(_OWN, findings, given), findings.c.ended_at
-    named = findings.c.silence_id
+def _listed(
+    given: tuple[str, ...], state: str | None, whether: tuple[tuple[str, bool], ...]
+) -> Pages[FindingRow]:
+    query, ended = filled(narrowed(_OWN, findings, given), findings, whether), findings.c.ended_at
     if state is not None:
         query = query.where(ended.is_(None) if state == "open" else ended.is_not(None))
-    if silenced is not None:
-        query = query.where(named != "" if silenced else named == "")
     order = [findings.c.raised_at, findings.c.finding_id]
     return Pages(query, order, finding_of, descending=True)

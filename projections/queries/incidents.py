@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from projections.models import incident_agents, incident_history, incidents
-from projections.queries.paging import Page, Pages, asked_for, narrowed, selected
+from projections.queries.paging import Page, Pages, asked_for, filled, narrowed, selected
 
 ACTIVE: Final = ("open", "recovering")
 """Statuses of what is not closed."""
@@ -42,6 +42,10 @@ class IncidentRow(msgspec.Struct, frozen=True):
     findings: int
     open_findings: int
     withheld: bool
+    acknowledged_by: str
+    acknowledgement: dict[str, Any]
+    assigned_to: str
+    comments: list[dict[str, Any]]
     policy_version: int
     event_id: str
     updated_at: float
@@ -59,11 +63,17 @@ class IncidentQuery:
         Its severity.
     agent_id : str or None
         Only those that this agent is, or was, in.
+    acknowledged : bool or None
+        Whether somebody looks after it, or did when it was closed.
+    assigned_to : str or None
+        Who is to look after it.
     """
 
     status: str | None = None
     severity: str | None = None
     agent_id: str | None = None
+    acknowledged: bool | None = None
+    assigned_to: str | None = None
 
 
 ALL_INCIDENTS: Final = IncidentQuery()
@@ -86,11 +96,13 @@ def list_incidents(
         A past moment, in seconds since the epoch: those that were known then, as they were.
     """
     status, agent_id = wanted.status, wanted.agent_id
-    asked = asked_for(severity=wanted.severity)
+    asked = asked_for(severity=wanted.severity, assigned_to=wanted.assigned_to)
     values = asked | asked_for(agent_id=agent_id, at=as_of) | {"tenant": tenant}
     if status is not None:
         values["statuses"] = [*ACTIVE] if status == "active" else [status]
-    pages = _listed(tuple(asked), status is not None, agent_id is not None, as_of is not None)
+    whether = tuple(asked_for(acknowledged_by=wanted.acknowledged).items())
+    given = status is not None, agent_id is not None, as_of is not None
+    pages = _listed(tuple(asked), whether, *given)
     return pages.page(connection, values, limit, cursor)
 
 
@@ -115,9 +127,15 @@ def _own(past: bool) -> Select[Any]:
 
 
 @lru_cache
-def _listed(given: tuple[str, ...], statuses: bool, agent: bool, past: bool) -> Pages[IncidentRow]:
+def _listed(
+    given: tuple[str, ...],
+    whether: tuple[tuple[str, bool], ...],
+    statuses: bool,
+    agent: bool,
+    past: bool,
+) -> Pages[IncidentRow]:
     table: Table = incident_history if past else incidents
-    query = narrowed(_own(past), table, given)
+    query = filled(narrowed(_own(past), table, given), table, whether)
     if statuses:
         query = query.where(table.c.status.in_(bindparam("statuses", expanding=True)))
     if agent:

@@ -190,6 +190,13 @@ def narrowed(query: Select[Any], table: Table, names: Collection[str]) -> Select
     return query
 
 
+def filled(query: Select[Any], table: Table, whether: Collection[tuple[str, bool]]) -> Select[Any]:
+    """Return `query` of the rows in which those columns of text are, or are not, filled in."""
+    for name, is_filled in whether:
+        query = query.where(table.c[name] != "" if is_filled else table.c[name] == "")
+    return query
+
+
 def unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
     """Return a column's value in a form that a planner finds in no index.
 

@@ -85,6 +85,22 @@ def _refused(data: dict[str, Any]) -> str:
     return f"{data['action']} refused: {data['reason']} {data['detail']}".rstrip()
 
 
+def _assigned(data: dict[str, Any]) -> str:
+    return f"for {data['to'] or 'nobody'}, says {data['by']} {data['note']}".rstrip()
+
+
+def _acknowledged(data: dict[str, Any]) -> str:
+    return f"{data['by']} looks after it: {data['note']}"
+
+
+def _unacknowledged(data: dict[str, Any]) -> str:
+    return f"{data['by']} leaves it: {data['note']}"
+
+
+def _commented(data: dict[str, Any]) -> str:
+    return f"{data['by']}: {data['text']}"
+
+
 def _grown(data: dict[str, Any]) -> str:
     count = f"{data['open_findings']} of {data['findings']} findings open, {data['agents']} agents"
     return f"{data['title']} ({data['status']}; {count})"
@@ -94,6 +110,10 @@ _TEXTS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "finding.raised": lambda data: str(data["summary"]),
     "finding.changed": lambda data: str(data["summary"]),
     "finding.ended": _finding_ended,
+    "finding.acknowledged": _acknowledged,
+    "finding.unacknowledged": _unacknowledged,
+    "finding.assigned": _assigned,
+    "finding.commented": _commented,
     "action.requested": lambda data: f"{data['action']} asked for by {data['requested_by']}",
     "action.proposed": lambda data: f"{data['action']} proposed",
     "action.withheld": _withheld,
@@ -107,6 +127,10 @@ _TEXTS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "action.finished": _finished,
     "incident.opened": _grown,
     "incident.changed": _grown,
+    "incident.acknowledged": _acknowledged,
+    "incident.unacknowledged": _unacknowledged,
+    "incident.assigned": _assigned,
+    "incident.commented": _commented,
     "incident.closed": lambda data: f"closed: {data['reason']} {data['merged_into']}".rstrip(),
 }
 """A sentence for each type of event that is told."""

@@ -7,6 +7,7 @@ from typing import Final, get_args
 from sqlalchemy import Table
 
 from projections.models import findings
+from projections.read_models import response
 from projections.read_models.typed import data_as
 from projections.rows import Key, Row, Rows, Seen
 from streams.contracts.events.finding import (
@@ -16,9 +17,12 @@ from streams.contracts.events.finding import (
     FindingReleased,
     FindingWithheld,
 )
+from streams.contracts.events.response import OfFinding
 
 FindingData = FindingRaised | FindingChanged | FindingEnded | FindingWithheld | FindingReleased
-_KINDS: Final[tuple[type[FindingData], ...]] = get_args(FindingData)
+_KINDS: Final[tuple[type[FindingData | OfFinding], ...]] = get_args(FindingData | OfFinding)
+_FACTS: Final[tuple[type[FindingData], ...]] = get_args(FindingData)
+_ANSWERS: Final[tuple[type[OfFinding], ...]] = get_args(OfFinding)
 
 
 def raised(rows: Rows, seen: Seen) -> None:
@@ -73,6 +77,16 @@ def released(rows: Rows, seen: Seen) -> None:
     rows.put(findings, _row(rows, seen) | _UNSILENCED)
 
 
+def answered(rows: Rows, seen: Seen) -> None:
+    """Note what a person said of it; of what is not known nothing is kept."""
+    data = data_as(seen, *_ANSWERS)
+    row = rows.get(findings, data.finding_id)
+    if row is not None and row["tenant_id"] == seen.event.tenant:
+        over = row["ended_at"] is not None
+        told = response.answered(row, data, seen.at, over=over)
+        rows.put(findings, told | {"updated_at": seen.at})
+
+
 _UNSILENCED: Final[Row] = {"silence_id": "", "silenced_by": "", "silenced_until": None}
 FOLDS: Final = {
     "finding.raised": raised,
@@ -80,12 +94,16 @@ FOLDS: Final = {
     "finding.ended": ended,
     "finding.withheld": withheld,
     "finding.released": released,
+    "finding.acknowledged": answered,
+    "finding.unacknowledged": answered,
+    "finding.assigned": answered,
+    "finding.commented": answered,
 }
 
 
 def touched(seen: Seen) -> tuple[Table, Key]:
     """Return the row that an event of `FOLDS` changes."""
-    return findings, (_identified(seen).finding_id,)
+    return findings, (data_as(seen, *_KINDS).finding_id,)
 
 
 def _judged(row: Row, data: FindingRaised | FindingChanged, at: float) -> Row:
@@ -106,7 +124,7 @@ def _row(rows: Rows, seen: Seen) -> Row:
 
 
 def _identified(seen: Seen) -> FindingData:
-    return data_as(seen, *_KINDS)
+    return data_as(seen, *_FACTS)
 
 
 def _blank(seen: Seen, data: FindingData) -> Row:
@@ -136,6 +154,7 @@ def _blank(seen: Seen, data: FindingData) -> Row:
         "end_reason": "",
         "lasted_s": None,
         **_UNSILENCED,
+        **response.blank(),
         "event_id": seen.event.id,
         "correlation_id": seen.event.correlationid or data.finding_id,
         "updated_at": seen.at,

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Table
 
 from projections.models import incident_agents, incidents
+from projections.read_models import response
 from projections.read_models.typed import data_as
 from projections.rows import Key, Row, Rows, Seen
 from streams.contracts.events.incident import (
@@ -17,6 +18,7 @@ from streams.contracts.events.incident import (
     IncidentReleased,
     IncidentWithheld,
 )
+from streams.contracts.events.response import OfIncident
 
 
 def opened(rows: Rows, seen: Seen) -> None:
@@ -58,15 +60,29 @@ def released(rows: Rows, seen: Seen) -> None:
     _attend(rows, seen, data_as(seen, IncidentReleased).incident_id, withheld=False)
 
 
+def answered(rows: Rows, seen: Seen) -> None:
+    """Note what a person said of it; of what is not known nothing is kept."""
+    data = data_as(seen, *_ANSWERS)
+    row = rows.get(incidents, data.incident_id)
+    if row is not None and row["tenant_id"] == seen.event.tenant:
+        told = response.answered(row, data, seen.at, over=row["status"] == "closed")
+        rows.put(incidents, told | {"updated_at": seen.at})
+
+
 FOLDS: Final = {
     "incident.opened": opened,
     "incident.changed": changed,
     "incident.closed": closed,
     "incident.withheld": withheld,
     "incident.released": released,
+    "incident.acknowledged": answered,
+    "incident.unacknowledged": answered,
+    "incident.assigned": answered,
+    "incident.commented": answered,
 }
-_Told = IncidentOpened | IncidentClosed | IncidentWithheld | IncidentReleased
+_Told = IncidentOpened | IncidentClosed | IncidentWithheld | IncidentReleased | OfIncident
 _KINDS: Final[tuple[type[_Told], ...]] = get_args(_Told)
+_ANSWERS: Final[tuple[type[OfIncident], ...]] = get_args(OfIncident)
 
 
 def touched(seen: Seen) -> tuple[Table, Key]:
@@ -124,6 +140,7 @@ def _blank(seen: Seen, incident_id: str) -> Row:
         "findings": 0,
         "open_findings": 0,
         "withheld": False,
+        **response.blank(),
         "policy_version": 0,
         "event_id": seen.event.id,
         "updated_at": seen.at,

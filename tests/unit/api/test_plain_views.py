@@ -50,7 +50,8 @@ def finding() -> FindingRow:
         "value": 1.0, "expected_low": None, "expected_high": 2.5, "reaches_limit_at": T0,
         "drivers": ["x"], "labels": {}, "severities": [(T0, "warning"), (T0 + 1, "critical")],
         "policy_version": 3, "since": T0, "raised_at": T0, "ended_at": None, "lasted_s": None,
-        "updated_at": T0,
+        "updated_at": T0, "comments": [{"at": T0, "by": "ann", "text": "why"}],
+        "acknowledgement": {"by": "ann", "at": T0, "note": "mine", "severity": "high"},
     }  # fmt: skip
     return FindingRow(**texts | values)
 
