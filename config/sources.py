@@ -50,6 +50,10 @@ class PrometheusSource(Source):
         The agent's labels.
     token_file : Path
         A file with a bearer token, where one is asked for.
+    username, password_file
+        How to sign in, where a name and a password are asked for instead.
+    ca_file : Path
+        Certificates that its own is checked against, where its `url` begins with ``https``.
     """
 
     url: str = Field(pattern=_URL)
@@ -58,6 +62,19 @@ class PrometheusSource(Source):
     agent_type: str = Field(default="service", pattern=ID)
     agent_labels: dict[str, str] = {}
     token_file: Path | None = None
+    username: str | None = Field(default=None, pattern=r"^[^:\s][^:]*$")
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> PrometheusSource:
+        if "@" in self.url.partition("//")[2].partition("/")[0]:
+            raise ValueError("url holds credentials; use username and password_file instead")
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("username and password_file go together; give both, or neither")
+        if self.token_file is not None and self.username is not None:
+            raise ValueError("token_file and username are two ways to sign in; give one of them")
+        return self
 
 
 class KafkaSource(Source):
@@ -132,12 +149,21 @@ class RedisSource(Source):
     ----------
     address : str
         ``HOST:PORT``.
+    username : str
+        Who signs in, where its access list has other users than ``default``.
     password_file : Path
         A file with the password, where one is asked for.
     """
 
     address: str = Field(pattern=r"^\S+:\d+$")
+    username: str | None = Field(default=None, min_length=1)
     password_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _signs_in(self) -> RedisSource:
+        if self.username is not None and self.password_file is None:
+            raise ValueError("username needs a password_file")
+        return self
 
 
 class Sources(Section):

@@ -67,12 +67,13 @@ def sensor_of(source: Source) -> Sensor:
     if isinstance(source, RedisSource):
         from streams.producers.sources.redis import RedisSensor
 
-        return RedisSensor(source.name, source.address, source.password_file)
+        return RedisSensor(source.name, source.address, source.username, source.password_file)
     raise TypeError(f"nothing asks a {type(source).__name__}")
 
 
 def _prometheus(source: PrometheusSource) -> Sensor:
     from streams.producers.prometheus.scrape import PrometheusSensor, Scraped
+    from streams.producers.sources.access import Access
 
     return PrometheusSensor(
         source.name,
@@ -80,7 +81,7 @@ def _prometheus(source: PrometheusSource) -> Sensor:
         Scraped(source.metrics, source.labels),
         kind=source.agent_type,
         labels=source.agent_labels,
-        token_file=source.token_file,
+        access=Access(source.token_file, source.username, source.password_file, source.ca_file),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 import shutil
+import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -14,6 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 from config.sources import Sources
@@ -23,11 +26,14 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.connection import Connection
 from streams.kafka.embedded_broker import EmbeddedBroker
 from streams.producers.prometheus.scrape import PrometheusSensor, Scraped
+from streams.producers.sources.access import Access
+from streams.producers.sources.http_get import get
 from streams.producers.sources.kafka import KafkaSensor
 from streams.producers.sources.ollama import OllamaSensor
 from streams.producers.sources.postgresql import PostgresqlSensor
 from streams.producers.sources.redis import RedisSensor
 from streams.producers.sources.sensor import Sensor, SourceAway
+from tests.certificates import self_signed
 from tests.ports import free_port
 from tests.prometheus import needs_prometheus, prometheus
 
@@ -117,6 +123,24 @@ async def test_a_database_tells_what_it_does(postgres_url: str):
         assert 0 <= inside["cache_hit_rate"] <= 1
 
 
+async def test_who_may_not_see_what_others_do_says_so_and_guesses_nothing(postgres_url: str):
+    dsn = postgres_url.replace("postgresql+psycopg", "postgresql")
+    async with await psycopg.AsyncConnection.connect(dsn) as busy:
+        await busy.execute("CREATE ROLE curious LOGIN")
+        await busy.commit()
+        await busy.execute("SELECT 1")  # and a transaction is open from here on
+        sensor = PostgresqlSensor("db", make_conninfo(dsn, user="curious"), None, 500)
+        try:
+            (found,) = await sensor.read()
+        finally:
+            await sensor.close()
+            await busy.rollback()
+            await busy.execute("DROP ROLE curious")
+    assert "GRANT pg_monitor TO curious" in found.labels["verdict"]
+    assert found.metrics["connections"] >= 1
+    assert not {"connections_active", "slow_queries", "replicas"} & found.metrics.keys()
+
+
 async def test_a_database_that_refuses_says_why_without_the_password(postgres_url, tmp_path):
     secret = tmp_path / "password"
     secret.write_text("not told\n")
@@ -146,12 +170,20 @@ async def test_a_cache_tells_how_often_it_is_hit(tmp_path: Path):
     settings = "--maxmemory", "64mb", "--requirepass", "hidden"
     address = f"127.0.0.1:{port}"
     with redis(port, tmp_path, *settings):
-        async with asyncio.timeout(120), closing(RedisSensor("cache", address, secret)) as read:
+        async with (
+            asyncio.timeout(120),
+            closing(RedisSensor("cache", address, None, secret)) as read,
+        ):
             first = await until(read)
             await say(port, "AUTH hidden", "SET a 1", "GET a", "GET a", "GET a", "GET b")
             later = await read()
-            with pytest.raises(SourceAway, match="NOAUTH"):
-                await RedisSensor("cache", address, None).read()
+            with pytest.raises(SourceAway, match=r"NOAUTH.*set its password_file"):
+                await RedisSensor("cache", address, None, None).read()
+            with pytest.raises(SourceAway, match=r"WRONGPASS.*look at its username"):
+                await RedisSensor("cache", address, "nobody", secret).read()
+            await say(port, "AUTH hidden", "ACL SETUSER reader on >hidden +get ~*")
+            with pytest.raises(SourceAway, match=r"NOPERM.*\+info"):
+                await RedisSensor("cache", address, "reader", secret).read()
     assert first["keys"] == 0
     assert (later["keys"], later["cache_hit_rate"]) == (1, 0.75)
     assert 0 < later["memory_usage"] < 100
@@ -227,10 +259,48 @@ async def test_a_scrape_sends_its_token_and_unpacks_what_is_packed(tmp_path: Pat
     form = "Content-Type: application/openmetrics-text; version=1.0.0"
     async with serving({"/m?x=1": packed}, "Content-Encoding: gzip", form) as url:
         sensor = PrometheusSensor(
-            "app", f"{url}/m?x=1", Scraped(["a"], {}), labels={"zone": "z"}, token_file=token
+            "app", f"{url}/m?x=1", Scraped(["a"], {}), labels={"zone": "z"}, access=Access(token)
         )
         (found,) = await sensor.read()
     assert (found.metrics, found.labels) == ({"a": 1.0, "scrape_samples": 2.0}, {"zone": "z"})
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "told"),
+    [
+        ("401 Unauthorized", (), "401: it asks for credentials; set its token_file"),
+        ("302 Found", ("Location: https://there/m",), "302: it is at https://there/m; set its url"),
+        ("500 Oh", (), "it answers 500$"),
+    ],
+)
+async def test_what_is_refused_says_what_to_do(status, headers, told):
+    async with serving({"/metrics": b""}, *headers, status=status) as url:
+        with pytest.raises(SourceAway, match=told):
+            await PrometheusSensor("app", f"{url}/metrics", Scraped(["*"], {})).read()
+
+
+async def test_a_name_and_a_password_are_sent_to_who_shows_the_certificate(tmp_path: Path):
+    certificate, key = self_signed(tmp_path, "localhost")
+    (tmp_path / "password").write_text("hid:den\n")
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na 1\n")
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server:
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}/"
+        known = Access(None, "eve", tmp_path / "password", certificate)
+        (found,) = await PrometheusSensor("app", url, Scraped(["a"], {}), access=known).read()
+        with pytest.raises(SourceAway, match="self-signed certificate; set its ca_file"):
+            await PrometheusSensor("app", url, Scraped(["a"], {})).read()
+        with pytest.raises(OSError, match="password holds no certificates in PEM"):
+            await get(url, {}, Access(ca_file=tmp_path / "password"))
+    assert found.metrics["a"] == 1
+    assert base64.b64encode(b"eve:hid:den") in asked[0]
 
 
 PACKED = "Content-Encoding: gzip"

@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from fnmatch import translate
-from pathlib import Path
 from typing import Final
 
 from streams.contracts.telemetry import BOUND, MAX_METRICS
@@ -24,6 +23,7 @@ from streams.producers.prometheus.exposition import (
 )
 from streams.producers.prometheus.translating import Reader, Translator
 from streams.producers.series.gathering import Admitted
+from streams.producers.sources.access import NOBODY, Access
 from streams.producers.sources.http_get import get
 from streams.producers.sources.sensor import Measured, SourceAway
 
@@ -101,14 +101,14 @@ class PrometheusSensor:
         *,
         kind: str = "service",
         labels: Mapping[str, str] | None = None,
-        token_file: Path | None = None,
+        access: Access = NOBODY,
     ) -> None:
         self.name = name
         self.kind = kind
         self._url = url
         self._scraped = scraped
         self._labels = dict(labels or {})
-        self._token_file = token_file
+        self._access = access
         self._told = 0
 
     async def read(self) -> list[Measured]:
@@ -119,12 +119,8 @@ class PrometheusSensor:
         SourceAway
             If it does not answer in the format of Prometheus.
         """
-        headers = {"Accept": ACCEPTED}
-        if self._token_file is not None:
-            token = self._token_file.read_text(encoding="utf-8").strip()
-            headers["Authorization"] = f"Bearer {token}"
         at = time.time()
-        answer = await get(self._url, headers)
+        answer = await get(self._url, {"Accept": ACCEPTED}, self._access)
         openmetrics = answer.media_type.startswith(OPENMETRICS)
         try:
             exposed = parse(answer.body.decode("utf-8"), openmetrics=openmetrics)

@@ -11,11 +11,18 @@ from urllib.parse import urlsplit
 
 import h11
 
+from streams.producers.sources.access import NOBODY, Access
 from streams.producers.sources.sensor import SourceAway
 
 MOST_BYTES: Final = 16 << 20
 """Bytes of a body, unpacked."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_REMEDIES: Final = {
+    401: "it asks for credentials; set its token_file, or username and password_file",
+    403: "who asks may not read it; look at the rights of its token or username",
+    404: "look at the path in its url",
+    429: "it is asked too often; set a longer interval_s",
+}
 
 
 class Answer(NamedTuple):
@@ -25,28 +32,33 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def get(url: str, headers: Mapping[str, str]) -> Answer:
-    """Return what `url` answers.
+async def get(url: str, headers: Mapping[str, str], access: Access = NOBODY) -> Answer:
+    """Return what `url` answers to who has `access`.
 
     Raises
     ------
     SourceAway
         If it answers another status than success, too much, or no HTTP.
     OSError
-        If nobody answers.
+        If nobody answers, or a file of its access cannot be read.
     """
     parts = urlsplit(url)
     secure = parts.scheme == "https"
-    context = ssl.create_default_context() if secure else None
+    context = access.context() if secure else None
+    proven = access.headers()
     port = parts.port or (443 if secure else 80)
-    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
+    try:
+        reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
+    except ssl.SSLCertVerificationError as error:
+        told = f"its certificate is not believed: {error.verify_message}; set its ca_file"
+        raise SourceAway(told) from error
     try:
         connection = h11.Connection(h11.CLIENT)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         fixed = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "homeostat",
                  "Connection": "close", "Accept-Encoding": "gzip"}  # fmt: skip
         request = h11.Request(
-            method="GET", target=target, headers=[*fixed.items(), *headers.items()]
+            method="GET", target=target, headers=[*(fixed | dict(headers) | proven).items()]
         )
         writer.write(connection.send(request) or b"")
         writer.write(connection.send(h11.EndOfMessage()) or b"")
@@ -79,9 +91,12 @@ async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> A
 
 def _accepted(response: h11.Response) -> dict[bytes, bytes]:
     """Return the headers of an answer, if that is one of success."""
-    if not 200 <= response.status_code < 300:
-        raise SourceAway(f"it answers {response.status_code}")
-    return dict(response.headers)
+    headers, status = dict(response.headers), response.status_code
+    if not 200 <= status < 300:
+        moved = headers.get(b"location", b"").decode("latin-1") if 300 <= status < 400 else ""
+        remedy = f"it is at {moved}; set its url to that" if moved else _REMEDIES.get(status)
+        raise SourceAway(f"it answers {status}" + (f": {remedy}" if remedy else ""))
+    return headers
 
 
 def _gunzipped(body: bytes) -> bytes:

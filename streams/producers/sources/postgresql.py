@@ -27,7 +27,9 @@ SELECT d.xact_commit, d.xact_rollback, d.blks_read, d.blks_hit, d.deadlocks, d.t
        extract(epoch FROM d.stats_reset) AS since,
        pg_database_size(d.datname) AS database_size_bytes,
        current_setting('max_connections')::int AS most,
-       current_setting('server_version') AS version,
+       current_setting('server_version') AS version, current_user AS role,
+       pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_others,
+       d.numbackends - 1 AS others,
        EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') AS statements,
        a.*, r.*
 FROM pg_stat_database d,
@@ -67,6 +69,8 @@ _LEVELS: Final = (
     "slow_queries", "longest_transaction_s", "database_size_bytes", "replicas",
     "replication_lag_bytes", "slow_statements",
 )  # fmt: skip
+_OF_OTHERS: Final = frozenset(_LEVELS) - {"database_size_bytes", "slow_statements"}
+"""What is told of nobody else to a role that may not see it: as of an idle database."""
 _GROWING: Final = {
     "xact_commit": "transactions_per_s",
     "xact_rollback": "rollbacks_per_s",
@@ -122,7 +126,7 @@ class PostgresqlSensor:
             await self.close()
             raise
         metrics = metrics_of(row, time.time(), self._counters)
-        return [Measured(self.name, metrics, {"version": row["version"].split()[0]})]
+        return [Measured(self.name, metrics, labels_of(row))]
 
     async def close(self) -> None:
         """Disconnect."""
@@ -171,6 +175,17 @@ class PostgresqlSensor:
         )  # fmt: skip
 
 
+def labels_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the version, and what is not known for want of a right, with the remedy."""
+    labels = {"version": row["version"].split()[0]}
+    if not row["sees_others"]:
+        role = row["role"]
+        labels["verdict"] = (
+            f"{role} may not see what others do, so that is left out: GRANT pg_monitor TO {role}"
+        )
+    return labels
+
+
 def metrics_of(row: Mapping[str, Any], at: float, counters: Counters) -> dict[str, float]:
     """Return what a row of statistics says; rates are those since the row before.
 
@@ -181,9 +196,12 @@ def metrics_of(row: Mapping[str, Any], at: float, counters: Counters) -> dict[st
     at : float
         When it was read, in seconds since the epoch.
     """
-    found = {name: float(row[name]) for name in _LEVELS if row.get(name) is not None}
-    found["connection_usage"] = 100.0 * row["connections"] / row["most"]
-    lags = [row[name] for name in ("replica_lag_s", "own_lag_s") if row.get(name) is not None]
+    known = _LEVELS if row["sees_others"] else [each for each in _LEVELS if each not in _OF_OTHERS]
+    found = {name: float(row[name]) for name in known if row.get(name) is not None}
+    found.setdefault("connections", float(row["others"]))
+    found["connection_usage"] = 100.0 * found["connections"] / row["most"]
+    of_lag = ("replica_lag_s", "own_lag_s") if row["sees_others"] else ("own_lag_s",)
+    lags = [row[name] for name in of_lag if row.get(name) is not None]
     if lags:
         found["replication_lag_s"] = float(max(lags))
     since = float(row.get("since") or 0.0)

@@ -30,6 +30,12 @@ _GROWING: Final = {
     "expired_keys": "expirations_per_s",
     "rejected_connections": "rejections_per_s",
 }
+_REMEDIES: Final = {
+    "-NOAUTH": "; set its password_file, and username where it has users",
+    "-WRONGPASS": "; look at its username and password_file",
+    "-NOPERM": "; let its user run +info, with ACL SETUSER",
+    "-DENIED": "; give it a password, or let it listen on loopback alone",
+}
 
 
 class RedisSensor:
@@ -38,10 +44,13 @@ class RedisSensor:
     kind = "cache"
     alive = UP
 
-    def __init__(self, name: str, address: str, password_file: Path | None) -> None:
+    def __init__(
+        self, name: str, address: str, username: str | None, password_file: Path | None
+    ) -> None:
         self.name = name
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
+        self._user = [] if username is None else [username]
         self._password_file = password_file
         self._counters = Counters()
 
@@ -57,7 +66,7 @@ class RedisSensor:
         try:
             if self._password_file is not None:
                 password = self._password_file.read_text(encoding="utf-8").strip()
-                await _ask(reader, writer, "AUTH", password)
+                await _ask(reader, writer, "AUTH", *self._user, password)
             told = parse_info(await _ask(reader, writer, "INFO"))
             metrics = metrics_of(told, time.time(), self._counters)
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
@@ -76,13 +85,17 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *word
     writer.write(f"*{len(words)}\r\n{spelt}".encode())
     first = (await reader.readuntil(b"\r\n")).decode("utf-8", "replace").rstrip()
     if first.startswith("-"):
-        raise SourceAway(f"it refuses {words[0]}: {first[1:]}")
+        raise SourceAway(f"it refuses {words[0]}: {first[1:]}{_remedy(first)}")
     if not first.startswith("$"):
         return first
     length = int(first[1:])
     if not 0 <= length <= _LONGEST:
         raise SourceAway(f"it answers {length} bytes")
     return (await reader.readexactly(length + 2)).decode("utf-8", "replace")
+
+
+def _remedy(refusal: str) -> str:
+    return next((each for code, each in _REMEDIES.items() if refusal.startswith(code)), "")
 
 
 def parse_info(text: str) -> dict[str, str]:

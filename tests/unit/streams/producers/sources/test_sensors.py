@@ -16,6 +16,8 @@ from streams.producers.sources.gpu import GpuSensor, parse_cards
 from streams.producers.sources.sensor import Measured, SourceAway, watch
 
 ROW = {
+    "sees_others": True,
+    "others": 0,
     "connections": 3, "connections_active": 2, "connections_idle_in_transaction": 1,
     "connections_waiting": 0, "slow_queries": 1, "longest_transaction_s": 2.5, "most": 100,
     "database_size_bytes": 8_000_000, "replicas": 1, "replica_lag_s": 0.5, "own_lag_s": None,
