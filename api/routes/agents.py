@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Annotated
 
@@ -31,7 +32,7 @@ from projections.queries.agents import AgentQuery, AgentRow, get_agent, list_age
 from projections.queries.as_of import get_agent_as_of, list_agents_as_of, list_findings_as_of
 from projections.queries.events import list_events
 from projections.queries.findings import FindingQuery, FindingRow, list_findings
-from projections.queries.metrics import metric_history
+from projections.queries.metrics import MetricQuery, metric_history
 from projections.queries.paging import Page
 from streams.contracts.events.agent import LifecycleRequested, RelearnRequested
 from streams.contracts.telemetry import check_id
@@ -93,10 +94,9 @@ def metrics(
     check_id("agent_id", agent_id)
     end = asked.until.timestamp() if asked.until else as_of or time.time()
     begin = asked.since.timestamp() if asked.since else end - _DAY_S
-    points = served.ask(
-        metric_history, tenant, agent_id, asked.metric,
-        since=begin, until=end, resolution=asked.resolution, closed_by=as_of,
-    )  # fmt: skip
+    closed_by = math.inf if as_of is None else as_of
+    wanted = MetricQuery(asked.metric, begin, end, asked.resolution, closed_by)
+    points = served.ask(metric_history, tenant, agent_id, wanted)
     items = [MetricPointView.plain(point) for point in points]
     return {"metric": asked.metric, "resolution": asked.resolution, "items": items}
 

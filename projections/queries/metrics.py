@@ -38,68 +38,78 @@ class MetricPoint:
     expected_high: float | None
 
 
-def metric_history(
-    connection: Connection,
-    tenant: str,
-    agent_id: str,
-    metric: str,
-    *,
-    since: float,
-    until: float,
-    resolution: str = "minute",
-    closed_by: float | None = None,
-    limit: int = 10_000,
-) -> list[MetricPoint]:
-    """Return the windows that start in ``[since, until)``, oldest first.
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """Which windows of a metric are asked for: those that start in ``[since, until)``.
 
     Parameters
     ----------
+    metric : str
+        Its name.
+    since, until : float
+        Seconds since the epoch.
     resolution : str
         ``minute`` (kept for days) or ``hour`` (kept for a year).
-    closed_by : float or None
+    closed_by : float
         Only those that were over then, seconds since the epoch.
+    limit : int
+        At most so many, from the oldest on.
 
     Raises
     ------
     ValueError
         For another resolution.
     """
-    if resolution not in ("minute", "hour"):
-        raise ValueError(f"resolution is {resolution!r}; use minute or hour")
-    latest = math.inf if closed_by is None else closed_by
-    of = _minutes if resolution == "minute" else _hours
-    points = of(connection, (tenant, agent_id), metric, since, until, latest)
-    return list(islice(points, limit))
+
+    metric: str
+    since: float
+    until: float
+    resolution: str = "minute"
+    closed_by: float = math.inf
+    limit: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.resolution not in ("minute", "hour"):
+            raise ValueError(f"resolution is {self.resolution!r}; use minute or hour")
+
+
+def metric_history(
+    connection: Connection, tenant: str, agent_id: str, asked: MetricQuery
+) -> list[MetricPoint]:
+    """Return an agent's windows of a metric, oldest first."""
+    of = _minutes if asked.resolution == "minute" else _hours
+    return list(islice(of(connection, (tenant, agent_id), asked), asked.limit))
 
 
 def _minutes(
-    connection: Connection, key: tuple[str, str], metric: str, since: float, until: float, by: float
+    connection: Connection, key: tuple[str, str], asked: MetricQuery
 ) -> Iterator[MetricPoint]:
     place = places_of(connection, key[0], key[1:]).get(key[1])
-    for start, width, window in windows_of(connection, *key, place, metric, since, until):
-        if start + width <= by:
+    span = (asked.since, asked.until)
+    for start, width, window in windows_of(connection, *key, place, asked.metric, *span):
+        if start + width <= asked.closed_by:
             yield MetricPoint(start, *window)
 
 
 def _hours(
-    connection: Connection, key: tuple[str, str], metric: str, since: float, until: float, by: float
+    connection: Connection, key: tuple[str, str], asked: MetricQuery
 ) -> Iterator[MetricPoint]:
     """Give the hours that are added up, and those that are not, from their minutes."""
-    values = {"tenant": key[0], "agent": key[1], "since": since, "until": until}
+    values = {"tenant": key[0], "agent": key[1], "since": asked.since, "until": asked.until}
     found: dict[float, Hour] = {}
     for start, metrics in _added_up().rows(connection, values):
-        if (one := METRICS(metrics).get(metric)) is not None:
+        if (one := METRICS(metrics).get(asked.metric)) is not None:
             found[start] = HOUR(one)
     place = places_of(connection, key[0], key[1:]).get(key[1])
-    for start in hours_not_added_up(connection, key[0], place, since, until):
+    for start in hours_not_added_up(connection, key[0], place, asked.since, asked.until):
         parts = (
             (*one.window, one.start)
-            for one in windows_of(connection, *key, place, metric, start, start + HOUR_S)
+            for one in windows_of(connection, *key, place, asked.metric, start, start + HOUR_S)
         )
         if (first := next(parts, None)) is not None:
             found[start] = reduce(added, parts, first)
     for start in sorted(found):
-        if start + HOUR_S <= by:
+        if start + HOUR_S <= asked.closed_by:
             yield MetricPoint(start, *found[start][:-1])
 
 

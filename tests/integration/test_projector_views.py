@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 from sqlalchemy import Engine, func, select
 
@@ -14,7 +16,7 @@ from projections.queries.dead_letters import list_dead_letters
 from projections.queries.events import chain, latest_event_seq, list_events
 from projections.queries.findings import FindingQuery, get_finding, list_findings
 from projections.queries.health import is_projected, system_health
-from projections.queries.metrics import metric_history
+from projections.queries.metrics import MetricQuery, metric_history
 from projections.views import Views
 from streams.contracts.errors import MalformedRecord
 from streams.contracts.events.agent import AgentLabelled, AgentStatusChanged
@@ -214,9 +216,9 @@ def test_windows_add_up_to_hours(database: Engine) -> None:
     for record in facts_only(FakeLog().records(sealed("surveillance", "telemetry", 0, facts))):
         writer.write([record])
     with database.connect() as connection:
-        span = {"since": T0 - 3600, "until": T0 + 3600}
-        minutes = metric_history(connection, "default", "web", "cpu_usage", **span)
-        hours = metric_history(connection, "default", "web", "cpu_usage", **span, resolution="hour")
+        asked = MetricQuery("cpu_usage", T0 - 3600, T0 + 3600)
+        minutes = metric_history(connection, "default", "web", asked)
+        hours = metric_history(connection, "default", "web", replace(asked, resolution="hour"))
     assert [point.mean for point in minutes] == [0.0, 1.0, 2.0]
     assert [(p.count, p.mean, p.minimum, p.maximum, p.last) for p in hours] == [
         (36, 1.0, 0.0, 2.0, 2.0)
@@ -230,10 +232,10 @@ def test_what_was_expected_stands_beside_what_was_measured(database: Engine) -> 
     for record in facts_only(FakeLog().records(sealed("surveillance", "telemetry", 0, facts))):
         writer.write([record])
     with database.connect() as connection:
-        span = {"since": T0 - 3600, "until": T0 + 3600}
-        minutes = metric_history(connection, "default", "web", "cpu_usage", **span)
-        hours = metric_history(connection, "default", "web", "cpu_usage", **span, resolution="hour")
-        then = metric_history(connection, "default", "web", "cpu_usage", closed_by=T0 + 120, **span)
+        asked = MetricQuery("cpu_usage", T0 - 3600, T0 + 3600)
+        minutes = metric_history(connection, "default", "web", asked)
+        hours = metric_history(connection, "default", "web", replace(asked, resolution="hour"))
+        then = metric_history(connection, "default", "web", replace(asked, closed_by=T0 + 120))
     assert then == minutes[:2]
     assert [(p.expected_low, p.expected_high) for p in minutes] == [
         (None, None), (1.0, 4.0), (0.5, 3.0)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from projections import migrations
 from projections.database import open_database, writing
 from projections.models import METADATA, agent_hours, agent_windows
 from projections.models.agents_text import TABLE
-from projections.queries.metrics import metric_history
+from projections.queries.metrics import MetricQuery, metric_history
 from projections.replay.compared_windows import windows_of
 from projections.windows.blocks import write_windows
 from projections.windows.hours import add_up
@@ -115,13 +115,15 @@ def test_windows_of_before_the_blocks_are_read_with_those_in_blocks(tmp_path: Pa
     with writing(engine) as connection:
         closed = [_closed(60.0 * n, float(n), ["default/web"]) for n in range(3, 6)]
         write_windows(connection, closed, Numbers())
-    ask = partial(metric_history, metric="cpu", since=0.0, until=3600.0)
+    by_minute = MetricQuery("cpu", 0.0, 3600.0)
+    by_hour = replace(by_minute, resolution="hour")
     with writing(engine) as connection:
-        minutes = ask(connection, "default", "web")
-        at_once = ask(connection, "default", "web", resolution="hour")
+        minutes = metric_history(connection, "default", "web", by_minute)
+        at_once = metric_history(connection, "default", "web", by_hour)
         add_up(connection, 1e9)
-        assert ask(connection, "default", "web", resolution="hour") == at_once
-        assert [point.start for point in ask(connection, "default", "db")] == [0.0, 60.0, 120.0]
+        assert metric_history(connection, "default", "web", by_hour) == at_once
+        others = metric_history(connection, "default", "db", by_minute)
+        assert [point.start for point in others] == [0.0, 60.0, 120.0]
         assert [row["start"] for row in windows_of(connection)] == [
             0,
             0,

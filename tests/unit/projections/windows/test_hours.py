@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from projections.database import writing
 from projections.models import agent_hours, open_hours, window_blocks
-from projections.queries.metrics import MetricPoint, metric_history
+from projections.queries.metrics import MetricPoint, MetricQuery, metric_history
 from projections.read_models.metric import HOUR_S, Hour, added
 from projections.retention import Retention
 from projections.windows.blocks import write_windows
@@ -54,9 +55,9 @@ def write(engine: Engine, closed: Sequence[WindowsClosed], sizes: Iterator[int])
 
 
 def asked(engine: Engine, agent: str, resolution: str, **limits: float) -> list[MetricPoint]:
-    span = {"since": 0.0, "until": 1e9} | limits
+    query = replace(MetricQuery("x", 0.0, 1e9, resolution), **limits)
     with engine.connect() as connection:
-        return metric_history(connection, "default", agent, "x", resolution=resolution, **span)
+        return metric_history(connection, "default", agent, query)
 
 
 def folded(closed: Sequence[WindowsClosed], agent: str) -> list[Hour]:
