@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -35,15 +36,27 @@ class Rested(Installation):
     """The findings of a death from before."""
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Rested]:
-    """Run an installation that has been stopped in order once, so that snapshots are there."""
-    installation = Rested(tmp_path / "home")
+@pytest.fixture(scope="module")
+def rested(tmp_path_factory: pytest.TempPathFactory) -> Rested:
+    """Give an installation that has been stopped in order, so that snapshots are there."""
+    installation = Rested(tmp_path_factory.mktemp("rested"))
     try:
         installation.start()
         installation.known = installation.settled()
         installation.wait_for(lambda: part(installation, "ticker") == ("ok", ""), "ticker")
+    finally:
         installation.stop()
+    return installation
+
+
+@pytest.fixture
+def own(rested: Rested, tmp_path: Path) -> Iterator[Rested]:
+    """Give a copy of it, which the test starts itself and may break."""
+    installation = Rested(tmp_path / "home")
+    copied = shutil.ignore_patterns("config.yaml", "up.log")
+    shutil.copytree(rested.home, installation.home, ignore=copied, dirs_exist_ok=True)
+    installation.known = rested.known
+    try:
         yield installation
     finally:
         installation.stop()
