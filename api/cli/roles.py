@@ -35,12 +35,12 @@ Role = Callable[[Settings, Connection, Signer, asyncio.Event], Awaitable[None]]
 async def _worker(
     settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
 ) -> None:
+    from processors.runtime.member import Member
     from processors.runtime.worker import run_worker
     from processors.topology import steps
 
-    await run_worker(
-        connection, steps(), signer, slot=own_slot(), partitions=settings.partitions, stop=stop
-    )
+    member = Member(own_slot(), settings.partitions)
+    await run_worker(connection, steps(), signer, member, stop=stop)
 
 
 async def _projector(

@@ -11,12 +11,12 @@ from typing import Any, Final
 import faust
 
 from processors.runtime.ending import Ending
+from processors.runtime.member import Member
 from processors.runtime.owner import Owner
 from processors.step import Step
 from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.transport import UNTOUCHED, BatchTransport, NoTables
 
-GROUP: Final = "homeostat"
 REBALANCE_S: Final = 20.0
 REQUEST_S: Final = 60.0
 POLL_RECORDS: Final = 4000
@@ -47,10 +47,10 @@ class WorkerApp(faust.App):
         return BatchTransport(self.conf.broker_producer, self)
 
 
-def make_app(connection: Connection, owner: Owner, slot: int, group: str) -> WorkerApp:
-    """Return an app without agents; `slot` is unique among living workers."""
+def make_app(connection: Connection, owner: Owner, member: Member) -> WorkerApp:
+    """Return an app without agents."""
     app = WorkerApp(
-        group,
+        member.group,
         broker=[f"kafka://{address}" for address in connection.bootstrap.split(",")],
         store="memory://",
         datadir=str(Path(tempfile.gettempdir(), "homeostat-faust")),
@@ -61,7 +61,7 @@ def make_app(connection: Connection, owner: Owner, slot: int, group: str) -> Wor
         table_standby_replicas=0,
         TableManager=NoTables,
         consumer_auto_offset_reset="earliest",
-        consumer_group_instance_id=f"{group}-{slot}",
+        consumer_group_instance_id=member.instance,
         broker_max_poll_records=POLL_RECORDS,
         broker_session_timeout=connection.session_s,
         broker_heartbeat_interval=connection.session_s / HEARTBEATS,

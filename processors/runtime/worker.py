@@ -7,10 +7,10 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from config.settings import Settings
-from processors.runtime.app import GROUP, WorkerApp, add_agent, make_app
+from processors.runtime.app import WorkerApp, add_agent, make_app
 from processors.runtime.ending import Ending, Tasks, end_process
 from processors.runtime.heap import prepare
+from processors.runtime.member import Member
 from processors.runtime.outputs import Outputs
 from processors.runtime.owner import Owner
 from processors.runtime.restore import Restorer
@@ -30,29 +30,19 @@ _COMMIT_EVERY: Final = 10
 _STOP_S: Final = 15.0
 
 
-async def run(settings: Settings, slot: int) -> None:
-    """Run the installation's steps as the worker of `slot`, until the process ends."""
-    from processors.topology import steps
-
-    prepare()
-    signer = Signer(settings.secret())
-    connection = Connection.from_settings(settings)
-    await run_worker(connection, steps(), signer, slot=slot, partitions=settings.partitions)
-
-
 async def run_worker(
     connection: Connection,
     steps: Sequence[Step[Any]],
     signer: Signer,
+    member: Member,
     *,
-    slot: int,
-    partitions: int,
     stop: asyncio.Event | None = None,
-    group: str = GROUP,
     ticker: bool = True,
     end: Ending = end_process,
 ) -> None:
     """Run `steps` until `stop` is set; anything unclear ends the process with status 70.
+
+    The process is the worker's alone: its allocator and its garbage collector are set for it.
 
     Parameters
     ----------
@@ -62,24 +52,22 @@ async def run_worker(
         One for each inbox.
     signer : Signer
         Signs what is written and checks what is read.
-    slot : int
-        Unique among living workers: two with one slot would take turns for ever.
-    partitions : int
-        Of every keyed topic.
+    member : Member
+        Which of the workers it is.
     stop : asyncio.Event or None
         Asks for an orderly end: a last snapshot, then leave.
-    group : str
-        The consumer group that shares the partitions out.
     ticker : bool
         Whether this worker is a candidate for the ticker's lease.
     end : callable
         Ends the process.
     """
+    prepare()
     calm_client_logs()
-    worker = Worker(connection, steps, signer, slot, partitions, group, end)
+    worker = Worker(connection, steps, signer, member, end)
     await worker.start()
     if ticker:
-        worker.tasks.start(Ticker(connection, signer, slot, group=f"{group}-ticker").run(), "tick")
+        ticking = Ticker(connection, signer, member.slot, group=f"{member.group}-ticker")
+        worker.tasks.start(ticking.run(), "tick")
     await worker.until(stop or asyncio.Event())
     await worker.stop()
 
@@ -92,9 +80,7 @@ class Worker:
         connection: Connection,
         steps: Sequence[Step[Any]],
         signer: Signer,
-        slot: int,
-        partitions: int,
-        group: str,
+        member: Member,
         end: Ending,
     ) -> None:
         self._end = end
@@ -103,12 +89,12 @@ class Worker:
         self._outputs = Outputs(connection, end)
         self._snapshots = Snapshots(self._outputs, signer, self.tasks)
         by_inbox = {step.inbox.name: step for step in steps}
-        counts = {step.inbox.name: step.inbox.partitions(partitions) for step in steps}
+        counts = {step.inbox.name: step.inbox.partitions(member.partitions) for step in steps}
         restorer = Restorer(connection, by_inbox, signer, counts)
         self.owner = Owner(restorer, self._outputs, self._snapshots, end)
         self._watchdog = Watchdog(connection, self.owner, list(by_inbox), end)
-        self._vitals = Vitals(slot, self.owner, self._watchdog, self._outputs, signer)
-        self.app: WorkerApp = make_app(connection, self.owner, slot, group)
+        self._vitals = Vitals(member.slot, self.owner, self._watchdog, self._outputs, signer)
+        self.app: WorkerApp = make_app(connection, self.owner, member)
         for step in steps:
             add_agent(self.app, step, end)
         self._starting: asyncio.Future[Any] | None = None

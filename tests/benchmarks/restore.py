@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from processors.runtime.ending import end_process
+from processors.runtime.member import Member
 from processors.runtime.worker import Worker
 from processors.surveillance.step import Surveillance
 from streams.contracts.topics import TELEMETRY
@@ -59,7 +60,8 @@ async def work(bootstrap: str) -> None:
     async with LogReader(connection) as reader:
         ends = await reader.end_offsets([TELEMETRY.name])
     began, used = time.perf_counter(), cpu_s()
-    worker = Worker(connection, [Surveillance()], SIGNER, 0, PARTITIONS, "restore", end_process)
+    member = Member(0, PARTITIONS, "restore")
+    worker = Worker(connection, [Surveillance()], SIGNER, member, end_process)
     await worker.start()
     await worker.owner.assigned.wait()
     loaded, folded = time.perf_counter() - began, cpu_s() - used

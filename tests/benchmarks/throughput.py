@@ -172,18 +172,17 @@ async def stock(bootstrap: str, meter: Meter) -> None:
 
 async def ours(bootstrap: str, meter: Meter, kind: str) -> None:
     """Read with the runtime."""
-    from processors.runtime.heap import prepare
+    from processors.runtime.member import Member
     from processors.runtime.worker import run_worker
 
-    prepare()
     step: Any = Counting(meter, decode=kind == "decoding step")
     if kind == "surveillance":
         from processors.surveillance.step import Surveillance
 
         step = Metered(Surveillance(), meter)
     await run_worker(
-        Connection(bootstrap), [step], SIGNER, slot=0, partitions=PARTITIONS,
-        group=kind.replace(" ", "-"), ticker=False,
+        Connection(bootstrap), [step], SIGNER,
+        Member(0, PARTITIONS, kind.replace(" ", "-")), ticker=False,
     )  # fmt: skip
 
 

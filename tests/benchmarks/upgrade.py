@@ -23,6 +23,7 @@ from typing import Any
 
 from processors.migrations import unchanged
 from processors.runtime.ending import end_process
+from processors.runtime.member import Member
 from processors.runtime.worker import Worker
 from processors.surveillance.step import Surveillance
 from streams.kafka.connection import Connection
@@ -47,7 +48,7 @@ async def work(bootstrap: str, later: int) -> None:
     async with LogReader(connection) as reader:
         ends = await reader.end_offsets([step.inbox.name])
     began, used = time.perf_counter(), cpu_s()
-    worker = Worker(connection, [step], SIGNER, 0, PARTITIONS, GROUP, end_process)
+    worker = Worker(connection, [step], SIGNER, Member(0, PARTITIONS, GROUP), end_process)
     await worker.start()
     await worker.owner.assigned.wait()
     said = {"loaded": time.perf_counter() - began}

@@ -90,6 +90,7 @@ SIGNER = Signer(SECRET)
 
 
 async def _main(bootstrap: str, slot: int, partitions: int) -> None:
+    from processors.runtime.member import Member
     from processors.runtime.worker import run_worker
     from streams.kafka.connection import EMBEDDED_SESSION_S, Connection
 
@@ -99,7 +100,7 @@ async def _main(bootstrap: str, slot: int, partitions: int) -> None:
     await run_worker(
         Connection(bootstrap, session_s=EMBEDDED_SESSION_S),
         [Counting(int(os.environ.get("STEP_VERSION", "1")))], SIGNER,
-        slot=slot, partitions=partitions, stop=stop,
+        Member(slot, partitions), stop=stop,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from processors.runtime.ending import end_process
+from processors.runtime.member import Member
 from processors.runtime.worker import Worker
 from processors.step import Context, Sealer
 from processors.surveillance.step import Surveillance
@@ -194,7 +195,8 @@ async def _work(bootstrap: str, slot: int, partitions: int) -> None:
     connection, stop = Connection(bootstrap, session_s=EMBEDDED_SESSION_S), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     steps = [Surveillance()]
-    worker = Silent(connection, steps, SIGNER, slot, partitions, "determinism", end_process)
+    member = Member(slot, partitions, "determinism")
+    worker = Silent(connection, steps, SIGNER, member, end_process)
     await worker.start()
     await worker.until(stop)
     await worker.stop()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from processors.runtime.member import Member
 from processors.runtime.worker import Worker
 from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
@@ -32,7 +33,7 @@ def end(reason: str) -> NoReturn:
 
 def make(connection: Connection, name: str, slot: int = 0) -> Worker:
     step = Counting(name=name)
-    return Worker(connection, [step], SIGNER, slot, PARTITIONS, name, end)
+    return Worker(connection, [step], SIGNER, Member(slot, PARTITIONS, name), end)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from config.settings import Settings
 from processors.migrations import unchanged
 from processors.runtime.checkpoints import Checkpoint, read_checkpoints
 from processors.runtime.lane import Lane
+from processors.runtime.member import Member
 from processors.runtime.restore import Restorer
 from processors.runtime.worker import Worker
 from processors.step import Step
@@ -92,7 +93,7 @@ async def _lived(broker: EmbeddedBroker) -> Aged:
 
 @asynccontextmanager
 async def working(connection: Connection) -> AsyncIterator[Worker]:
-    worker = Worker(connection, steps(), SIGNER, 0, PARTITIONS, "long-life", end)
+    worker = Worker(connection, steps(), SIGNER, Member(0, PARTITIONS, "long-life"), end)
     await worker.start()
     try:
         yield worker

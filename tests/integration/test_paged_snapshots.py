@@ -9,6 +9,7 @@ import pytest
 
 from processors.runtime import pages, snapshots
 from processors.runtime.lane import Lane
+from processors.runtime.member import Member
 from processors.runtime.pages import is_page
 from processors.runtime.restore import Restorer
 from processors.runtime.worker import Worker
@@ -30,7 +31,7 @@ CALM = (partition_for(b"default/worker-0", PARTITIONS) + 1) % PARTITIONS
 
 @asynccontextmanager
 async def working(connection: Connection) -> AsyncIterator[Worker]:
-    worker = Worker(connection, [Surveillance()], SIGNER, 0, PARTITIONS, "paged", end)
+    worker = Worker(connection, [Surveillance()], SIGNER, Member(0, PARTITIONS, "paged"), end)
     await worker.start()
     try:
         yield worker

@@ -23,6 +23,7 @@ from faust.types import TP
 from processors.runtime import owner as owner_module
 from processors.runtime.ending import EXIT_UNHANDLED, Ending
 from processors.runtime.lane import Lane
+from processors.runtime.member import Member
 from processors.runtime.outputs import Outputs
 from processors.runtime.worker import Worker
 from streams.contracts.envelope import decode_event
@@ -186,8 +187,8 @@ def watched(work: str = "await asyncio.sleep(60)") -> Iterator[subprocess.Popen[
 async def test_a_session_that_the_broker_refuses_is_named(connection: Connection) -> None:
     told: list[str] = []
     worker = Worker(
-        replace(connection, session_s=0.6), [Counting(name="refused")], SIGNER, 0, PARTITIONS,
-        "refused", cast(Ending, told.append),
+        replace(connection, session_s=0.6), [Counting(name="refused")], SIGNER,
+        Member(0, PARTITIONS, "refused"), cast(Ending, told.append),
     )  # fmt: skip
     await worker.start()
     try:

@@ -15,6 +15,7 @@ from faust.types import TP
 from processors.migrations import Migration, of_document, unchanged
 from processors.runtime import snapshots, taking_over
 from processors.runtime.checkpoints import of, read_checkpoints
+from processors.runtime.member import Member
 from processors.runtime.snapshot_format import Assembly
 from processors.runtime.snapshots import ready
 from processors.runtime.tails import Tail
@@ -63,7 +64,7 @@ def make(
     connection: Connection, name: str, version: int, migrations: Mapping[int, Migration] = CARRIES
 ) -> Worker:
     step = Upgraded(name, version, migrations)
-    return Worker(connection, [step], SIGNER, 0, PARTITIONS, name, end)
+    return Worker(connection, [step], SIGNER, Member(0, PARTITIONS, name), end)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from processors.runtime.heap import prepare
+from processors.runtime.member import Member
 from processors.runtime.worker import run_worker
 from processors.step import Emission
 from streams.contracts.record import Record
@@ -46,14 +46,13 @@ class Metered(CommonJob):
 
 async def main(bootstrap: str, goal: int) -> None:
     """Fold it all, from the last snapshot on."""
-    prepare()
     connection, stop = Connection(bootstrap), asyncio.Event()
     async with LogReader(connection) as reader:
         found = await reader.end_offsets([INBOX.name])
     ends = {place.partition: end for place, end in found.items()}
     await run_worker(
-        connection, [Metered(goal, ends, stop)], SIGNER, slot=0, partitions=PARTITIONS,
-        stop=stop, group="common-job", ticker=False,
+        connection, [Metered(goal, ends, stop)], SIGNER, Member(0, PARTITIONS, "common-job"),
+        stop=stop, ticker=False,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from config.settings import Settings, SettingsError
 from config.sources import KafkaSource, Sources
 from processors.executors.sources import WORKERS, sensor_of
-from processors.runtime.app import GROUP
+from processors.runtime.member import GROUP
 
 
 def declared(tmp_path: Path, text: str) -> Sources:
