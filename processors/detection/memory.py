@@ -152,14 +152,13 @@ def forget(c: SeriesMemory, rows: Ints) -> None:
         getattr(c, name)[rows] = blank
 
 
-def rest(a: AgentMemory, row: int, *, accepted: bool) -> None:
-    """Let the alarm of an agent stand no longer.
+def rest(a: AgentMemory, row: int) -> None:
+    """Let the alarm of an agent stand no longer, though its cause may last.
 
-    What was seen over hours stays known, as faults come back before they go; unless it is
-    `accepted`: then it is no fault.
+    One that ends by itself needs none of it: what was seen before stays known, as faults come back
+    before they go.
     """
-    memory = remembered(a, row)._replace(hold=0.0, smoothed=0.0)
-    keep(a, row, memory._replace(lately=0.0) if accepted else memory)
+    keep(a, row, remembered(a, row)._replace(hold=0.0, smoothed=0.0, lately=0.0))
 
 
 def remembered(a: AgentMemory, row: int) -> agent.Agent:

@@ -128,15 +128,15 @@ class Stream:
             self._since = at
         elif ends:
             self._since = math.inf
-            self._end(at, bool(accepted))
+            if accepted:
+                self._accept(at)
 
-    def _end(self, at: float, accepted: bool) -> None:
+    def _accept(self, at: float) -> None:
         few = self._metrics < WIDE
         if few:
             self._single.put(self._series, self._agents)
-        rest(self._agents, 0, accepted=accepted)
-        if accepted:
-            accept(self._series, np.arange(self._metrics), at)
+        rest(self._agents, 0)
+        accept(self._series, np.arange(self._metrics), at)
         if few:
             self._single.get(self._series, self._agents)
 

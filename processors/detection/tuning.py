@@ -23,7 +23,9 @@ class Tuning(NamedTuple):
     clip : float
         Learn at most so many spreads from one value.
     floor : float
-        Smallest spread that can matter, as a share of the largest value of late.
+        Smallest spread that can matter, as a share of the largest value of late. So the unit of a
+        metric makes no difference, but its zero does: what moves by a hundredth of its distance
+        from zero is judged more coarsely than the same less an offset.
     novelty : float
         Excess over the remembered range, as a share of its width, that scores one half.
     day_rate : float

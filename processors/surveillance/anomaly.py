@@ -22,6 +22,7 @@ from processors.surveillance.samples import Samples
 from processors.surveillance.state import SurveillanceState
 
 CHANNEL: Final = "baseline"
+RECOVERED: Final = "recovered"
 Found = list[tuple[int, Emission]]
 
 
@@ -57,7 +58,7 @@ def _follows(
         found.append((record, _raised(state, r, v, seen, told, record)))
     for record in np.flatnonzero(turns.ends).tolist():
         slot, offset, now = int(r.slot[record]), int(r.offset[record]), float(r.now[record])
-        reason = "new_normal" if turns.accepted[record] else "recovered"
+        reason = "new_normal" if turns.accepted[record] else RECOVERED
         found += [(record, e) for e in calm(state, offset, slot, reason, now)]
     return found
 
@@ -85,7 +86,8 @@ def calm(
 ) -> list[Emission]:
     """End the anomaly of an agent; where it is accepted, what is now is learnt as usual."""
     state.agents.alarm_since[slot] = np.inf
-    rest(state.agents, slot, accepted=reason == "new_normal")
+    if reason != RECOVERED:
+        rest(state.agents, slot)
     if reason == "new_normal":
         rows = np.array(state.series_of(slot), dtype=np.int64)
         own = rows[state.series.judged[rows]]

@@ -104,10 +104,9 @@ class Fleet:
             since[agent] = at
             self.raised.append((at, agent))
         for agent in np.flatnonzero(turns.ends).tolist():
-            accepted = bool(turns.accepted[agent])
             since[agent] = np.inf
-            rest(self.agents, agent, accepted=accepted)
-            if accepted:
+            if turns.accepted[agent]:
+                rest(self.agents, agent)
                 accept(self._series, np.arange(self.first[agent], self.first[agent + 1]), at)
 
 
