@@ -24,6 +24,17 @@ def agents(
     security_below: Annotated[
         float | None, typer.Option(help="Only those with a lower security score.")
     ] = None,
+    security_from: Annotated[
+        float | None, typer.Option(help="Only those with this security score, or a higher one.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, or NAME; all must hold.")
+    ] = None,
+    capability: Annotated[list[str] | None, typer.Option(help="What they can all do.")] = None,
+    protocol: Annotated[list[str] | None, typer.Option(help="What they all speak.")] = None,
+    least_tasks: Annotated[
+        int | None, typer.Option(help="How many tasks at once they do, at least.")
+    ] = None,
     sort: Annotated[
         str, typer.Option(help="agent_id; performance or security: worst first.")
     ] = "agent_id",
@@ -36,9 +47,11 @@ def agents(
     if agent is not None:
         _one(client.get(f"/agents/{agent}", as_of=as_of), plain=plain)
         return
-    asked = {"status": status, "type": kind, "text": text, "as_of": as_of}
+    asked: dict[str, Any] = {"status": status, "type": kind, "text": text, "as_of": as_of}
     asked |= {"health": health, "performance": performance, "sort": sort}
-    found = client.items("/agents", limit, **asked, security_below=security_below)
+    asked |= {"security_below": security_below, "security_from": security_from}
+    asked |= {"label": label, "capability": capability, "protocol": protocol}
+    found = client.items("/agents", limit, **asked, least_tasks=least_tasks)
     columns = ("agent", "type", "status", "health", "score", "performance", "security", "last seen")
     as_list(found, columns, _row, plain=plain)
 

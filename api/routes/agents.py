@@ -51,7 +51,7 @@ def agents(
     as_of: AsOf = None,
 ) -> Plain:
     """Return agents, by id unless sorted; with `as_of` those known then, as they were."""
-    wanted = AgentQuery(**dict(asked))
+    wanted = AgentQuery(**asked.wanted)
     if as_of is None:
         page = served.ask(list_agents, tenant, wanted, **dict(paging))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,9 +13,12 @@ from processors.lifecycle.transitions import Status
 from projections.queries.agents import AgentRow
 from projections.queries.findings import FindingRow
 
+Word = Annotated[str, Field(min_length=1, max_length=128)]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/-]{1,64}(=.{0,256})?$", examples=["rack=7"])]
 
-class AgentsAsked(BaseModel):
-    """Which agents are asked for, and in what order; as `projections.queries.agents.AgentQuery`."""
+
+class AgentFilter(BaseModel):
+    """Which agents are meant; as `projections.queries.agents.AgentQuery`."""
 
     status: Status | None = None
     type: str | None = None
@@ -24,7 +27,43 @@ class AgentsAsked(BaseModel):
     security_below: float | None = Field(
         None, ge=0, le=101, description="Only those with a lower security score."
     )
+    security_from: float | None = Field(
+        None, ge=0, le=100, description="Only those with this security score, or a higher one."
+    )
+    labels: list[Label] = Field(
+        default_factory=list,
+        alias="label",
+        max_length=10,
+        description="NAME=VALUE, or NAME for any value; all must hold.",
+    )
+    capabilities: list[Word] = Field(
+        default_factory=list,
+        alias="capability",
+        max_length=10,
+        description="In the label `capabilities` (words with commas between); all must be.",
+    )
+    protocols: list[Word] = Field(
+        default_factory=list,
+        alias="protocol",
+        max_length=10,
+        description="In the label `protocols`; all must be.",
+    )
+    least_tasks: int | None = Field(
+        None, ge=0, lt=10**9, description="Of the label `max_concurrent_tasks`, at least."
+    )
     text: str | None = Field(None, max_length=200)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What is asked for, as the arguments of the query."""
+        parts = (label.partition("=") for label in self.labels)
+        labels = [(name, value if sign else None) for name, sign, value in parts]
+        return dict(self) | {"labels": labels}
+
+
+class AgentsAsked(AgentFilter):
+    """Which agents are asked for, and in what order."""
+
     sort: Literal["agent_id", "performance", "security"] = Field(
         "agent_id",
         description="By `performance`: worst first, and only those that have a score; by "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
+from projections.queries.agents_labels import asked_of_labels, conditions, is_of_labels
 from projections.queries.agents_text import candidates, mentions, narrowing, sought
 from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected, unindexed
 from projections.queries.statement import Statement
@@ -21,6 +23,7 @@ BY_SECURITY: Final = "security"
 
 
 _LEADING: Final = ("health_level", "status", "performance_level", "type")
+_RANGE: Final = frozenset({"security_below", "security_from"})
 _USUAL: Final = {"health_level": "healthy", "status": "active"}
 """What most agents of a fleet are."""
 
@@ -87,6 +90,14 @@ class AgentQuery:
         A level: excellent, good, fair, poor or critical.
     security_below : float or None
         Only agents with less than this security score.
+    security_from : float or None
+        Only agents with this security score, or more.
+    labels : sequence of (str, str or None)
+        Names with the values that they must have; None for any.
+    capabilities, protocols : sequence of str
+        All of what an agent must say that it can do, and speaks, by its labels.
+    least_tasks : int or None
+        How many tasks at once it must say that it does, at least.
     text : str or None
         Occurs in the id, the type or the labels, whatever its case.
     sort : str
@@ -99,6 +110,11 @@ class AgentQuery:
     health: str | None = None
     performance: str | None = None
     security_below: float | None = None
+    security_from: float | None = None
+    labels: Sequence[tuple[str, str | None]] = ()
+    capabilities: Collection[str] = ()
+    protocols: Collection[str] = ()
+    least_tasks: int | None = None
     text: str | None = None
     sort: str = BY_ID
 
@@ -111,6 +127,9 @@ class AgentQuery:
             health_level=self.health,
             performance_level=self.performance,
             security_below=self.security_below,
+            security_from=self.security_from,
+        ) | asked_of_labels(
+            self.labels, list(self.capabilities), list(self.protocols), self.least_tasks
         )
 
 
@@ -140,8 +159,9 @@ def list_agents(
         searched, narrower = connection.dialect.name, narrowing(connection, wanted.text)
         few = narrower is not None
         values |= {"text": sought(searched, wanted.text), "narrowing": narrower}
-    leading = _leading(asked) if connection.dialect.name == "sqlite" else ""
-    pages = _listed(tuple(asked), searched, wanted.sort, leading, few=few)
+    dialect = connection.dialect.name
+    leading = _leading(asked) if dialect == "sqlite" else ""
+    pages = _listed(dialect, tuple(asked), searched, wanted.sort, leading, few=few)
     return pages.page(connection, values, limit, cursor)
 
 
@@ -194,7 +214,7 @@ _ONE = Statement(_OWN.where(agents.c.agent_id == bindparam("agent")), AgentRow)
 
 @lru_cache
 def _listed(
-    given: tuple[str, ...], searched: str, sort: str, leading: str, *, few: bool
+    dialect: str, given: tuple[str, ...], searched: str, sort: str, leading: str, *, few: bool
 ) -> Pages[AgentRow]:
     """Return the pages: `searched` for a text by which dialect, and if `few`, by trigrams."""
     query = _ALL.where(*candidates(searched)) if few else _OWN
@@ -204,7 +224,7 @@ def _listed(
         others = [name for name in given if name in _LEADING and name != leading]
         query = query.where(*(unindexed(agents.c[name]) == bindparam(name) for name in others))
         given = tuple(name for name in given if name not in others)
-    return sorted_pages(of_asked(query, agents, given), agents, sort)
+    return sorted_pages(of_asked(query, agents, given, dialect), agents, sort)
 
 
 def _leading(asked: dict[str, Any]) -> str:
@@ -215,11 +235,15 @@ def _leading(asked: dict[str, Any]) -> str:
     return next((n for n in _LEADING if n in asked and asked[n] != _USUAL.get(n)), "")
 
 
-def of_asked(query: Select[Any], table: Table, given: tuple[str, ...]) -> Select[Any]:
+def of_asked(query: Select[Any], table: Table, given: tuple[str, ...], dialect: str) -> Select[Any]:
     """Return `query` of the agents that have what `given` names, now or as they were."""
     if "security_below" in given:
         query = query.where(table.c.security_score < bindparam("security_below"))
-    return narrowed(query, table, [name for name in given if name != "security_below"])
+    if "security_from" in given:
+        query = query.where(table.c.security_score >= bindparam("security_from"))
+    query = query.where(*conditions(dialect, given))
+    others = [name for name in given if not (name in _RANGE or is_of_labels(name))]
+    return narrowed(query, table, others)
 
 
 def sorted_pages(query: Select[Any], table: Table, sort: str) -> Pages[AgentRow]:

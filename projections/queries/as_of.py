@@ -50,7 +50,7 @@ def list_agents_as_of(
     if wanted.text:
         searched = connection.dialect.name
         values["text"] = sought(searched, wanted.text)
-    pages = _agents(tuple(asked), wanted.sort, searched)
+    pages = _agents(connection.dialect.name, tuple(asked), wanted.sort, searched)
     found = _page(connection, pages, values, limit, cursor)
     return Page(_measured(connection, tenant, found.items, at), found.next_cursor)
 
@@ -134,8 +134,8 @@ def _agent() -> Statement[AgentRow]:
 
 
 @lru_cache
-def _agents(given: tuple[str, ...], sort: str, searched: str) -> Pages[AgentRow]:
-    query = of_asked(agents_as_of(), agent_history, given)
+def _agents(dialect: str, given: tuple[str, ...], sort: str, searched: str) -> Pages[AgentRow]:
+    query = of_asked(agents_as_of(), agent_history, given, dialect)
     if searched:
         query = query.where(mentions(searched, agent_history))
     return sorted_pages(query, agent_history, sort)

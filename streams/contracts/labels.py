@@ -1,8 +1,16 @@
-"""The labels of an agent that automation reads: host, group, depends_on, managed."""
+"""The labels of an agent that have a meaning, such as host, depends_on and capabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
+
+CAPABILITIES: Final = "capabilities"
+"""What an agent can do: words with commas between them, such as ``ocr, translation``."""
+PROTOCOLS: Final = "protocols"
+"""What it speaks, such as ``http,grpc``."""
+MAX_TASKS: Final = "max_concurrent_tasks"
+"""How many tasks it does at once: a whole number."""
 
 
 def dependencies(labels: Mapping[str, str]) -> tuple[str, ...]:
