@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import logging
 import mimetypes
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -29,6 +30,8 @@ POLICY: Final = (
 """Nothing but our own files, and no inline script or style."""
 
 
+_COMMENT: Final = re.compile(rb"^[ \t]*//.*$", re.MULTILINE)
+"""A line that is only a comment: sent empty, for a fifteenth less; lines keep their numbers."""
 _QUALITY: Final = 6
 """Of Brotli: a twentieth less than gzip at its best, and all of the page is packed in 30 ms."""
 
@@ -112,11 +115,17 @@ class Libraries:
         return self._files.get(name)
 
 
+def as_sent(path: Path) -> bytes:
+    """Return what is sent of a file of the page: of a script what is run."""
+    content = path.read_bytes()
+    return _COMMENT.sub(b"", content) if path.suffix == ".js" else content
+
+
 def page_router() -> APIRouter:
     """Return the routes of the page; they need no token, for they hold nothing but the page."""
     router = APIRouter(include_in_schema=False)
     files = {
-        path.relative_to(STATIC).as_posix(): File.of(path.name, path.read_bytes())
+        path.relative_to(STATIC).as_posix(): File.of(path.name, as_sent(path))
         for path in sorted(STATIC.rglob("*"))
         if path.is_file()
     }

@@ -177,6 +177,14 @@ def test_an_approval_is_given(own: Installation, page: Page) -> None:
     ).click()
     assert own.service_pid() is None
     expect(page.get_by_role("row").filter(has_text="chosen")).to_contain_text("service.restart")
+    page.get_by_role("link", name="service down").click()
+    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_role("dialog").get_by_label("Reason").fill("on it")
+    page.get_by_role("dialog").get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("region", name="Looked after")).to_contain_text(
+        "acknowledged it: on it"
+    )
+    page.go_back()
     expect(page.get_by_role("region", name="What it would do")).to_contain_text("http.server")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("dialog").get_by_role("list", name="Steps")).to_contain_text("start")

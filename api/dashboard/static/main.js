@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { changed, follow, load, noteFailure, now, onChange, recall, state, step, travel } from "./store.js";
 import { day, look, severityLook } from "./words.js";
 import { scrubber } from "./parts/scrubber.js";
+import { calm } from "./parts/care.js";
 import { openCommands, VIEWS as TABS } from "./parts/commands.js";
 import { openKeys } from "./parts/dialogs.js";
 import { link, notices } from "./parts/notices.js";
@@ -37,7 +38,7 @@ function place() {
 function tabs(here) {
   const waiting = state.actions.filter((action) => action.state === "awaiting").length;
   const wrong = state.incidents?.filter((i) => i.status !== "closed" && !i.withheld) ?? state.findings;
-  const grave = wrong.some((each) => severityLook(each.severity) === "failing");
+  const grave = wrong.some((each) => severityLook(each.severity) === "failing" && !calm(each)); // and nobody looks after it
   const counts = { incidents: wrong.length, actions: waiting };
   return TABS.map(([name, title]) => html`
     <a href="#/${name}" aria-current=${here === name ? "page" : nothing}>${title}
@@ -144,7 +145,7 @@ addEventListener("keydown", (event) => {
   else if (event.key === "?") openKeys();
   else if (event.key === "/") focusSearch();
   else if (event.key === "j" || event.key === "k") move(event.key === "j" ? 1 : -1);
-  else if (event.key === "a" || event.key === "r") document.querySelector(`[data-key="${event.key}"]`)?.click();
+  else if (event.key === "a" || event.key === "r" || event.key === "e") document.querySelector(`[data-key="${event.key}"]`)?.click();
   else { going = event.key === "g"; return; }
   going = false;
   event.preventDefault();

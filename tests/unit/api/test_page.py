@@ -9,7 +9,7 @@ import cramjam
 import httpx
 import pytest
 
-from api.dashboard.files import POLICY, STATIC
+from api.dashboard.files import POLICY, STATIC, as_sent
 from api.dashboard.libraries import FILES, read_libraries
 from tests.unit.api.conftest import RunningApi
 
@@ -66,7 +66,14 @@ def test_a_file_is_packed_as_the_browser_takes_it(
         assert it.headers.get("content-encoding") == coding
         sent = b"".join(it.iter_raw())
     unpack = {"br": lambda given: bytes(cramjam.brotli.decompress(given)), "gzip": gzip.decompress}
-    assert unpack.get(coding or "", bytes)(sent) == (STATIC / "main.js").read_bytes()
+    assert unpack.get(coding or "", bytes)(sent) == as_sent(STATIC / "main.js")
+
+
+def test_of_a_script_only_lines_of_comment_are_left_out() -> None:
+    for script in SCRIPTS:
+        plain, sent = script.read_text(encoding="utf-8"), as_sent(script).decode()
+        pairs = list(zip(plain.splitlines(), sent.splitlines(), strict=True))
+        assert all(was == is_ or was.lstrip().startswith("//") for was, is_ in pairs), script.name
 
 
 def test_the_scripts_stay_within_their_budget(api: RunningApi) -> None:

@@ -77,7 +77,7 @@ function scaled(points, percent) {
   if (!values.length) return { suggestedMin: 0, suggestedMax: 1, max: undefined };
   const room = high - low || Math.abs(high) * 0.1 || 1;
   const floor = low >= 0 && low < (high - low) * 2 ? 0 : Math.max(low - room * 0.1, low < 0 ? -Infinity : 0);
-  const ceiling = high + room * 0.12;
+  const ceiling = high || low ? high + room * 0.12 : 1; // of nothing but noughts: no fractions of one
   return { suggestedMin: floor, suggestedMax: percent ? Math.min(100, ceiling) : ceiling, max: percent && ceiling > 100 && high <= 100 ? 100 : undefined };
 }
 
@@ -166,7 +166,7 @@ const plot = directive(Plot);
 const figure = (data, text) => html`<div class="plot"><canvas role="img" aria-label=${text} ${plot(data)}></canvas></div>`;
 
 export const legend = (drawn, actions = false) => html`<p class="key small quiet right"><span><i class="mean"></i>${drawn}</span><span><i class="band"></i>expected</span>
-  <span><i class="mark"></i>finding</span>${actions ? html`<span><i class="act"></i>action</span>` : nothing}<span class="hide-small">drag to zoom, double-click to go back</span></p>`;
+  <span><i class="mark"></i>finding, and how long</span>${actions ? html`<span><i class="act"></i>action</span>` : nothing}<span class="hide-small">drag to zoom, double-click to go back</span></p>`;
 
 // `latest` gives the data anew, for the chart that is opened and goes on.
 export function chart(data, latest) {

@@ -54,7 +54,7 @@ export function askSure(title, verb, why) {
 const KEYS = [
   ["Ctrl K", "Find or do anything"], ["/", "Search the fleet"], ["g o", "Overview"], ["g f", "Fleet"], ["g i", "Incidents"], ["g a", "Actions"],
   ["g l", "Log"], ["g p", "Pipeline"], ["g s", "Settings"], ["j k", "Next and previous"], ["Enter", "Open"],
-  ["a", "Approve what waits"], ["r", "Reject it, with a reason"], ["[ ]", "One event back in time, one on"], ["t", "Back to live"], ["?", "These keys"],
+  ["a", "Approve what waits"], ["r", "Reject it, with a reason"], ["e", "Acknowledge"], ["[ ]", "One event back in time, one on"], ["t", "Back to live"], ["?", "These keys"],
 ];
 export function openKeys() {
   open((close) => html`<div class="body"><h2>Keys</h2>

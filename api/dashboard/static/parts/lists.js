@@ -2,6 +2,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import { state } from "../store.js";
 import { gist, lasting, number, plural, severityLook, state as shown, titled, when, words } from "../words.js";
+import { calm, cared } from "./care.js";
 import { silencedBy } from "./silences.js";
 
 export const agentLink = (id) => html`<a href="#/fleet/${encodeURIComponent(id)}">${id}</a>`;
@@ -18,7 +19,7 @@ export function actionState(action) {
 const going = (since) => `for ${lasting(Math.max(0, ((state.moment ?? Date.now()) - new Date(since)) / 1000))}`;
 export const findingItem = (finding) => html`<li>
   ${finding.ended_at ? shown("healthy", "over") : shown(finding.silence_id ? "unknown" : severityLook(finding.severity), finding.severity)}
-  <span class="grow">${findingLink(finding, gist(finding))} ${silencedBy(finding)}</span>
+  <span class="grow">${findingLink(finding, gist(finding))} ${silencedBy(finding)}${cared(finding)}</span>
   <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : going(finding.raised_at)}</span>${when(finding.raised_at)}</li>`;
 
 const pressing = (finding) => (finding.silence_id ? 2 : severityLook(finding.severity) === "failing" ? 0 : 1);
@@ -29,7 +30,7 @@ export function findingList() {
     ${state.moment ? nothing : html`<section class="block"><header><h2>Over</h2></header>${state.ended.length ? html`<ul class="list">${state.ended.slice(0, 50).map(findingItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
 }
 
-const weight = (i) => (i.withheld ? 3 : i.status === "recovering" ? 2 : severityLook(i.severity) === "failing" ? 0 : 1);
+const weight = (i) => (i.withheld ? 4 : i.status === "recovering" ? 3 : calm(i) ? 2 : severityLook(i.severity) === "failing" ? 0 : 1);
 export const graver = (a, b) => weight(a) - weight(b); // what needs somebody first
 function incidentState({ status, severity, withheld }) {
   if (status === "closed") return shown("healthy", "over");
@@ -39,7 +40,7 @@ function incidentState({ status, severity, withheld }) {
 export const incidentItem = (incident) => html`<li>
   ${incidentState(incident)}
   <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>
-    <span class="small quiet hide-small nowrap">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}${incident.withheld && incident.status !== "closed" ? " silenced" : nothing}</span></span>
+    <span class="small quiet hide-small nowrap">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}${incident.withheld && incident.status !== "closed" ? " silenced" : nothing}</span>${cared(incident)}</span>
   <span class="small quiet nowrap">${incident.status === "closed" ? `after ${lasting(incident.lasted_s)}` : going(incident.since)}</span>${when(incident.since)}</li>`;
 
 export const actionItem = (action) => html`<li>${actionState(action)}

@@ -79,10 +79,20 @@ function action(pen, { chartArea: area, $colors: colors }, mark, x) {
   pen.textAlign = "left";
 }
 
+// How long a finding lasted, along the upper edge.
+function lasted(pen, { chartArea: area, scales }, { from, until }) {
+  const left = Math.max(area.left, scales.x.getPixelForValue(from)), right = until === Infinity ? area.right : Math.min(area.right, scales.x.getPixelForValue(until));
+  if (right > left) pen.fillRect(left, area.top, Math.max(2, right - left), 3);
+}
+
 function marks(pen, chart) {
   const { chartArea: area, scales } = chart;
   for (const mark of chart.$marks) {
     const x = scales.x.getPixelForValue(mark.at);
+    if (mark.from) {
+      pen.fillStyle = chart.$colors[mark.color];
+      lasted(pen, chart, mark);
+    }
     if (x < area.left || x > area.right) continue;
     pen.strokeStyle = pen.fillStyle = chart.$colors[mark.color];
     (mark.kind === "action" ? action : finding)(pen, chart, mark, x);

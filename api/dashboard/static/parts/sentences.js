@@ -82,6 +82,11 @@ const ALONE = {
   "record.discarded": (d) => `${d.by} discarded a dead letter: ${d.reason}`,
 };
 const commanded = (e) => e.data.action && e.data.host && e.topic === "actions.commands";
+const CARED = {
+  acknowledged: (d) => `${d.by} acknowledged it${d.note ? `: ${d.note}` : ""}`, unacknowledged: (d) => `${d.by} took the acknowledgement back${d.note ? `: ${d.note}` : ""}`,
+  assigned: (d) => `${d.by} assigned it to ${d.to || "nobody"}${d.note ? `: ${d.note}` : ""}`, commented: (d) => `${d.by} said: ${d.text}`,
+};
+for (const of of ["finding", "incident"]) for (const [verb, say] of Object.entries(CARED)) SAID[`${of}.${verb}`] = (d) => `: ${say(d)}`;
 const tail = (e) => (commanded(e) ? `: ${e.data.host} was told to run ${e.data.action}` : SAID[e.type]?.(e.data, e));
 
 // Without the agent's name, where that stands beside it.

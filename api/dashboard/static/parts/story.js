@@ -8,6 +8,7 @@ import { agentLink, findingLink } from "./lists.js";
 import { because, eventItem, openEvent, said, sentence } from "./sentences.js";
 
 const TYPES = ["finding.raised", "finding.changed", "finding.ended", "incident.opened", "incident.changed", "incident.closed",
+  ...["finding", "incident"].flatMap((of) => ["acknowledged", "unacknowledged", "assigned", "commented"].map((verb) => `${of}.${verb}`)),
   ...["requested", "proposed", "withheld", "awaiting_approval", "approval_given", "queued", "granted", "refused", "claimed", "verified", "finished"].map((name) => `action.${name}`)];
 const AGENTS = 8; // of so many the events are read; those of others are told in the log's own words
 const SHOWN = 3;
@@ -69,7 +70,8 @@ function happened(incident) {
 }
 
 function left(incident, done) {
-  const open = incident.members.filter((m) => !m.ended_at), waiting = done.filter((d) => d.awaiting_approval && !d.granted && !d.refused && !d.finished);
+  const grave = (m) => (severityLook(m.severity) === "failing" ? 0 : 1);
+  const open = incident.members.filter((m) => !m.ended_at).sort((a, b) => grave(a) - grave(b)), waiting = done.filter((d) => d.awaiting_approval && !d.granted && !d.refused && !d.finished);
   if (incident.status === "closed") return html`<p>${shown("healthy", "")} Nothing. It was over after ${lasting(incident.lasted_s)}${incident.closed_at ? `, and closed at ${stamp(incident.closed_at)}` : ""}.</p>`;
   if (!open.length && !waiting.length) return html`<p>${shown("maintenance", "")} Nothing: every finding has ended. It is closed when it has stayed away for a while.</p>`;
   return html`${waiting.map((d) => html`<p>${shown("degraded", "")} <a href="#/actions/${d.proposed.data.action_id}">${d.proposed.data.action}</a> waits for an answer.</p>`)}

@@ -11,6 +11,12 @@ import { table } from "./table.js";
 export const DETECTED = new Set(["anomaly", "shift", "trend", "flat_line", "missing_metric", "heartbeat_gap", "clock_skew", "decoupled", "unit_change"]);
 export const driversOf = (finding) => (finding.drivers.length ? finding.drivers : finding.metric ? [finding.metric] : []);
 
+// A finding on the chart of a metric: where it was raised, and how long it lasted.
+export const findingMark = (f, metric) => ({
+  at: Number(new Date(f.raised_at)), from: Number(new Date(f.since ?? f.raised_at)), until: f.ended_at ? Number(new Date(f.ended_at)) : Infinity,
+  kind: "finding", color: severityLook(f.severity), metric, value: metric === f.metric ? f.value ?? undefined : undefined, text: gist(f),
+});
+
 const before = (finding, others) => {
   const drivers = new Set(driversOf(finding));
   return others.filter((other) => other.finding_id !== finding.finding_id && other.raised_at < finding.raised_at &&

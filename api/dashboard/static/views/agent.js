@@ -11,8 +11,8 @@ import { actionItem, findingItem } from "../parts/lists.js";
 import { eventItem } from "../parts/sentences.js";
 import { minutes, ribbon } from "../parts/ribbon.js";
 import { scores } from "../parts/scores.js";
-import { driversOf, unusual } from "../parts/unusual.js";
-import { ago, gist, lasting, look, severityLook, standing, state as shown, when, words } from "../words.js";
+import { driversOf, findingMark, unusual } from "../parts/unusual.js";
+import { ago, lasting, look, standing, state as shown, when, words } from "../words.js";
 
 const nothingYet = (id) => ({ id, key: "", agent: null, history: new Map(), windows: new Map(), marks: [], unusual: new Map(), findings: [], actions: [], live: new Map(), missing: false });
 let held = nothingYet(null);
@@ -113,9 +113,7 @@ const MANY = 8; // so many charts are searched by the eye
 const search = (a, filters) => (Object.keys(a.metrics).length > MANY ? html`<input type="search" aria-label="Search metrics" placeholder="Metric  ( / )" .value=${filters.metric ?? ""} @input=${(e) => choose(`fleet/${encodeURIComponent(a.agent_id)}`, { metric: e.target.value })}>` : nothing);
 
 function marks() {
-  const found = held.findings.flatMap((f) => driversOf(f).map((metric) => ({
-    at: Number(new Date(f.raised_at)), kind: "finding", color: severityLook(f.severity), metric, value: metric === f.metric ? f.value ?? undefined : undefined, text: gist(f),
-  })));
+  const found = held.findings.flatMap((f) => driversOf(f).map((metric) => findingMark(f, metric)));
   const done = held.actions.filter((a) => a.action).map((a) => {
     const outcome = a.state !== "finished" ? "open" : a.outcome === "succeeded" ? "good" : "bad";
     return { at: Number(new Date(a.created_at)), kind: "action", outcome, color: { good: "healthy", bad: "failing", open: "action" }[outcome], text: `${a.action} ${words(a.outcome || a.state)}` };

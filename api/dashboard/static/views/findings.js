@@ -3,11 +3,13 @@ import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { justAfter, state, travel } from "../store.js";
 import { pointOf } from "../parts/bands.js";
+import { care, cared, talk } from "../parts/care.js";
 import { chain, chainSwitch } from "../parts/chain.js";
 import { chart, legend } from "../parts/chart.js";
 import { holding } from "../parts/held.js";
 import { agentLink } from "../parts/lists.js";
 import { silencedBy, silenceThis } from "../parts/silences.js";
+import { findingMark } from "../parts/unusual.js";
 import { between, gist, lasting, measured, number, severityLook, state as shown, titled, when, words } from "../words.js";
 
 // Its metric from well before until it was over, or now.
@@ -17,13 +19,16 @@ function span(f) {
   return [Number(new Date(f.since ?? f.raised_at)) - BEFORE_MS, end];
 }
 
+// The metrics that drive it, the strongest first: each with what was expected of it.
+const DRIVERS = 4;
 async function around(f) {
-  if (!f.metric) return [];
   const [from, to] = span(f), hourly = to - from > LONG_MS;
   const range = { since: new Date(from).toISOString(), until: new Date(to).toISOString(), resolution: hourly ? "hour" : "minute" };
-  const { items } = await api.get(`/agents/${encodeURIComponent(f.agent_id)}/metrics`, { metric: f.metric, ...range });
   const width = hourly ? 3600 : state.policy?.policy.surveillance.window_s ?? 60;
-  return items.map((each) => pointOf(each, 1000 * width));
+  return Promise.all([...new Set([f.metric, ...f.drivers])].filter(Boolean).slice(0, DRIVERS).map(async (metric) => {
+    const { items } = await api.get(`/agents/${encodeURIComponent(f.agent_id)}/metrics`, { metric, ...range });
+    return [metric, items.map((each) => pointOf(each, 1000 * width))];
+  }));
 }
 
 const reading = holding(async (path) => {
@@ -32,12 +37,13 @@ const reading = holding(async (path) => {
 });
 
 // What was measured then, with the finding on the line.
-function measurement(f, windows) {
-  if (windows.length < 2) return nothing;
-  const [begin, to] = span(f), from = Math.max(begin, windows[0].x);
-  const marks = [{ at: Number(new Date(f.raised_at)), kind: "finding", color: severityLook(f.severity), value: f.value ?? undefined, text: gist(f) }];
-  const data = { metric: f.metric, from, to, windows, last: windows.at(-1), points: () => windows, limits: [], marks };
-  return html`<section class="block" aria-label="Measured"><header><h2>What was measured</h2><span class="right">${legend("mean of each window, and its range")}</span></header><div class="charts alone">${chart(data, () => data)}</div></section>`;
+function measurement(f, measured) {
+  const seen = measured.filter(([, windows]) => windows.length > 1);
+  if (!seen.length) return nothing;
+  const [begin, to] = span(f), from = Math.max(begin, Math.min(...seen.map(([, windows]) => windows[0].x)));
+  const charted = ([metric, windows]) => ({ metric, from, to, windows, last: windows.at(-1), points: () => windows, limits: [], marks: [findingMark(f, metric)] });
+  return html`<section class="block" aria-label="Measured"><header><h2>What was measured</h2><span class="right">${legend("mean of each window, and its range")}</span></header>
+    <div class="charts ${seen.length > 1 ? "pairs" : "alone"}">${seen.map((each) => { const data = charted(each); return chart(data, () => data); })}</div></section>`;
 }
 
 function open(id) {
@@ -56,11 +62,12 @@ export function findings({ argument: id, filters }) {
   const incident = state.incidents?.find((each) => each.members.some((m) => m.finding_id === id));
   if (missing) return html`<h1>Finding</h1><section class="block"><p class="empty">There is no finding of this id${state.moment ? " at that moment" : ""}. <a href="#/incidents?by=finding">All findings</a></p></section>`;
   if (!found) return html`<h1>Finding</h1><section class="block"><p class="empty" role="status">Reading…</p></section>`;
-  const { finding: f, links, windows } = found;
+  const { finding: f, links, windows } = found, path = `/findings/${encodeURIComponent(id)}`;
   return html`<div class="lead"><p class="small">${incident ? html`<a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>` : html`<a href="#/incidents">Incidents</a>`}</p><h1>${gist(f)}</h1>
       <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span>
-        <button @click=${() => travel(justAfter(f.raised_at))} title="The whole page as it was when this was raised">See it as it began</button>${silencedBy(f)}${f.silence_id ? nothing : silenceThis(f)}</p></div>
+        ${cared(f)}${care(f, path, f.ended_at)}<button @click=${() => travel(justAfter(f.raised_at))} title="The whole page as it was when this was raised">See it as it began</button>${silencedBy(f)}${f.silence_id ? nothing : silenceThis(f)}</p></div>
     <section class="block"><header><h2>Why, from measurement to outcome</h2><span class="small quiet hide-small">each stop opens; the time between them stands on the arrow</span><span class="right">${chainSwitch(id, filters.as)}</span></header>${chain(links, filters.as, `finding-${id}`)}</section>
+    ${talk(f, path)}
     ${measurement(f, windows)}
     <section class="block"><header><h2>Evidence</h2></header><dl class="facts pad">
       <dt>kind</dt><dd>${words(f.kind)}</dd>${f.rule ? html`<dt>rule</dt><dd>${f.rule}</dd>` : nothing}${f.one_in ? html`<dt>how rare</dt><dd>about one in ${number(f.one_in)} records</dd>` : nothing}<dt>in its words</dt><dd>${f.summary}</dd>${f.metric ? html`<dt>metric</dt><dd>${f.metric} = ${measured(f.metric, f.value)}${expected(f)}</dd>` : nothing}

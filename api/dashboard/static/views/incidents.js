@@ -1,6 +1,7 @@
 // Incidents: findings that belong together, root first, and why each belongs.
 import { html, nothing } from "/lib/lit-html.js";
 import { justAfter, state, travel } from "../store.js";
+import { care, cared, talk } from "../parts/care.js";
 import { holding } from "../parts/held.js";
 import { agentLink, findingLink, findingList, graver, incidentItem } from "../parts/lists.js";
 import { table } from "../parts/table.js";
@@ -34,14 +35,14 @@ function one(id) {
   const { found: i, missing } = reading(`${id}/${Number(state.moment)}`, state.incidentsVersion, id);
   if (missing) return html`<h1>Incident</h1><section class="block"><p class="empty">There is no incident of this id${state.moment ? " at that moment" : ""}. ${findingLink({ finding_id: id }, "Look for a finding of this id")}</p></section>`;
   if (!i) return html`<h1>Incident</h1><section class="block"><p class="empty" role="status">Reading…</p></section>`;
-  const until = Number(i.closed_at ? new Date(i.closed_at) : state.moment ?? Date.now());
+  const path = `/incidents/${encodeURIComponent(id)}`, until = Number(i.closed_at ? new Date(i.closed_at) : state.moment ?? Date.now());
   return html`<div class="lead"><p class="small"><a href="#/incidents">Incidents</a></p><h1>${titled(i.title)}</h1>
       <p class="row">${standing(i)}<span class="quiet">${plural(i.findings, "finding")} on ${plural(i.agents, "agent")}, since ${when(i.since)}${i.coordinated ? ", coordinated" : ""}</span>
-        <button @click=${() => travel(justAfter(i.opened_at))} title="The whole page as it was when this was noticed">See it as it began</button>
+        ${cared(i)}${care(i, path, i.status === "closed")}<button @click=${() => travel(justAfter(i.opened_at))} title="The whole page as it was when this was noticed">See it as it began</button>
         ${i.merged_into ? html`<a href="#/incidents/${encodeURIComponent(i.merged_into)}">became part of another incident</a>` : nothing}</p></div>
     ${brief(i)}
     <section class="block"><header><h2>In time</h2><span class="small quiet right">a bar a finding, root first; lines: what was done</span></header>${timeline(i, until)}</section>
-    <div class="cols">${steps(i)}<div class="stack">${members(i)}${roots(i)}</div></div>`;
+    <div class="cols">${steps(i)}<div class="stack">${talk(i, path)}${members(i)}${roots(i)}</div></div>`;
 }
 
 const tab = (by, here, href, text) => html`<a href=${href} aria-current=${by === here ? "true" : nothing}>${text}</a>`;
