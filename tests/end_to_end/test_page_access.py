@@ -21,8 +21,14 @@ VIEWS = ("overview", "fleet", "fleet/web", "incidents", "actions", "log", "pipel
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_can_be_read_by_everybody(homeostat: Installation, scheme: str) -> None:
     found = {}
+    homeostat.settled()
+    incident = homeostat.wait_for(
+        lambda: homeostat.get("/incidents", agent="web", limit=1000)["items"], "incident"
+    )[-1]
+    story = f"incidents/{incident['incident_id']}"
+    cause = f"findings/{incident['members'][0]['finding_id']}"
     with page_of(homeostat, color_scheme=scheme) as page:
-        for view in VIEWS:
+        for view in (*VIEWS, story, cause):
             page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/{view}")
             expect(page.get_by_text(re.compile("^(Reading|Asking)"))).to_have_count(0)
             found[view] = complaints(page)
