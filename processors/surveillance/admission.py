@@ -7,7 +7,7 @@ import math
 from processors.step import Emission
 from processors.surveillance import conversations, forward, registry, threats
 from processors.surveillance.batch import Batch
-from processors.surveillance.clocks import FURTHEST_S
+from processors.surveillance.clocks import FURTHEST_S, in_log_time
 from processors.surveillance.presence import declared_code
 from processors.surveillance.state import Profile, SurveillanceState
 from streams.contracts.errors import ContractError, InvalidField, Untrusted
@@ -47,16 +47,17 @@ def admit(
     trusted = kind is RecordKind.TELEMETRY
     if not trusted:
         check_rights(heartbeat)
-    at = record.timestamp
+    measured = record.timestamp
     if heartbeat.at is not None:
-        at = time_of(state, heartbeat.at, record, batch.beyond)
+        measured = time_of(state, heartbeat.at, record, batch.beyond)
+    at = in_log_time(state, measured, record.timestamp)
     key = f"{heartbeat.tenant_id}/{heartbeat.agent_id}"
     slot = state.slots.get(key)
     if slot is None:
         check_heartbeat(heartbeat)
         home = partition_for(key.encode(), state.context.partitions)
         if home != state.context.partition:
-            ahead = batch.beyond.pop(record.offset, at - record.timestamp)
+            ahead = batch.beyond.pop(record.offset, measured - record.timestamp)
             moved = forward.forwarded(record, key, home, at, trusted=trusted, ahead=ahead)
             batch.early.append(Emission(record.offset, moved))
             return

@@ -32,6 +32,8 @@ CHANNEL: Final = "clock"
 KIND: Final = "clock_skew"
 FURTHEST_S: Final = 1e9
 """Nobody asks by how much more than thirty years a clock is wrong."""
+TURNED_S: Final = 5.0
+"""Only a clock that was set back takes a record so long before the time that was told already."""
 _WAY_S: Final = 60.0
 _SHORTER, _LONGER = 0.2, 0.02
 _AHEAD, _BEHIND = 3, 10
@@ -50,16 +52,33 @@ def heard(
     Parameters
     ----------
     stamped : array
-        When each record reached the log, which is not the step's time where clocks were set back.
+        When each record reached the log.
     beyond : dict
         The same in seconds, by offset, for records whose own time was not believed.
     """
-    ahead = samples.at - stamped
+    ahead = samples.at - np.where(samples.now - stamped > TURNED_S, samples.now, stamped)
     for offset, seconds in beyond.items():
         place = int(np.searchsorted(samples.offset, offset))
         if place < len(ahead) and samples.offset[place] == offset:
             ahead[place] = seconds
     np.maximum.at(state.agents.ahead, samples.slot, ahead.astype(np.float32))
+
+
+def in_log_time(state: SurveillanceState, at: float, stamped: float) -> float:
+    """Return when something was measured by the step's time, which may be ahead of the broker's.
+
+    Else all that is measured after a clock was set back would count as older than what was before.
+
+    Parameters
+    ----------
+    stamped : float
+        When it reached the log.
+    """
+    late = state.time - stamped
+    if late <= TURNED_S:
+        return at
+    # What is live keeps its order: the step's time stands still between ticks.
+    return state.time if stamped - at <= TURNED_S else at + late
 
 
 def close(state: SurveillanceState, offset: int) -> list[Emission]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from processors.columns import Floats, Ints
 from processors.surveillance.batch import Batch
+from processors.surveillance.clocks import TURNED_S
 from processors.surveillance.shaped import shaped
 from processors.surveillance.state import SurveillanceState
 from processors.surveillance.threats import LETTERS
@@ -160,7 +161,7 @@ def take(
             time = stamp
         batch.slots.append(slot)
         batch.now.append(time)
-        batch.at.append(stamp)
+        batch.at.append(stamp if time - stamp <= TURNED_S else time)
         batch.bases.append(profile.base)
         place += 1
     state.time = time

@@ -97,6 +97,20 @@ def test_an_outage_of_ticks_declares_nobody_offline():
     assert not only(p.tick(9000.0), "agent.status_changed")
 
 
+@pytest.mark.parametrize("late", [None, 0.5])
+def test_where_a_clock_was_set_back_what_comes_is_news_all_the_same(late):
+    p, told = Partition(), []
+    p.tick(5000.0)
+    p.beat(5001.0, "db", signed=True, metrics={"up": 1})
+    for second in range(20):  # the broker's clock went back an hour, and ticks go on
+        p.tick(5005.0 + second)
+        now, up = 1401.0 + second, 0 if second % 4 < 2 else 1
+        said = {} if late is None else {"at": now - late}
+        beat = msgspec.json.encode({"agent_id": "db", "metrics": {"up": up}, **said})
+        told += events(p.read(now, beat, RecordKind.TELEMETRY))
+    assert len(only(told, "finding.raised")) == len(only(told, "finding.ended")) == 5
+
+
 @pytest.mark.parametrize("first", ["tick", "beat"])
 def test_what_nobody_heard_has_not_held(first):
     p, hot = Partition(), {"metrics": {"cpu_usage": 99.0, "error_rate": 0.9}}
