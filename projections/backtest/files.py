@@ -59,7 +59,9 @@ def _below(path: Path, out: Path) -> Iterator[Source]:
 
 
 def _is_table(path: Path, answers: Path | None) -> bool:
-    if not path.name.lower().endswith(_ENDINGS) or path.is_dir():
+    if not path.name.lower().endswith(_ENDINGS):
+        return False
+    if path.exists() and not path.is_file():  # a folder, or a pipe that would be waited at
         return False
     return answers is None or not path.resolve().is_relative_to(answers)
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TextIO, cast
+from typing import Any, Final, TextIO, cast
 
 from processors.detection.stream import Row
 from projections.backtest.cells import blame, seconds_of, shown, values_of
@@ -47,6 +47,12 @@ def opened(path: Path) -> Iterator[TextIO]:
         raise BacktestError(f"{path}: {detail}") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise BacktestError(f"{path}: {error}; pack the file again, as gzip") from error
+
+
+def place_in(file: TextIO) -> int:
+    """Return how many bytes of a file were read by now: of a packed one, as they are packed."""
+    beneath: Any = file.buffer
+    return int(getattr(beneath, "fileobj", beneath).tell())
 
 
 class Table:

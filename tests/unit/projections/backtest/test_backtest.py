@@ -15,6 +15,7 @@ import pytest
 from config.policy import DetectorPolicy
 from projections.backtest.detector import Summary, backtest_files
 from projections.backtest.files import BacktestError, sources
+from projections.backtest.tables import opened, place_in
 
 POLICY = DetectorPolicy()
 
@@ -162,3 +163,28 @@ def test_a_table_without_times_is_doubted(tmp_path: Path) -> None:
     path.write_text("cpu,a\n20.5,1\n20.1,1\n")
     assert backtest([path], tmp_path / "out", told.append).rows == 2
     assert "line 3: 1 row is earlier than the row before (is 'cpu' the timestamp?)" in told[0]
+
+
+def test_answers_that_break_off_say_so(tmp_path: Path) -> None:
+    told: list[str] = []
+    odd = written(tmp_path / "odd.csv", rows=10)
+    odd.write_text(odd.read_text(encoding="utf-8") + "2024-01-02T00:00:00Z,much,1\n", "utf-8")
+    with pytest.raises(BacktestError, match=r"odd.csv: line 12: cpu is 'much'"):
+        backtest([odd], tmp_path / "out", told.append)
+    assert told == [f"{tmp_path / 'out' / 'odd.csv'} breaks off after 10 rows"]
+
+
+def test_a_pipe_in_a_folder_is_not_waited_at(tmp_path: Path) -> None:
+    written(tmp_path / "in" / "a.csv", rows=5)
+    os.mkfifo(tmp_path / "in" / "b.csv")
+    assert backtest([tmp_path / "in"], tmp_path / "out").files == 1
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_what_is_left_is_known_by_what_was_read(tmp_path: Path, name: str) -> None:
+    plain = written(tmp_path / "a.csv", rows=10)
+    if name.endswith(".gz"):
+        (tmp_path / name).write_bytes(gzip.compress(plain.read_bytes()))
+    with opened(tmp_path / name) as file:
+        assert len(list(file)) == 11
+        assert place_in(file) == (tmp_path / name).stat().st_size
