@@ -37,15 +37,19 @@ async def stream(
     resume_after : int or None
         The `seq` that was seen last; None starts with what happens from now on.
     admitted : callable
-        Says whether the listener's token is still valid; asked before each frame.
+        Says whether the listener's token is still valid; asked before each frame, of
+        what was missed before each page.
     """
     async with services.live.listening(listener) as now:
         yield f"retry: {RETRY_MS}\n\n".encode()
         reached = now if resume_after is None else resume_after
-        while resume_after is not None and (rows := await _missed(services, listener, reached)):
+        behind = resume_after is not None
+        while behind and admitted():
+            rows = await _missed(services, listener, reached)
             for row in rows:
                 yield frame(row)
-            reached = rows[-1].seq
+                reached = row.seq
+            behind = bool(rows)
         async for event in _coming(listener, admitted):
             if event is None:
                 yield b": still here\n\n"

@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.app import PREFIX
-from api.live import QUEUED, Listener
+from api.audit.trail import Trail
+from api.live import QUEUED, Listener, LiveTail
+from api.pulse import Pulse
+from api.services import Services
+from api.sse import stream
 from projections.database import open_database
 from projections.queries.events import EventRow, list_events
+from streams.contracts.trust import Signer
+from streams.kafka.connection import Connection
+from streams.kafka.publisher import Publisher
 from tests.integration.log_of_facts import T0
 
 
@@ -118,3 +125,19 @@ def test_going_down_ends_every_stream_and_says_why(api):
         api.stop()
         assert json.loads(next(coming)["data"])["reason"] == "server_going_down"
         assert next(coming, None) is None
+
+
+async def test_a_token_that_ends_while_much_is_caught_up_with_is_shown_no_further_page(api):
+    api.happen(400, 600)
+    engine, nowhere = (
+        open_database(api.settings.database, read_only=True),
+        Connection("127.0.0.1:1"),
+    )
+    publisher, signer = Publisher(nowhere), Signer(b"a secret for tests only")
+    parts = LiveTail(engine), Pulse(engine, nowhere), Trail(nowhere, publisher, signer)
+    services, listener = Services(engine, publisher, signer, *parts), Listener("default")
+    answers = iter([True, False, False])
+    told = [each async for each in stream(services, listener, 0, lambda: next(answers))]
+    engine.dispose()
+    assert sum(each.startswith(b"id: ") for each in told) == 500
+    assert b"token_ended" in told[-1]
