@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from projections.database import writing
 
-HEAD: Final = "0019"
+HEAD: Final = "0020"
 """The revision that the models describe; a test holds it against the scripts."""
 _LOCK: Final = 0x486F6D65  # one migration at a time
 

@@ -60,6 +60,7 @@ actions: Final = Table(
     moment("updated_at", nullable=False),
     Index(None, "tenant_id", "created_at", "action_id"),
     Index(None, "tenant_id", "state", "created_at", "action_id"),
+    Index(None, "tenant_id", "action", "state", "outcome"),
     Index(None, "finding_id"),
     Index(None, "tenant_id", "agent_id", "created_at", "action_id"),
 )

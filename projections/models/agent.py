@@ -42,6 +42,8 @@ agents: Final = Table(
     Index(None, "tenant_id", "security_score", "agent_id"),
     Index(None, "tenant_id", "performance_level", "agent_id"),
     Index(None, "tenant_id", "performance_score", "agent_id"),
+    Index(None, "tenant_id", "type", "status", "health_level"),
+    Index(None, "health_score", "tenant_id", "agent_id"),
 )
 """One row an agent. `status_event` and `health_event` name the open rows of `status_history`."""
 

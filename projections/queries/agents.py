@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,9 +14,16 @@ from sqlalchemy.engine import RowMapping
 
 from projections.models import agents, status_history
 from projections.queries.agents_labels import asked_of_labels, conditions, is_of_labels
-from projections.queries.agents_text import candidates, mentions, narrowing, sought
+from projections.queries.agents_text import (
+    candidates,
+    having,
+    mentions,
+    narrowing,
+    sought,
+)
 from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected, unindexed
 from projections.queries.statement import Statement
+from streams.contracts.telemetry import DEFAULT_TENANT
 
 BY_ID: Final = "agent_id"
 BY_PERFORMANCE: Final = "performance"
@@ -137,8 +145,9 @@ ALL_AGENTS: Final = AgentQuery()
 
 
 def last_heard_of(connection: Connection, type: str) -> float | None:  # noqa: A002 - as below
-    """Return when any agent of a type was heard of last, in seconds since the epoch."""
-    query = select(func.max(agents.c.last_seen)).where(agents.c.type == type)
+    """Return when any part of the installation of a type was heard of last, in epoch seconds."""
+    c = agents.c
+    query = select(func.max(c.last_seen)).where(c.tenant_id == DEFAULT_TENANT, c.type == type)
     found: float | None = connection.execute(query).scalar()
     return found
 
@@ -153,14 +162,15 @@ def list_agents(
 ) -> Page[AgentRow]:
     """Return one page of the agents that are `wanted`, as they are now."""
     asked = wanted.by_column
-    values = asked | {"tenant": tenant}
-    searched, few = "", False
-    if wanted.text:
-        searched, narrower = connection.dialect.name, narrowing(connection, wanted.text)
-        few = narrower is not None
-        values |= {"text": sought(searched, wanted.text), "narrowing": narrower}
-    dialect = connection.dialect.name
+    values, dialect = asked | {"tenant": tenant}, connection.dialect.name
     leading = _leading(asked) if dialect == "sqlite" else ""
+    searched, narrower = "", None
+    if wanted.text:
+        searched, narrower = dialect, narrowing(connection, wanted.text)
+        values |= {"text": sought(searched, wanted.text)}
+    if narrower is None and leading and wanted.sort != BY_ID:
+        narrower = having(connection, tenant, leading, asked[leading])
+    values["narrowing"], few = narrower, narrower is not None
     pages = _listed(dialect, tuple(asked), searched, wanted.sort, leading, few=few)
     return pages.page(connection, values, limit, cursor)
 
@@ -200,11 +210,13 @@ def agent_history(
 
 def count_agents(connection: Connection, tenant: str) -> dict[str, dict[str, int]]:
     """Return how many agents there are, by ``status``, ``health_level`` and ``type``."""
-    counts: dict[str, dict[str, int]] = {}
-    for column in (agents.c.status, agents.c.health_level, agents.c.type):
-        query = select(column, func.count()).where(agents.c.tenant_id == tenant).group_by(column)
-        counts[column.name] = {row[0]: row[1] for row in connection.execute(query)}
-    return counts
+    columns = [agents.c[name] for name in ("type", "status", "health_level")]
+    query = select(*columns, func.count()).where(agents.c.tenant_id == tenant).group_by(*columns)
+    counts: dict[str, Counter[str]] = {column.name: Counter() for column in columns}
+    for *values, number in connection.execute(query):
+        for column, value in zip(columns, values, strict=True):
+            counts[column.name][value] += number
+    return {name: dict(found) for name, found in counts.items()}
 
 
 _ALL = selected(agents, AgentRow)
@@ -216,8 +228,8 @@ _ONE = Statement(_OWN.where(agents.c.agent_id == bindparam("agent")), AgentRow)
 def _listed(
     dialect: str, given: tuple[str, ...], searched: str, sort: str, leading: str, *, few: bool
 ) -> Pages[AgentRow]:
-    """Return the pages: `searched` for a text by which dialect, and if `few`, by trigrams."""
-    query = _ALL.where(*candidates(searched)) if few else _OWN
+    """Return the pages: `searched` for a text by which dialect, and if `few`, among candidates."""
+    query = _ALL.where(*candidates(searched or "sqlite")) if few else _OWN
     if searched:
         query = query.where(mentions(searched))
     if leading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -103,6 +104,22 @@ def narrowing(connection: Connection, wanted: str) -> Any:
         if len(found) <= FEW:
             return str(found)
     return None
+
+
+def having(connection: Connection, tenant: str, column: str, value: str) -> str | None:
+    """Return the rows of SQLite that have a value, where these are few; else None.
+
+    It would go through all agents in the order of their scores, to find the few among them.
+    """
+    found = _having(column).all(connection, {"tenant": tenant, "value": value, "most": FEW + 1})
+    return str(found) if len(found) <= FEW else None
+
+
+@lru_cache
+def _having(column: str) -> Statement[int]:
+    c = agents.c
+    mine = (c.tenant_id == bindparam("tenant")) & (c[column] == bindparam("value"))
+    return Statement(select(_ROWID).where(mine).limit(bindparam("most", type_=Integer)), int)
 
 
 def _beginning(connection: Connection, wanted: str) -> str | None:

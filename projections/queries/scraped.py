@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection, case, func, select
 
 from projections.models import actions, agents
+from projections.queries.paging import unindexed
 from projections.queries.totals import Counted
+from streams.contracts.telemetry import DEFAULT_TENANT
+
+_WELL: Final = 100.0
+"""The best score."""
 
 
 def agent_statuses(connection: Connection, tenant: str | None, most: int) -> Counted:
-    """Return 1 for each of up to `most` agents, the least well first, by tenant, agent, status."""
+    """Return 1 for each of up to `most` agents, the least well first, by tenant, agent, status.
+
+    What was not judged yet is not known to be ill.
+    """
     c = agents.c
-    query = select(c.tenant_id, c.agent_id, c.status)
+    ill = select(c.tenant_id, c.agent_id, c.status).where(c.health_score < _WELL)
     if tenant is not None:
-        query = query.where(c.tenant_id == tenant)
-    worst = func.coalesce(c.health_score, 100.0)  # what was not judged yet is not known to be ill
-    rows = connection.execute(query.order_by(worst, c.tenant_id, c.agent_id).limit(most))
+        ill = ill.where(unindexed(c.tenant_id) == tenant)
+    worst = ill.order_by(c.health_score, c.tenant_id, c.agent_id).limit(most)
+    rows = connection.execute(worst).all()
+    if len(rows) < most:  # asked for by itself, as each is in the order of an index
+        well = select(c.tenant_id, c.agent_id, c.status)
+        well = well.where(func.coalesce(c.health_score, _WELL) >= _WELL)
+        if tenant is not None:
+            well = well.where(c.tenant_id == tenant)
+        ordered = well.order_by(c.tenant_id, c.agent_id).limit(most - len(rows))
+        rows = [*rows, *connection.execute(ordered)]
     return [(tuple(row), 1.0) for row in rows]
 
 
@@ -45,5 +62,7 @@ def ended_action_counts(connection: Connection, tenant: str | None) -> Counted:
 def worker_metrics(connection: Connection, since: float) -> dict[str, dict[str, float]]:
     """Return what each worker heard of since `since` (seconds since the epoch) said last."""
     c = agents.c
-    query = select(c.agent_id, c.metrics).where(c.type == "worker", c.last_seen >= since)
+    query = select(c.agent_id, c.metrics).where(
+        c.tenant_id == DEFAULT_TENANT, c.type == "worker", c.last_seen >= since
+    )
     return {row.agent_id: row.metrics for row in connection.execute(query.order_by(c.agent_id))}

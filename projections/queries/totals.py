@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, Table, func, select
 
 from projections.models import actions, agents, findings, incidents
 from projections.queries.incidents import ACTIVE
+from projections.queries.paging import unindexed
 
 Counted = list[tuple[tuple[str, ...], float]]
 """Label values and how many there are."""
@@ -75,7 +76,7 @@ def agent_scores(connection: Connection, tenant: str | None, most: int) -> Count
     c = agents.c
     query = select(c.tenant_id, c.agent_id, c.health_score).where(c.health_score.is_not(None))
     if tenant is not None:
-        query = query.where(c.tenant_id == tenant)
+        query = query.where(unindexed(c.tenant_id) == tenant)
     query = query.order_by(c.health_score, c.tenant_id, c.agent_id).limit(most)
     return _rows(connection, query)
 

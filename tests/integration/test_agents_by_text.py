@@ -12,7 +12,7 @@ from projections.database import open_database, writing
 from projections.migrations import prepare
 from projections.models import agents
 from projections.queries import agents_text
-from projections.queries.agents import AgentQuery, list_agents
+from projections.queries.agents import BY_SECURITY, AgentQuery, list_agents
 from projections.views import Views
 from streams.contracts.events.agent import AgentLabelled, AgentRegistered
 from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, FakeLog, facts_only, sealed
@@ -51,6 +51,19 @@ def write(database: Engine, *facts: Fact, first: int = 0) -> None:
 
 def found(connection: Connection, wanted: str, tenant: str = "default") -> list[str]:
     return [row.agent_id for row in list_agents(connection, tenant, AgentQuery(text=wanted)).items]
+
+
+@pytest.mark.parametrize("few", [0, 2000])
+def test_the_few_of_a_kind_are_sorted_as_if_all_were_gone_through(
+    filled: Engine, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(agents_text, "FEW", few)
+    wanted = AgentQuery(type="service", sort=BY_SECURITY)
+    with filled.connect() as connection:
+        first = list_agents(connection, "default", wanted, limit=2)
+        rest = list_agents(connection, "default", wanted, limit=2, cursor=first.next_cursor)
+        assert list_agents(connection, "elsewhere", wanted).items == []
+    assert [row.agent_id for row in (*first.items, *rest.items)] == ["db", "web-1", "web-2"]
 
 
 @pytest.mark.parametrize("few", [0, 1, 2000])
