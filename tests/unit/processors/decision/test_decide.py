@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from config.policy import ActionPolicy, Policy, default_policy
 from streams.contracts.events.action import ActionRequested, ApprovalGiven
 from streams.contracts.events.agent import AgentRegistered
-from streams.contracts.events.finding import FindingRaised
+from streams.contracts.events.finding import FindingChanged, FindingRaised
 from tests.properties.loop import LABELS, Loop
 
 
@@ -64,6 +64,16 @@ def test_an_anomaly_nobody_can_answer_is_recorded_once_not_at_each_tick() -> Non
     anomaly(loop, "web")
     loop.tick(120)
     assert [e.data["reason"] for e in loop.events("action.withheld")] == ["no_candidate"]
+
+
+def test_what_is_withheld_for_the_same_reason_is_not_told_at_each_news_of_the_target() -> None:
+    loop = Loop()
+    anomaly(loop, "web")
+    for value in (98.0, 99.0):
+        news = FindingChanged("odd", "anomaly", "warning", "cpu_usage", value, "odder")
+        loop.send("finding.changed", "default/web", news)
+        loop.pump()
+    assert len(loop.events("action.withheld")) == 1
 
 
 def test_an_action_that_is_only_observed_is_withheld_by_that_name() -> None:
@@ -222,9 +232,47 @@ def test_automation_does_not_start_again_what_a_person_stopped() -> None:
     ]
 
 
+def test_what_somebody_started_by_hand_is_healed_again() -> None:
+    loop = Loop()
+    known = AgentRegistered("web", "service", provisional=False, labels=LABELS)
+    loop.send("agent.registered", "default/web", known)
+    request = ActionRequested("service.stop", "default/web", {}, "ada")
+    loop.send("action.requested", "default/web", request)
+    loop.pump()
+    loop.finish(loop.commands()[0])
+    loop.down("web", "f1")
+    loop.up("web", "f1")
+    loop.down("web", "f2")
+    loop.pump()
+    assert [command.action for command in loop.commands()] == ["service.stop", "service.restart"]
+
+
 def test_a_request_for_an_unknown_action_says_so() -> None:
     loop = Loop()
     request = ActionRequested("service.explode", "default/web", {}, "ada")
     loop.send("action.requested", "default/web", request)
     loop.pump()
     assert loop.events("action.withheld")[0].data["reason"] == "unknown_action"
+
+
+def test_of_two_equally_good_actions_the_likelier_to_succeed_is_tried() -> None:
+    likely = ActionPolicy(mode="auto", answers=["service_down"], agent_types=["service"],
+                          improvement=1.0, success_prior=(9.0, 1.0), risk=0.1)  # fmt: skip
+    doubtful = replace(likely, success_prior=(7.0, 3.0))
+    actions = {"service.a": doubtful, "service.b": likely}
+    loop = Loop(replace(default_policy(), version=2, actions=actions))
+    loop.down("web", "f1")
+    loop.pump()
+    assert [command.action for command in loop.commands()] == ["service.b"]
+
+
+def test_a_gentler_form_that_runs_by_itself_asks_nobody() -> None:
+    loop = Loop()
+    loop.down("web", "f1")
+    loop.down("web", "f2")
+    loop.pump()
+    (withheld,) = loop.events("action.withheld")
+    reasons = {each["action"]: each["rejected"] for each in withheld.data["candidates"]}
+    assert withheld.data["reason"] == "target_busy"
+    assert reasons["service.restart"] == "already_proposed"
+    assert reasons["service.kill_stuck"] == "ranked_lower"

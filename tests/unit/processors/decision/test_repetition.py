@@ -138,3 +138,21 @@ def test_a_verified_action_whose_finding_stays_open_counts_as_failed_after_the_c
     assert len(loop.commands()) == 1
     loop.tick(2)
     assert [command.attempt for command in loop.commands()] == [1, 2]
+
+
+def test_failures_count_on_where_the_trouble_comes_back_before_it_counts_as_over() -> None:
+    loop = Loop()
+    loop.down("web", "f1")
+    loop.pump()
+    for _ in range(2):
+        loop.finish(loop.commands()[-1], "failed")
+        loop.pump()
+    loop.up("web", "f1")
+    loop.pump()
+    loop.down("web", "f2")
+    loop.tick(40)  # longer than the trouble would have had to stay away
+    loop.finish(loop.commands()[-1], "failed")
+    loop.pump()
+    raised = [event.data["kind"] for event in loop.events("finding.raised")]
+    assert raised.count("crash_loop") == 1
+    assert [command.attempt for command in loop.commands()][:3] == [1, 2, 3]

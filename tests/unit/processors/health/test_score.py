@@ -14,6 +14,7 @@ from streams.contracts.events.finding import SEVERITIES
         ([], 0, Health(Level.HEALTHY, 100.0)),
         (["info", "info"], 0, Health(Level.HEALTHY, 90.0)),
         (["warning"], 0, Health(Level.DEGRADED, 80.0)),
+        (["high", "info"], 1, Health(Level.DEGRADED, 50.0)),
         (["critical"], 1, Health(Level.FAILING, 35.0)),
         ([], 100, Health(Level.DEGRADED, 60.0)),
         (["emergency", "critical"], 3, Health(Level.FAILING, 0.0)),
