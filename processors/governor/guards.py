@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from processors.governor.approvals import preview_hash
 from processors.governor.dependencies import waits_for
 from processors.governor.state import group_key, tenant_of
 from processors.governor.verdicts import Ask, Grant, Queue, Refuse, Situation, Verdict
@@ -88,6 +89,15 @@ def person_needed(situation: Situation) -> Verdict | None:
     return Ask(proposal.mode) if proposal.mode in {"propose", "approve"} else None
 
 
+def as_approved(situation: Situation) -> Verdict | None:
+    """Refuse what was approved as a simulation and would be done, or the other way round."""
+    work = situation.work
+    now = preview_hash(work.proposal, dry_run=situation.limits.simulation)
+    if not work.approved_by or now == work.preview_hash:
+        return None
+    return Refuse("policy_changed", "the policy changed since it was approved")
+
+
 def breaker(situation: Situation) -> Verdict | None:
     """While a large share of the fleet fails at once, let one probe through at a time."""
     tenant = tenant_of(situation.work.subject)
@@ -140,6 +150,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     fresh_evidence,
     never_the_last_healthy,
     person_needed,
+    as_approved,
     left_alone,
     concurrency,
     per_host,

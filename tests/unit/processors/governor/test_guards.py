@@ -398,6 +398,21 @@ def test_all_guards_run_again_when_the_approval_arrives() -> None:
     assert loop.events("action.granted")[-1].data["approved_by"] == "bob"
 
 
+def test_what_was_approved_as_a_simulation_is_not_done_for_real() -> None:
+    loop = Loop()
+    simulated = replace(default_policy().limits, simulation=True)
+    loop.policy(replace(default_policy(), version=2, limits=simulated))
+    registered(loop, "a")
+    asked(loop, "service.free_port", "a", "ada")
+    fails(loop, "a")
+    answer(loop, loop.events("action.awaiting_approval")[0].data, "bob")
+    assert reasons(loop, "action.queued") == ["target_busy"]
+    loop.policy(replace(default_policy(), version=3))
+    recovers(loop, "a")
+    assert reasons(loop, "action.refused") == ["policy_changed"]
+    assert [c.action for c in loop.commands()] == ["service.restart"]
+
+
 def moved(loop: Loop, agent: str, previous: str, status: str) -> None:
     data = AgentStatusChanged(previous, status, "requested")
     loop.send("agent.status_changed", f"default/{agent}", data)
