@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from processors.executors.services.marked import kill_marked
+
 _CLOCK_SLACK_S = 0.05
 """Creation times are derived from clock ticks; two readings may differ by a few."""
 
@@ -27,16 +29,21 @@ class Running(msgspec.Struct, frozen=True):
         Seconds since the epoch.
     restarts : int
         Starts after the first.
+    mark : str
+        What its environment bears, and that of all it started; empty where an earlier release
+        started it.
     """
 
     pid: int
     create_time: float
     restarts: int = 0
+    mark: str = ""
 
     def kill_now(self) -> None:
-        """Send SIGKILL to the process group, if it is still this process's."""
+        """Send SIGKILL to all that it started, and to the process group if it is still its own."""
         if self.alive():
             os.killpg(self.pid, signal.SIGKILL)
+        kill_marked(self.mark)
 
     def alive(self) -> bool:
         """Say whether this very process still runs."""

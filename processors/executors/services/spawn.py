@@ -1,4 +1,4 @@
-"""Starts a service's process so that it outlives us, and ends its whole group.
+"""Starts a service's process so that it outlives us, and ends all that it started.
 
 A process that runs before it is recorded is one that nobody adopts where we are killed in between,
 and a second one would be started beside it. So the new process waits, before it becomes the
@@ -17,10 +17,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import psutil
 
 from config.services import Service
+from processors.executors.services import marked
 from processors.executors.services.ledger import Running
 
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -46,14 +48,15 @@ def spawn(
         Where there is no such user.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    gate = _Gate()
+    gate, mark = _Gate(), uuid4().hex
     with ThreadPoolExecutor(1) as aside:
         # Aside, for it returns only when the process has become the service, or could not.
-        starting = aside.submit(_popen, service, log, gate)
+        starting = aside.submit(_popen, service, log, gate, mark)
         starting.add_done_callback(lambda _: gate.nobody_comes())
         try:
             pid = gate.who_waits()
-            running = Running(pid, psutil.Process(pid).create_time() if pid else 0.0, restarts)
+            began = psutil.Process(pid).create_time() if pid else 0.0
+            running = Running(pid, began, restarts, mark)
             if pid:
                 record(running)
                 gate.open()
@@ -65,13 +68,13 @@ def spawn(
         return starting.result(), running
 
 
-def _popen(service: Service, log: Path, gate: _Gate) -> subprocess.Popen[bytes]:
+def _popen(service: Service, log: Path, gate: _Gate, mark: str) -> subprocess.Popen[bytes]:
     account = pwd.getpwnam(service.user) if service.user else None
     with log.open("ab") as output:
         return subprocess.Popen(
             service.command,
             cwd=service.directory,
-            env=environment(service),
+            env=environment(service) | {marked.NAME: mark},
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=os.getgrouplist(account.pw_name, account.pw_gid) if account else None,
@@ -137,17 +140,21 @@ async def end_group(running: Running, patience_s: float) -> bool:
         return True
     descriptor = os.pidfd_open(running.pid)
     loop = asyncio.get_running_loop()
+    until = loop.time() + patience_s
     try:
         ended = asyncio.Event()
         loop.add_reader(descriptor, ended.set)
         for number, patience in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
             _signal(running, number)
+            marked.signal_marked(running.mark, number, without=running.pid)
             try:
                 await asyncio.wait_for(ended.wait(), patience)
                 break
             except TimeoutError:
                 continue
         _signal(running, signal.SIGKILL)  # members of the group that outlived their leader
+        await marked.left(running.mark, until - loop.time(), running.pid)
+        marked.kill_marked(running.mark)
         return ended.is_set()
     finally:
         # Also where a time limit cancels the wait: a closed descriptor must not stay watched.
@@ -159,10 +166,10 @@ def end_orphans(running: Running) -> None:
     """Kill what outlived the leader of a group, unless its number is in use again."""
     if not psutil.pid_exists(running.pid):
         _signal(running, signal.SIGKILL)
+    marked.kill_marked(running.mark)
 
 
 def _signal(running: Running, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        # Nobody of the group is left, or its number belongs to somebody else by now.
         os.killpg(running.pid, number)
-    except (ProcessLookupError, PermissionError):
-        return  # nobody of the group is left, or its number belongs to somebody else by now

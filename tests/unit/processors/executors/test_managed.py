@@ -84,6 +84,48 @@ async def test_what_ignores_sigterm_is_killed_with_its_group(make: Make, tmp_pat
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
+DAEMON = """
+import os, signal, sys, time
+if os.fork():
+    time.sleep(600)
+os.setsid()
+if os.fork():
+    os._exit(0)
+def leave(*_):
+    time.sleep(0.1)
+    print("left when asked", flush=True)
+    os._exit(0)
+signal.signal(signal.SIGTERM, leave)
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(str(os.getpid()))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+while True:
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("killed_first", [False, True])
+async def test_a_daemon_in_a_session_of_its_own_ends_with_its_service(
+    make: Make, tmp_path: Path, killed_first: bool
+) -> None:
+    ready = tmp_path / "daemon"
+    managed = make([sys.executable, "-c", DAEMON, str(ready)], stop_s=30.0)
+    leader = managed.start().pid
+    async with asyncio.timeout(30):
+        while not ready.exists():
+            await asyncio.sleep(0.01)
+    daemon = psutil.Process(int(ready.read_text()))
+    assert os.getsid(daemon.pid) != leader
+    if killed_first:
+        os.kill(leader, signal.SIGKILL)
+        await ended(managed)
+        assert daemon.is_running()
+    assert await managed.stop()
+    psutil.wait_procs([daemon], timeout=30)
+    assert not daemon.is_running() or daemon.status() == psutil.STATUS_ZOMBIE
+    assert ("left when asked" in managed.log.read_text()) is not killed_first
+
+
 async def test_what_outlives_a_killed_leader_is_ended_before_the_next_start(
     make: Make, tmp_path: Path
 ) -> None:
