@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from config.mistakes import SettingsError
 from projections.database import writing
 
 HEAD: Final = "0020"
@@ -15,17 +16,31 @@ HEAD: Final = "0020"
 _LOCK: Final = 0x486F6D65  # one migration at a time
 
 
+class SchemaAhead(SettingsError):
+    """A later release has made the views; this one does not know what is in them."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"the database has revision {found} of the views, and this release knows none after "
+            f"{HEAD}; run the release that ran here last, or a later one, or give this one an "
+            "empty database: the log fills it"
+        )
+
+
 def prepare(engine: Engine) -> None:
     """Bring the schema to `HEAD`; at once where it is there already.
 
     Raises
     ------
-    alembic.util.CommandError
-        Where a later version of the code made the schema.
+    SchemaAhead
+        Where a later release made the schema.
     """
     with engine.connect() as connection:
-        if _revision(connection) == HEAD:
-            return
+        found = _revision(connection)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise SchemaAhead(found)
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -23,6 +23,7 @@ from projections.windows.blocks import write_windows
 from projections.windows.hours import add_up
 from projections.windows.numbers import Numbers
 from streams.contracts.events.agent import WindowsClosed
+from tests.databases import new_database
 
 
 def test_the_scripts_lead_to_the_models(tmp_path: Path) -> None:
@@ -33,6 +34,15 @@ def test_the_scripts_lead_to_the_models(tmp_path: Path) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_views_of_a_later_release_are_left_alone(tmp_path: Path) -> None:
+    engine = new_database(tmp_path / "views.db")
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrations.SchemaAhead, match=r"revision 9999 .* none after [0-9]{4}; run"):
+        migrations.prepare(engine)
     engine.dispose()
 
 
