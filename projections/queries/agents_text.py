@@ -135,7 +135,7 @@ def _beginning(connection: Connection, wanted: str) -> str | None:
 
 
 def _ends(wanted: str) -> list[str]:
-    """Return the first trigram of a text, and its last two.
+    """Return the first trigram of a text, and the last two that differ.
 
     Each further one makes PostgreSQL's index slower, and narrows down little: names of one fleet
     are alike in their middle. The last ones alone let it choose a slower plan.
@@ -144,9 +144,11 @@ def _ends(wanted: str) -> list[str]:
     --------
     >>> _ends("agent-0123")
     ['012', '123', 'age']
+    >>> _ends("agent-5000")
+    ['000', '500', 'age']
     """
-    last = len(wanted) - 3
-    return sorted({wanted[n : n + 3] for n in (0, max(last - 1, 0), last)})
+    backwards = dict.fromkeys(wanted[n : n + 3] for n in range(len(wanted) - 3, -1, -1))
+    return sorted({wanted[:3], *list(backwards)[:2]})
 
 
 def candidates(dialect: str) -> tuple[ColumnElement[bool], ...]:
