@@ -40,6 +40,7 @@ from api.routes import (
     findings,
     fleet,
     incidents,
+    operations,
     otlp,
     policy,
     prometheus,
@@ -65,7 +66,7 @@ PREFIX: Final = "/api/v1"
 _ROUTES: Final = (
     agents, fleet, telemetry, findings, incidents, actions, events, policy, shipped_policy,
     session, system,
-    dead_letters, conversations, silences,
+    dead_letters, conversations, silences, operations,
     audit, tokens, remote_write,
 )  # fmt: skip
 

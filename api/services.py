@@ -122,6 +122,22 @@ class Services:
         shown = next((place for place in written if place.topic in PROJECTED), written[0])
         return Receipt(position=str(shown), event_id=event.id)
 
+    async def publish_told(self, events: Sequence[Event]) -> str:
+        """Write what a person caused, that is on record already; return the first one's place.
+
+        Raises
+        ------
+        PublishError
+            If the broker did not acknowledge all of it.
+        """
+        records = [
+            self.signer.sign(outgoing(event, topic.name, 0 if topic.single else None))
+            for event in events
+            for topic in event_type(event.type).to
+        ]
+        written = await self.publisher.publish(records)
+        return str(next((place for place in written if place.topic in PROJECTED), written[0]))
+
     async def put_on_record(self, action: str, resource: str, **details: str) -> None:
         """Put on the audit trail what is about to be written by other means than `receipt`.
 

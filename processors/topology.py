@@ -40,6 +40,7 @@ OUTSIDE: Final = (
             topics.DECISIONS,
             topics.GOVERNANCE,
             topics.CORRELATION,
+            topics.FLEET,
             topics.FINDINGS,
             topics.INCIDENTS,
             topics.ACTIONS,

@@ -20,6 +20,7 @@ from api.cli.findings import findings
 from api.cli.guide import guide
 from api.cli.incidents import incidents
 from api.cli.log_commands import log
+from api.cli.operations import operate
 from api.cli.policy import policy
 from api.cli.projection_commands import projections
 from api.cli.replay import replay
@@ -48,7 +49,7 @@ app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
 _ASKING = (status, agents, findings, actions, events)
-_COMMANDS = (*_ASKING, *telling.COMMANDS, *RESPONSES, incidents, conversations)
+_COMMANDS = (*_ASKING, *telling.COMMANDS, *RESPONSES, operate, incidents, conversations)
 for each in (*_COMMANDS, doctor, guide, replay, simulate, top):
     app.command()(each)
 

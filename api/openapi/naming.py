@@ -23,6 +23,8 @@ _NAMED: Final = {
     "POST /incidents/{incident_id}/unacknowledge": "unacknowledge_incident",
     "POST /incidents/{incident_id}/assign": "assign_incident",
     "POST /incidents/{incident_id}/comment": "comment_incident",
+    "POST /operations": "request_operation",
+    "POST /operations/preview": "preview_operation",
     "POST /actions": "request_action",
     "POST /actions/{action_id}/preview": "preview_action",
     "POST /actions/{action_id}/approve": "approve_action",

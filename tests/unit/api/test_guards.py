@@ -91,6 +91,13 @@ VALID = {
     f"{PREFIX}/incidents/some-id/unacknowledge": {"reason": "r"},
     f"{PREFIX}/incidents/some-id/assign": {"to": "ann"},
     f"{PREFIX}/incidents/some-id/comment": {"text": "t"},
+    f"{PREFIX}/operations": {
+        "operation": "release",
+        "agents": ["web-0"],
+        "expected": 1,
+        "reason": "r",
+    },
+    f"{PREFIX}/operations/preview": {"operation": "release", "agents": ["web-0"]},
     f"{PREFIX}/actions": {"action": "service.restart", "target": "web-1"},
     f"{PREFIX}/actions/some-id/preview": None,
     f"{PREFIX}/actions/some-id/approve": {"reason": "r"},

@@ -1,0 +1,100 @@
+"""`homeostat operate`: the same asked of many agents, once it is known of how many."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Final
+
+import typer
+
+from api.cli.answering import PATIENCE_S
+from api.cli.client import REFUSED, USAGE, Client, CommandError
+from api.cli.options import ASKED, AsJson, Reason
+from api.cli.previews import confirmed
+from api.cli.show import as_json, as_table, say
+
+_LOOK_S: Final = 0.2
+
+
+def operate(
+    operation: Annotated[
+        str, typer.Argument(help="maintenance, release, quarantine, decommission or relearn.")
+    ],
+    reason: Reason,
+    agent: Annotated[list[str] | None, typer.Option(help="An agent's id; again for more.")] = None,
+    status: Annotated[str | None, typer.Option(help="Such as offline.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Such as host.")] = None,
+    text: Annotated[str | None, typer.Option(help="Occurs in id, type or labels.")] = None,
+    health: Annotated[str | None, typer.Option(help="A level, such as failing.")] = None,
+    performance: Annotated[str | None, typer.Option(help="A level, such as poor.")] = None,
+    security_below: Annotated[float | None, typer.Option(help="A lower security score.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, or NAME.")] = None,
+    capability: Annotated[list[str] | None, typer.Option(help="What they can all do.")] = None,
+    expect: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many it touches; required where nobody can be asked."),
+    ] = None,
+    only_preview: Annotated[
+        bool, typer.Option("--preview", help="Tell whom it would touch, and do nothing.")
+    ] = False,
+    plain: AsJson = False,
+) -> None:
+    """Ask the same of many agents, by name or by conditions; exit status 4 if one refuses."""
+    where: dict[str, Any] = {
+        "status": status,
+        "type": kind,
+        "text": text,
+        "health": health,
+        "label": label,
+    }
+    where |= {"performance": performance, "security_below": security_below}
+    where |= {"capability": capability}
+    given = {name: value for name, value in where.items() if value not in (None, [])}
+    body: dict[str, Any] = {"operation": operation, "agents": agent or []}
+    body |= {"where": given} if given else {}
+    client = Client.from_environment()
+    found = client.send("POST", "/operations/preview", body)
+    if only_preview:
+        as_json(found) if plain else _whom(found)
+        return
+    if expect is None:
+        if not ASKED or plain:
+            detail = (
+                f"it would touch {found['touched']} agents; say so: --expect {found['touched']}"
+            )
+            raise CommandError(USAGE, detail)
+        _whom(found)
+        confirmed(f"{operation} of {found['touched']} agents?")
+        expect = found["touched"]
+    receipt = client.send("POST", "/operations", body | {"reason": reason, "expected": expect})
+    became = _outcomes(client, receipt, waits=operation != "relearn")
+    if plain:
+        as_json(became)
+    else:
+        _tell(became)
+    if became["counts"]["refused"]:
+        raise typer.Exit(REFUSED)
+
+
+def _whom(found: dict[str, Any]) -> None:
+    say(f"it would touch {found['touched']} agents: {', '.join(found['agents'][:20])}")
+    for reason, number in found["refused"].items():
+        say(f"{number} would refuse it: {reason}")
+
+
+def _outcomes(client: Client, receipt: dict[str, Any], *, waits: bool) -> dict[str, Any]:
+    path = f"/operations/{receipt['operation_id']}"
+    found: dict[str, Any] = client.get(path, wait_for=receipt["position"], wait_s=30)
+    give_up = time.monotonic() + PATIENCE_S
+    while waits and found["counts"]["asked"] and time.monotonic() < give_up:
+        time.sleep(_LOOK_S)
+        found = client.get(path)
+    return found
+
+
+def _tell(found: dict[str, Any]) -> None:
+    counts = ", ".join(f"{number} {state}" for state, number in found["counts"].items() if number)
+    say(f"{found['operation']} of {found['touched']} agents: {counts}")
+    others = [each for each in found["outcomes"] if each["state"] == "refused"]
+    if others:
+        as_table(("agent", "refused"), ((each["agent_id"], each["detail"]) for each in others))
