@@ -77,6 +77,7 @@ const ALONE = {
   "silence.ended": (d) => `${d.ended_by} ended a silence: ${d.reason}`,
   "token.issued": (d) => `${d.issued_by} made a token for ${d.name}, ${d.role}`,
   "token.revoked": (d) => `${d.revoked_by} revoked a token${d.reason ? `: ${d.reason}` : ""}`,
+  "fleet.operation_requested": (d) => `${d.requested_by ?? "somebody"} asked for ${words(d.operation)} of many agents${d.reason ? `: ${d.reason}` : ""}`,
   "record.dead_lettered": (d) => `A record was not accepted: ${d.detail || words(d.reason)}`,
   "record.redriven": (d) => `${d.by} let a dead letter come in once more`,
   "record.discarded": (d) => `${d.by} discarded a dead letter: ${d.reason}`,

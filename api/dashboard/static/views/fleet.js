@@ -83,7 +83,7 @@ function rows(agents) {
 
 export function fleet({ filters }) {
   const { agents, counts, types } = view(filters);
-  return html`<div class="row"><h1 class="grow">${state.fleet.size ? plural(state.fleet.size, "agent") : "No agents yet"}</h1>
+  return html`<div class="row"><h1 class="grow">${!state.fleet.size ? "No agents yet" : agents.length < state.fleet.size ? `${count(agents.length)} of ${plural(state.fleet.size, "agent")}` : plural(state.fleet.size, "agent")}</h1>
       ${state.fleet.size ? html`<div class="filters">
         <input type="search" aria-label="Search agents" placeholder="Name or host  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
         <label>Group by <select @change=${(e) => set(filters, "by", e.target.value)}><option value="">nothing</option>${Object.entries(BY).map(([by, text]) => html`<option value=${by} ?selected=${by === filters.by}>${text}</option>`)}</select></label>
@@ -91,7 +91,7 @@ export function fleet({ filters }) {
         <label>State <select @change=${(e) => set(filters, "look", e.target.value)}><option value="">all</option>${LOOKS.map((l) => html`<option ?selected=${l === filters.look}>${l}</option>`)}</select></label>
       </div>` : nothing}</div>
     ${state.fleet.size ? html`<section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<a href="#/fleet?${new URLSearchParams({ ...filters, look: l })}">${shown(l, `${l} ${count(counts[l])}`)}</a>`)}
-      <span class="right small quiet">${agents.length === state.fleet.size ? "worst first" : `${count(agents.length)} match`}</span></header>
+      <span class="right small quiet">worst first</span></header>
       ${agents.length ? filters.by in BY ? groups((last.parts ??= parted(agents, filters))) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">No agent matches. <a href="#/fleet">Clear the filters</a></p>`}</section>` : nothing}
     ${agents.length ? html`<section class="block">${rows(agents)}</section>` : state.fleet.size ? nothing : firstSteps()}`;
 }
