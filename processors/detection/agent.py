@@ -13,7 +13,12 @@ minute, and means the same rarity; who speaks more often has as many more occasi
 What is promised is a rate of false alarms, and no tail is known that well:
 `processors.detection.allowance` holds the rate.
 
-It fails where most of what an agent does is anomalous, and in its first day, when all is new.
+It fails where most of what an agent does is anomalous; in its first days, when all is new and what
+chance did may have raised the bar (of machines known for a day, half of the faults that are found
+on known ones); and where one metric of many is a little off, as its share of the mean is small. The
+score fades within hours, so what follows a fault ranks too high, and what precedes one too low.
+`tests/benchmarks/perturbed.md` shows how far it hangs on units, clocks and cadences, and
+`tests/benchmarks/ablation.md` which other ways of pooling were tried.
 
 Sources: Hill, "A simple general approach to inference about the tail of a distribution" (1975);
 Siffer et al., "Anomaly detection in streams with extreme value theory" (KDD 2017), for peaks over
