@@ -108,3 +108,21 @@ def test_the_fleet_is_grouped_by_what_the_address_says(homeostat: Installation) 
         rows = page.get_by_role("table", name="Agents").get_by_role("row")
         expect(rows.filter(has_text="web").first).to_be_visible()
         expect(rows.filter(has_text="this-host")).to_have_count(0)
+
+
+def test_one_thing_is_done_to_all_that_are_listed(homeostat: Installation) -> None:
+    homeostat.in_force(patient(homeostat.get("/policy")["policy"]), "they send once")
+    prefix = f"many-{free_port()}"
+    for each in ("a", "b"):
+        plain_record(homeostat, f"{prefix}-{each}")
+    with page_of(homeostat) as page:
+        page.goto(f"http://127.0.0.1:{homeostat.api_port}/#/fleet?text={prefix}")
+        page.get_by_role("button", name="Act on these 2").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("It would touch 2 agents")
+        dialog.get_by_label("Reason").fill("new disks")
+        dialog.get_by_role("button", name="Do it to 2 agents").click()
+        expect(dialog).to_contain_text("2 done")
+        page.keyboard.press("Escape")
+        rows = page.get_by_role("table", name="Agents").get_by_role("row")
+        expect(rows.filter(has_text=prefix).filter(has_text="maintenance")).to_have_count(2)

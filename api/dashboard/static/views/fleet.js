@@ -5,6 +5,7 @@ import { repeat } from "/lib/directives/repeat.js";
 import { state } from "../store.js";
 import { choose } from "../parts/filters.js";
 import { firstSteps } from "./overview.js";
+import { withAll } from "../parts/operations.js";
 import { groups, map } from "../parts/map.js";
 import { LOOKS, count, look, number, plural, ranked, standing, state as shown, words } from "../words.js";
 
@@ -91,7 +92,7 @@ export function fleet({ filters }) {
         <label>State <select @change=${(e) => set(filters, "look", e.target.value)}><option value="">all</option>${LOOKS.map((l) => html`<option ?selected=${l === filters.look}>${l}</option>`)}</select></label>
       </div>` : nothing}</div>
     ${state.fleet.size ? html`<section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<a href="#/fleet?${new URLSearchParams({ ...filters, look: l })}">${shown(l, `${l} ${count(counts[l])}`)}</a>`)}
-      <span class="right small quiet">worst first</span></header>
+      <span class="right small quiet">worst first</span>${withAll(agents)}</header>
       ${agents.length ? filters.by in BY ? groups((last.parts ??= parted(agents, filters))) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">No agent matches. <a href="#/fleet">Clear the filters</a></p>`}</section>` : nothing}
     ${agents.length ? html`<section class="block">${rows(agents)}</section>` : state.fleet.size ? nothing : firstSteps()}`;
 }
