@@ -90,12 +90,17 @@ def labelled(rows: Rows, seen: Seen) -> None:
 
 
 def registration_decided(rows: Rows, seen: Seen) -> None:
-    """Note that a granted agent is provisional no longer."""
+    """Note that a granted agent is provisional no longer, and that of a refused one no more comes.
+
+    Surveillance forgets it, so nobody else would ever say that it is gone.
+    """
     data = data_as(seen, RegistrationDecided)
     if rows.get(agents, *seen.agent) is None:
         return
     row = _row(rows, seen)
     row["provisional"] = not data.granted
+    if not data.granted:
+        _begin(rows, row, seen, "status", "decommissioned", None, data.reason)
     rows.put(agents, row)
 
 

@@ -19,7 +19,7 @@ from projections.queries.health import is_projected, system_health
 from projections.queries.metrics import MetricQuery, metric_history
 from projections.views import Views
 from streams.contracts.errors import MalformedRecord
-from streams.contracts.events.agent import AgentLabelled, AgentStatusChanged
+from streams.contracts.events.agent import AgentLabelled, AgentStatusChanged, RegistrationDecided
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
 from streams.contracts.trust import RecordKind
@@ -292,6 +292,22 @@ def test_status_becomes_intervals(database: Engine) -> None:
         ("active", T0 + 1, T0 + 60),
         ("offline", T0 + 60, None),
     ]
+
+
+def test_an_agent_without_a_place_is_not_shown_as_active_for_ever(database: Engine) -> None:
+    came = [(0, registered("one-more")), (0, status("one-more", "active", T0 + 1, "registered"))]
+    refused = RegistrationDecided("one-more", granted=False, reason="tenant_limit")
+    answer = [(4, Fact("default/one-more", refused, T0 + 1.5))]
+    told = sealed("surveillance", "telemetry", 0, came) + sealed(
+        "governor", "governance", 0, answer
+    )
+    views(database).write(facts_only(FakeLog().records(told)))
+    with database.connect() as connection:
+        row = get_agent(connection, "default", "one-more")
+    assert row is not None
+    assert (row.status, row.status_reason, row.provisional) == (
+        "decommissioned", "tenant_limit", True
+    )  # fmt: skip
 
 
 def test_lag_counts_from_the_ends_of_the_log(database: Engine) -> None:
