@@ -240,6 +240,7 @@ def test_what_somebody_started_by_hand_is_healed_again() -> None:
     loop.send("action.requested", "default/web", request)
     loop.pump()
     loop.finish(loop.commands()[0])
+    loop.pump()
     loop.down("web", "f1")
     loop.up("web", "f1")
     loop.down("web", "f2")

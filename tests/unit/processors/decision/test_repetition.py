@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.properties.loop import Loop
+from config.policy import default_policy
+from streams.contracts.events.finding import FindingEnded, FindingRaised
+from tests.properties.loop import LABELS, Loop
 
 
 class DyingService:
@@ -156,3 +158,23 @@ def test_failures_count_on_where_the_trouble_comes_back_before_it_counts_as_over
     raised = [event.data["kind"] for event in loop.events("finding.raised")]
     assert raised.count("crash_loop") == 1
     assert [command.attempt for command in loop.commands()][:3] == [1, 2, 3]
+
+
+def test_the_end_of_other_trouble_does_not_put_off_the_moment_in_which_a_fix_has_worked() -> None:
+    loop, stable_s = Loop(), default_policy().limits.stable_after_s
+    odd = FindingRaised("odd", "anomaly", "warning", "cpu_usage", 97.0, 10.0, 40.0, loop.now,
+                        "odd", 1, agent_type="service", labels=LABELS)  # fmt: skip
+    loop.send("finding.raised", "default/web", odd)
+    loop.down("web", "f1")
+    loop.pump()
+    loop.finish(loop.commands()[-1])
+    loop.pump()
+    loop.up("web", "f1")
+    loop.pump()
+    loop.tick(0.8 * stable_s)
+    over = FindingEnded("odd", "anomaly", "cpu_usage", "recovered", stable_s)
+    loop.send("finding.ended", "default/web", over)
+    loop.tick(0.4 * stable_s)
+    loop.down("web", "f2")
+    loop.pump()
+    assert [command.attempt for command in loop.commands()] == [1, 1]

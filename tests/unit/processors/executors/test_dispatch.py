@@ -123,6 +123,12 @@ async def test_what_must_not_be_done_is_refused_with_its_reason(
     assert hands.web.running is None
 
 
+async def test_a_command_is_refused_as_soon_as_it_is_too_old(hands: Hands) -> None:
+    finished = await hands.do(command(expires_at=time.time() - 0.01))
+    assert (finished["outcome"], finished["evidence"]["reason"]) == ("refused", "expired")
+    assert hands.web.running is None
+
+
 async def test_the_kill_switch_stops_an_effect(hands: Hands) -> None:
     hands.switch.touch()
     finished = await hands.do(command())
