@@ -32,6 +32,7 @@ _STEPS: Final[ContextVar[int]] = ContextVar("steps", default=0)
 
 
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_READ_ONLY: Final = "25006"
 REFILL: Final = "stop, remove it and the two files beside it, start: the log fills it again"
 
 
@@ -39,6 +40,11 @@ def is_damaged(error: DBAPIError) -> bool:
     """Say whether what a statement failed for is a file of SQLite's that is not whole."""
     code = getattr(error.orig, "sqlite_errorcode", 0)
     return code & 0xFF in _DAMAGED  # the lowest byte is the kind, the others say more
+
+
+def only_reads(error: DBAPIError) -> bool:
+    """Say whether PostgreSQL refused to write, as one does that stands by or is being moved."""
+    return getattr(error.orig, "sqlstate", "") == _READ_ONLY
 
 
 class Interrupted(Exception):

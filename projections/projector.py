@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.settings import Settings
-from projections.database import REFILL, is_damaged, open_database
+from projections.database import REFILL, is_damaged, only_reads, open_database
 from projections.migrations import prepare
 from projections.outages import Outages, in_a_line
 from projections.pump import pump
@@ -96,7 +96,7 @@ async def run_projector(
 
 def _waited_for(error: DatabaseError | BrokerAway) -> Exception:
     """Return what to tell of what is away; raise what no waiting will end."""
-    if isinstance(error, OperationalError | BrokerAway):
+    if isinstance(error, OperationalError | BrokerAway) or only_reads(error):
         return error
     if is_damaged(error):
         return RuntimeError(f"{in_a_line(error)}; {REFILL}")
