@@ -17,6 +17,7 @@ from api.cli.dead_letters import dead_letters
 from api.cli.doctor import doctor
 from api.cli.events import events
 from api.cli.findings import findings
+from api.cli.groups import groups
 from api.cli.guide import guide
 from api.cli.incidents import incidents
 from api.cli.log_commands import log
@@ -49,8 +50,8 @@ app.add_typer(tokens)
 app.add_typer(audit)
 app.add_typer(backtest)
 _ASKING = (status, agents, findings, actions, events)
-_COMMANDS = (*_ASKING, *telling.COMMANDS, *RESPONSES, operate, incidents, conversations)
-for each in (*_COMMANDS, doctor, guide, replay, simulate, top):
+_COMMANDS = (*_ASKING, *telling.COMMANDS, *RESPONSES, operate, groups, incidents)
+for each in (*_COMMANDS, conversations, doctor, guide, replay, simulate, top):
     app.command()(each)
 
 

@@ -23,6 +23,7 @@ _NAMED: Final = {
     "POST /incidents/{incident_id}/unacknowledge": "unacknowledge_incident",
     "POST /incidents/{incident_id}/assign": "assign_incident",
     "POST /incidents/{incident_id}/comment": "comment_incident",
+    "GET /fleet/groups": "list_fleet_groups",
     "POST /operations": "request_operation",
     "POST /operations/preview": "preview_operation",
     "POST /actions": "request_action",

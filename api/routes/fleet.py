@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from api.errors import invalid
 from api.etag import is_known, tag_of
 from api.identity.guard import Tenant, Viewer
 from api.routes import READS
 from api.routes.moments import AsOf
 from api.routes.waiting import TIMED_OUT, WAITS
-from api.schemas.fleet import FleetView
+from api.schemas.fleet import FleetView, GroupsAsked, GroupsView
 from api.services import Served
 from projections.queries.fleet import fleet_columns
+from projections.queries.groups import fleet_groups
 
 router = APIRouter(prefix="/fleet", tags=["agents"], responses=READS)
 
@@ -41,3 +43,15 @@ async def fleet(
     if is_known(request, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/groups", **WAITS)
+async def groups(
+    served: Served, _caller: Viewer, tenant: Tenant, asked: Annotated[GroupsAsked, Query()]
+) -> GroupsView:
+    """Return the fleet in groups: by what agents can do, are, or how well they work."""
+    if (asked.by == "label") != bool(asked.label):
+        raise invalid("label", asked.label, "name a label where `by` is label, and only there")
+    found = await served.ask_aside(fleet_groups, tenant, asked.by, asked.label)
+    items = [group._asdict() for group in found]
+    return GroupsView.model_validate({"by": asked.by, "label": asked.label, "items": items})

@@ -32,6 +32,7 @@ ASKING: dict[str, tuple[str, ...]] = {
     "preview": ("no-such",),
     "approve": ("no-such", "--reason", "r"),
     "reject": ("no-such", "--reason", "r"),
+    "groups": (),
     "operate": ("release", "--agent", "no-such", "--reason", "r"),
     "acknowledge": ("no-such", "--reason", "r"),
     "assign": ("no-such", "ann"),

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from processors.step import Fact
 from projections.queries.agents import AgentQuery, list_agents
 from projections.queries.as_of import list_agents_as_of
+from projections.queries.groups import fleet_groups
 from projections.views import Views
 from streams.contracts.events.agent import AgentRegistered, AgentSecurityChanged
 from tests.integration.log_of_facts import PARTITIONS, SIGNER, T0, FakeLog, facts_only, sealed
@@ -32,6 +33,22 @@ def told(engine: Engine) -> None:
         facts.append(Fact(f"default/{name}", data, T0 + 1))
     records = sealed("surveillance", "telemetry", 0, list(enumerate(facts)))
     Views(engine, SIGNER, PARTITIONS, "a test").write(facts_only(FakeLog().records(records)))
+
+
+def test_the_fleet_is_told_in_groups(database: Engine) -> None:
+    told(database)
+    with database.connect() as connection:
+        able = fleet_groups(connection, "default", "capability")
+        racks = fleet_groups(connection, "default", "label", "rack")
+        types = fleet_groups(connection, "default", "type")
+        assert fleet_groups(connection, "elsewhere", "type") == []
+    assert [(each.value, each.agents) for each in able] == [
+        ("ocr", 3), ("", 1), ("ocrs", 1), ("translation", 1),
+    ]  # fmt: skip
+    assert [(each.value, each.agents) for each in racks] == [("", 3), ("7", 1), ("70", 1)]
+    assert [(each.value, each.agents, each.performance) for each in types] == [
+        ("ai", 5, {"unknown": 5})
+    ]
 
 
 def test_agents_are_found_by_what_their_labels_say(database: Engine) -> None:
