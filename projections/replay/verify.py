@@ -27,6 +27,7 @@ from streams.contracts.record import Outgoing, Position, Record
 from streams.contracts.topics import DEAD_LETTERS
 from streams.contracts.trust import KIND, ORIGIN, RecordKind, Signer
 from streams.kafka.connection import Connection
+from streams.kafka.damage import told_damage
 from streams.kafka.log_reader import LogReader, Offsets, Place
 
 _RANDOM_UP_TO = 4000
@@ -124,6 +125,7 @@ class _Verification:
         total = sum(ends[place] - start for place, start in self._indexed.items())
         progress = Progress("reading the record", total, self._report)
         async for batch in self._reader.read(self._indexed, ends):
+            self._damage(batch)
             self._recorded.add(batch)
             progress.add(len(batch))
         self._indexed = ends
@@ -141,6 +143,7 @@ class _Verification:
         progress = Progress(f"{step.name} {place.topic}/{place.partition}", len(span), self._report)
         batches = self._reader.read({place: span.start}, {place: span.stop})
         async for records in _cut(batches, size):
+            self._damage(records)
             wanted = [r for r in records if (*here, r.offset) not in self._recorded.skips]
             self._found.skipped += len(records) - len(wanted)
             emissions = step.apply(state, wanted)
@@ -151,6 +154,11 @@ class _Verification:
         progress.finish()
         for origin, where in self._recorded.left_over(*here, compared, number):
             self._found.add("surplus", f"{origin} at {where}")
+
+    def _damage(self, records: Sequence[Record]) -> None:
+        """Say what the disk damaged: it explains what is missing, surplus or different."""
+        for told in filter(None, map(told_damage, records)):
+            self._note(told)
 
     async def _begin(
         self, step: Step[Any], context: Context, span: range

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Final, NamedTuple
 
+from streams.contracts.record import Record
 from streams.contracts.topics import Kind, every_topic
 from streams.kafka.complaints import Complaints
 
@@ -20,7 +21,15 @@ _KINDS: Final = (Kind.SNAPSHOTS, Kind.CHECKPOINTS)
 _SIGNED_WHOLE: Final = frozenset(each.name for each in every_topic() if each.kind in _KINDS)
 _LOG: Final = logging.getLogger(__name__)
 _COMPLAINTS: Final = Complaints(_LOG, logging.ERROR)
+_DAMAGED: Final = b" are damaged on the disk of the broker"
 _HINT: Final = "they are lost where no export and no other broker has them; look at that disk"
+
+
+def told_damage(record: Record) -> str:
+    """Return which records `record` stands for; empty where it is one itself."""
+    if record.headers or not (record.value or b"").endswith(_DAMAGED):
+        return ""
+    return (record.value or b"").decode("utf-8", "replace")
 
 
 def pass_over_damage(topic: str, partition: int, unpacked: Any) -> None:
@@ -86,11 +95,11 @@ class _Whole:
         topic, partition = self._place
         if topic in _SIGNED_WHOLE:
             return _Damaged(after, ())
-        what = f"records {first} to {after - 1} of {topic}/{partition} are damaged on the disk"
-        _COMPLAINTS.tell(f"{topic}/{partition}", f"{what} of the broker, and passed over: {_HINT}")
+        what = f"records {first} to {after - 1} of {topic}/{partition}{_DAMAGED.decode()}"
+        _COMPLAINTS.tell(f"{topic}/{partition}", f"{what}, and passed over: {_HINT}")
         # Of when it was there is only what follows: its own time may be damaged, and move clocks.
         stamp = 0 if self._ahead is None else self._ahead.batch.first_timestamp
-        stands = () if told else (_StandIn(first, f"{what} of the broker".encode(), stamp),)
+        stands = () if told else (_StandIn(first, what.encode(), stamp),)
         return _Damaged(after, stands)
 
 

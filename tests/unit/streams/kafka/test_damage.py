@@ -12,7 +12,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from streams.contracts.topics import FLEET, TELEMETRY, snapshots_of
 from streams.contracts.trust import Signer
-from streams.kafka.damage import pass_over_damage
+from streams.kafka.damage import pass_over_damage, told_damage
 from streams.kafka.fetching import record_of
 
 COUNT_AT = 23
@@ -71,8 +71,9 @@ def test_one_record_stands_for_a_damaged_batch(damaged_at: int) -> None:
     records = list(fetched(FLEET.name, raw))
     assert [r.offset for r in records[:6]] == [0, 1, 2, 3, 4, 5]
     stands = records[5]
-    assert b"records 5 to " in stands.value
-    assert b"of fleet/0 are damaged" in stands.value
+    assert told_damage(stands).startswith("records 5 to ")
+    assert "of fleet/0 are damaged" in told_damage(stands)
+    assert not any(told_damage(record) for record in records[:5])
     assert stands.timestamp in (0.0, 1.0)
     assert Signer(b"a secret for tests only").kind_of(stands) is None
     assert [r.offset for r in records[6:]] in ([10, 11, 12, 13, 14], [])
