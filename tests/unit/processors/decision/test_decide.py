@@ -277,3 +277,29 @@ def test_a_gentler_form_that_runs_by_itself_asks_nobody() -> None:
     assert withheld.data["reason"] == "target_busy"
     assert reasons["service.restart"] == "already_proposed"
     assert reasons["service.kill_stuck"] == "ranked_lower"
+
+
+def test_no_more_than_five_wishes_wait_on_one_target() -> None:
+    loop = Loop()
+    for number in range(6):
+        request = ActionRequested("service.restart", "default/web", {}, f"person {number}")
+        loop.send("action.requested", "default/web", request)
+    known = AgentRegistered("web", "service", provisional=False, labels=LABELS)
+    loop.send("agent.registered", "default/web", known)
+    loop.pump()
+    assert len(loop.events("action.proposed")) == 5
+    (withheld,) = loop.events("action.withheld")
+    assert withheld.data["reason"] == "too_many_requests"
+
+
+def test_more_than_all_of_a_deviation_cannot_be_removed() -> None:
+    loop = Loop()
+    for number in range(2):
+        loop.down("web", f"f{number}")
+        loop.pump()
+        loop.finish(loop.commands()[-1], evidence={"improvement": 7.0})
+        loop.pump()
+        loop.up("web", f"f{number}")
+        loop.tick(60)
+    candidates = loop.events("action.proposed")[-1].data["candidates"]
+    assert max(each["improvement"] for each in candidates) <= 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from config.policy import default_policy
 from streams.contracts.events.finding import FindingEnded, FindingRaised
@@ -178,3 +179,14 @@ def test_the_end_of_other_trouble_does_not_put_off_the_moment_in_which_a_fix_has
     loop.down("web", "f2")
     loop.pump()
     assert [command.attempt for command in loop.commands()] == [1, 1]
+
+
+def test_what_was_refused_is_not_proposed_again_at_once() -> None:
+    limits = replace(default_policy().limits, max_queued=0, max_concurrent=0)
+    loop = Loop(replace(default_policy(), version=2, limits=limits))
+    loop.down("web", "f1")
+    loop.pump()
+    assert [event.data["reason"] for event in loop.events("action.refused")] == ["queue_full"]
+    withheld = loop.events("action.withheld")[-1].data
+    assert withheld["reason"] == "backoff"
+    assert withheld["retry_at"] == loop.now + limits.backoff_base_s

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec.structs import replace
 
 from config.policy import Policy, default_policy
-from streams.contracts.events.action import ApprovalGiven
+from streams.contracts.events.action import ActionProposed, ApprovalGiven
+from streams.contracts.events.agent import AgentStatusChanged
 from streams.contracts.events.finding import FindingRaised
 from tests.properties.loop import LABELS, Loop
 from tests.unit.processors.governor.test_guards import (
@@ -14,6 +16,7 @@ from tests.unit.processors.governor.test_guards import (
     fails,
     health,
     reasons,
+    recovers,
     registered,
     targets,
     waiting_for_approval,
@@ -100,3 +103,39 @@ def test_no_more_than_may_wait_do_wait_for_a_person() -> None:
         asked(loop, "service.free_port", agent)
     assert len(loop.events("action.awaiting_approval")) == 1
     assert reasons(loop, "action.refused") == ["queue_full"]
+
+
+def test_the_breakers_share_is_of_the_agents_that_are_there() -> None:
+    loop = Loop()
+    for number in range(24):
+        registered(loop, f"s{number}")
+    for number in range(20, 24):
+        gone = AgentStatusChanged("offline", "decommissioned", "asked")
+        loop.send("agent.status_changed", f"default/s{number}", gone)
+    loop.tick(10)
+    for number in range(10):
+        health(loop, f"s{number}", "failing")
+    (raised,) = loop.events("finding.raised")
+    assert (raised.data["kind"], raised.data["value"]) == ("automation_suspended", 0.5)
+
+
+def test_a_circle_further_down_is_waited_for_like_any_dependency() -> None:
+    loop = Loop()
+    needs = {"web": "db", "db": "disk", "disk": "db"}
+    for agent, needed in needs.items():
+        registered(loop, agent, depends_on=needed)
+    for agent, needed in needs.items():
+        fails(loop, agent, depends_on=needed)
+    assert targets(loop) == ["db", "disk"]
+    assert "dependency:db" in reasons(loop, "action.queued")
+
+
+def test_a_proposal_that_comes_again_after_its_action_has_ended_is_a_copy() -> None:
+    loop = Loop()
+    fails(loop, "a")
+    recovers(loop, "a")
+    (proposed,) = loop.events("action.proposed")
+    again = msgspec.convert(proposed.data, ActionProposed)
+    loop.send("action.proposed", "default/a", again)
+    loop.pump()
+    assert targets(loop) == ["a"]

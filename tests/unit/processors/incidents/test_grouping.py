@@ -233,6 +233,36 @@ def test_it_closes_after_quiet_and_not_before() -> None:
     assert not fleet.latest()
 
 
+def test_what_was_quiet_for_a_while_and_fails_again_stays_open_however_long() -> None:
+    fleet = Findings()
+    fleet.heal("web", fleet.fail("web"))
+    fleet.wait(55)
+    fleet.fail("web")
+    fleet.wait(300)
+    assert fleet.only().status == "open"
+    assert fleet.of("closed") == []
+
+
+def test_what_is_said_of_a_finding_that_has_ended_makes_nothing_worse() -> None:
+    fleet = Findings()
+    over = fleet.fail("web", severity="warning")
+    fleet.fail("web", metric="other", severity="warning")
+    fleet.heal("web", over)
+    fleet.wait(2)
+    fleet.worsen("web", over, "critical")
+    fleet.wait(2)
+    assert fleet.only().severity == "warning"
+
+
+def test_what_gets_worse_does_not_wait_for_what_is_to_be_told_anyway() -> None:
+    fleet = Findings()
+    finding = fleet.fail("web", severity="warning")
+    fleet.wait(2)
+    fleet.fail("web", metric="other", severity="warning")
+    fleet.worsen("web", finding, "critical")
+    assert fleet.only().severity == "critical"
+
+
 def test_a_hint_of_one_agent_is_no_incident_until_it_is_more() -> None:
     fleet = Findings()
     fleet.register("web", depends_on="db")
