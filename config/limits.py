@@ -30,7 +30,7 @@ class LimitsPolicy(PolicyPart, frozen=True):
     max_concurrent, max_concurrent_per_host : int
         Actions that may run at once, in all and on one host.
     max_queued : int
-        Actions that may wait for a slot; more are refused.
+        Actions that may wait for a slot, and as many for a person; more are refused.
     blast_radius : float
         Share of a group that may be worked on at once.
     stable_after_s : float
