@@ -37,14 +37,15 @@ def findings(
     asked: dict[str, Any] = {"state": wanted, "kind": kind, "severity": severity, "agent": agent}
     asked |= {"acknowledged": acknowledged, "assigned_to": assigned, "as_of": as_of}
     found = client.items("/findings", limit, **asked)
-    columns = ("finding", "severity", "agent", "raised", "looked after by", "what", "summary")
+    columns = ("finding", "severity", "agent", "raised", "what", "summary")
     as_list(found, columns, _row, plain=plain)
 
 
 def _row(f: dict[str, Any]) -> tuple[object, ...]:
     what = f"{f['kind']} {f['rule']}".rstrip()
     what += f", silenced by {f['silenced_by']}" if f["silence_id"] else ""
-    judged = f["severity"], f["agent_id"], clock(f["raised_at"]), looked_after(f)
+    judged = f["severity"], f["agent_id"], clock(f["raised_at"])
+    what += f", looked after by {who}" if (who := looked_after(f)) else ""
     return f["finding_id"], *judged, what, f["summary"]
 
 

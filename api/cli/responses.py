@@ -70,7 +70,7 @@ def looked_after(found: dict[str, Any]) -> str:
     known = found["acknowledgement"]
     if known is not None:
         return f"{known['by']}, but worse" if known["worse"] else str(known["by"])
-    return f"for {found['assigned_to']}" if found["assigned_to"] else ""
+    return f"nobody yet, is for {found['assigned_to']}" if found["assigned_to"] else ""
 
 
 def say_responses(found: dict[str, Any]) -> None:
