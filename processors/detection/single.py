@@ -163,18 +163,16 @@ class Single:
         self.metrics += [Metric() for _ in range(metrics - len(self.metrics))]
 
     def row(self, at: float, values: Sequence[float | None]) -> Told | None:
-        """Judge what was measured at `at`, and learn from it; None where nothing was."""
+        """Judge what was measured at `at`, and learn from it; None where nothing is known."""
         when = placed(at)
         seen = [
             self._see(metric, at, when, x)
             for metric, x in zip(self.metrics, values, strict=False)
             if x is not None
         ]
-        if not seen:
-            return None
         evidence = _evidence(seen)
         if not evidence[0]:
-            return 0.0, False, False, seen
+            return None
         dt = max(at - self._judged_at, 0.0) if self._agent[0] else 0.0
         found = self._judge(self._agent, evidence, dt)
         self._agent, self._judged_at = found[:_AGENT], at

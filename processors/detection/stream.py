@@ -98,6 +98,8 @@ class Stream:
         record = np.zeros(len(rows), dtype=np.int64)
         v = Values(np.array(rows), value, record, self._one, np.array([at]))
         seen = see(self._tuning, self._series, v)
+        if not seen.judged.any():
+            return None
         told = tell(self._tuning, self._agents, v, seen, self._promise)
         return float(told.score[0]), bool(told.lasts[0]), bool(told.alarm[0]), seen
 

@@ -126,6 +126,17 @@ def test_missing_values_and_new_metrics_are_no_fault() -> None:
     assert stream.row(1.7e9, []) == Row(0.0, False, ())
 
 
+@pytest.mark.parametrize("metrics", [2, 80])
+def test_an_alarm_stands_while_nothing_known_is_said(metrics: int) -> None:
+    values: list[list[float | None]] = noise(6, 800, metrics).tolist()
+    values[790] = [90.0] * metrics
+    stream = Stream(metrics, 7.0, DAY)
+    rows = [stream.row(1.7e9 + 60.0 * k, row) for k, row in enumerate(values[:791])]
+    assert rows[-1].alarm
+    unknown = [None] * metrics + [1.0]
+    assert stream.row(1.7e9 + 60.0 * 791, unknown) == Row(0.0, alarm=True, drivers=())
+
+
 def test_values_of_any_size_give_finite_scores() -> None:
     rng = np.random.default_rng(6)
     values = rng.choice([0.0, -1e149, 1e149, 1e-300, 5.0, -7.0], size=(500, 3))
