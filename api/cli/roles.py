@@ -46,8 +46,10 @@ async def _worker(
 async def _projector(
     settings: Settings, connection: Connection, signer: Signer, stop: asyncio.Event
 ) -> None:
+    from processors.runtime.heap import prepare
     from projections.projector import run_projector
 
+    prepare()
     await run_projector(settings, connection, signer, stop)
 
 
