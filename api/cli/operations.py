@@ -40,40 +40,39 @@ def operate(
     plain: AsJson = False,
 ) -> None:
     """Ask the same of many agents, by name or by conditions; exit status 4 if one refuses."""
-    where: dict[str, Any] = {
+    where = {
         "status": status,
         "type": kind,
         "text": text,
         "health": health,
+        "performance": performance,
+        "security_below": security_below,
         "label": label,
+        "capability": capability,
     }
-    where |= {"performance": performance, "security_below": security_below}
-    where |= {"capability": capability}
     given = {name: value for name, value in where.items() if value not in (None, [])}
-    body: dict[str, Any] = {"operation": operation, "agents": agent or []}
-    body |= {"where": given} if given else {}
+    body = {"operation": operation, "agents": agent or []} | ({"where": given} if given else {})
     client = Client.from_environment()
     found = client.send("POST", "/operations/preview", body)
     if only_preview:
         as_json(found) if plain else _whom(found)
         return
-    if expect is None:
-        if not ASKED or plain:
-            detail = (
-                f"it would touch {found['touched']} agents; say so: --expect {found['touched']}"
-            )
-            raise CommandError(USAGE, detail)
-        _whom(found)
-        confirmed(f"{operation} of {found['touched']} agents?")
-        expect = found["touched"]
-    receipt = client.send("POST", "/operations", body | {"reason": reason, "expected": expect})
+    expected = expect or _agreed(operation, found, may_ask=ASKED and not plain)
+    receipt = client.send("POST", "/operations", body | {"reason": reason, "expected": expected})
     became = _outcomes(client, receipt, waits=operation != "relearn")
-    if plain:
-        as_json(became)
-    else:
-        _tell(became)
+    as_json(became) if plain else _tell(became)
     if became["counts"]["refused"]:
         raise typer.Exit(REFUSED)
+
+
+def _agreed(operation: str, found: dict[str, Any], *, may_ask: bool) -> int:
+    """Return how many agents it touches, once somebody has agreed to that."""
+    touched: int = found["touched"]
+    if not may_ask:
+        raise CommandError(USAGE, f"it would touch {touched} agents; say so: --expect {touched}")
+    _whom(found)
+    confirmed(f"{operation} of {touched} agents?")
+    return touched
 
 
 def _whom(found: dict[str, Any]) -> None:

@@ -31,8 +31,9 @@ from processors.lifecycle.transitions import Refused, Status, transition
 from projections.queries.agents import AgentQuery
 from projections.queries.operations import (
     Asked,
+    Outcome,
     find_operation,
-    get_operation,
+    outcomes_of,
     statuses_of,
     statuses_where,
 )
@@ -93,27 +94,27 @@ def operation(served: Served, _caller: Viewer, tenant: Tenant, operation_id: str
     found = served.ask(_with_outcomes, tenant, operation_id)
     if found is None:
         raise not_found("operation", operation_id, tenant)
-    data = {name: found.data[name] for name in ("operation_id", "operation", "chosen_by", "reason")}
-    counts = Counter(outcome.state for outcome in found.outcomes)
-    return OperationView.model_validate(
-        data
-        | {
-            "requested_by": found.data["requested_by"],
-            "at": found.at,
-            "touched": len(found.outcomes),
-            "counts": {state: counts[state] for state in ("done", "refused", "asked")},
-            "outcomes": [outcome._asdict() for outcome in found.outcomes],
-        }
-    )
+    (data, at), outcomes = found
+    kept = ("operation_id", "operation", "chosen_by", "reason", "requested_by")
+    counts = Counter(outcome.state for outcome in outcomes)
+    told = {
+        "at": at,
+        "touched": len(outcomes),
+        "counts": {state: counts[state] for state in ("done", "refused", "asked")},
+        "outcomes": [outcome._asdict() for outcome in outcomes],
+    }
+    return OperationView.model_validate({name: data[name] for name in kept} | told)
 
 
-def _with_outcomes(connection: Connection, tenant: str, operation_id: str) -> Asked | None:
+def _with_outcomes(
+    connection: Connection, tenant: str, operation_id: str
+) -> tuple[Asked, list[Outcome]] | None:
     asked = find_operation(connection, tenant, operation_id)
     if asked is None:
         return None
-    data, _ = asked
-    reason = _reason(data["reason"], operation_id)
-    return get_operation(connection, tenant, operation_id, BECOMES.get(data["operation"]), reason)
+    agents, status = asked.data["agents"], BECOMES.get(asked.data["operation"])
+    reason = _reason(asked.data["reason"], operation_id)
+    return asked, outcomes_of(connection, tenant, operation_id, agents, status, reason)
 
 
 async def _chosen(served: Services, tenant: str, body: OperationPreview) -> dict[str, str]:

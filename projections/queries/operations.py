@@ -25,7 +25,6 @@ class Asked(NamedTuple):
 
     data: dict[str, Any]
     at: float
-    outcomes: list[Outcome]
 
 
 def statuses_of(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[str, str]:
@@ -45,42 +44,39 @@ def statuses_where(
     return {row.agent_id: row.status for row in page.items}
 
 
-def get_operation(
-    connection: Connection, tenant: str, operation_id: str, status: str | None, reason: str
-) -> Asked | None:
-    """Return an operation with what became of it, or None where there is none of that id.
+def outcomes_of(
+    connection: Connection,
+    tenant: str,
+    operation_id: str,
+    ids: Sequence[str],
+    status: str | None,
+    reason: str,
+) -> list[Outcome]:
+    """Return what became of an operation at each of the agents `ids`.
 
     Parameters
     ----------
     status, reason : str or None, str
         What an agent is, and why, where it was done.
     """
-    asked = find_operation(connection, tenant, operation_id)
-    if asked is None:
-        return None
-    data, at = asked
-    ids = data["agents"]
     refused = _refused(connection, tenant, operation_id)
     done = set() if status is None else _done(connection, tenant, ids, status, reason)
-    outcomes = [
+    return [
         Outcome(agent, "refused", refused[agent])
         if agent in refused
         else Outcome(agent, "done" if agent in done else "asked", "")
         for agent in ids
     ]
-    return Asked(data, at, outcomes)
 
 
-def find_operation(
-    connection: Connection, tenant: str, operation_id: str
-) -> tuple[dict[str, Any], float] | None:
+def find_operation(connection: Connection, tenant: str, operation_id: str) -> Asked | None:
     """Return what was asked for and when, or None where there is no such operation."""
     e = events.c
     query = select(e.data, e.time).where(
         e.id == operation_id, e.tenant_id == tenant, e.type == "fleet.operation_requested"
     )
     row = connection.execute(query).first()
-    return None if row is None else (row.data, row.time)
+    return None if row is None else Asked(row.data, row.time)
 
 
 def _refused(connection: Connection, tenant: str, operation_id: str) -> dict[str, str]:
