@@ -46,6 +46,8 @@ def _one(found: dict[str, Any], *, plain: bool) -> None:
     for name in ("reason", "detail", "approved_by", "check"):
         if found[name]:
             say(f"{name.replace('_', ' ')}: {found[name]}")
+    for answer in found["approvals"]:
+        say(_answered(answer))
     if ran := found["evidence"].get("preview"):
         say(f"would run: {ran}")
     elif found["preview"] is not None:
@@ -58,3 +60,9 @@ def _one(found: dict[str, Any], *, plain: bool) -> None:
             for c in found["candidates"]
         ),
     )
+
+
+def _answered(answer: dict[str, Any]) -> str:
+    word = "approved" if answer["approved"] else "rejected"
+    told = f"{word} by {answer['by']} at {clock(answer['at'])}: {answer['reason']}"
+    return f"{told}; it does not count: {answer['detail']}" if answer["refused"] else told

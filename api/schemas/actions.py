@@ -43,14 +43,21 @@ class CandidateView(View):
 class ApprovalView(View):
     """What a person said to an action."""
 
+    event_id: str = Field(default="", description="Of the event that gave it, where it is known.")
     action_id: str
     approved: bool
     by: str
     reason: str
     preview_hash: str
-    seen: str = Field(description="The digest of the dry run that they looked at; or empty.")
-    exactly: bool = Field(description="Whether only just that may be done.")
+    seen: str = Field(
+        default="", description="The digest of the dry run that they looked at; or empty."
+    )
+    exactly: bool = Field(default=False, description="Whether only just that may be done.")
     at: Moment
+    refused: str = Field(
+        default="", description="Why the answer does not count, by a stable name; or empty."
+    )
+    detail: str = Field(default="", description="The same for a person.")
 
 
 class PreviewView(View):
@@ -143,6 +150,8 @@ class ActionView(View):
         """Return the view of a row at `now`, in seconds since the epoch."""
         plain = {name: getattr(row, name) for name in cls.model_fields if name != "stages"}
         plain["preview"] = PreviewView.of(row, now)
+        # That an answer does not count may be known before the answer is.
+        plain["approvals"] = [answer for answer in row.approvals if "by" in answer]
         times = {stage: getattr(row, f"{stage}_at") for stage in STAGES}
         return cls.model_validate(
             plain | {"stages": {stage: at for stage, at in times.items() if at is not None}}

@@ -6,7 +6,7 @@ is not fixed. So a stage sets its own columns, and the state only moves forward.
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 from sqlalchemy import Table
@@ -88,8 +88,14 @@ def approval_given(rows: Rows, seen: Seen) -> None:
     """Note a person's answer; the governor's fact moves the state."""
     data = data_as(seen, a.ApprovalGiven)
     row = _row(rows, seen)
-    answer = {**msgspec.to_builtins(data), "at": seen.at}
-    row["approvals"] = sorted([*row["approvals"], answer], key=lambda one: one["at"])
+    _answer(row, seen.event.id, {**msgspec.to_builtins(data), "at": seen.at})
+    rows.put(actions, row)
+
+
+def approval_refused(rows: Rows, seen: Seen) -> None:
+    """Note that an answer did not count, and why; it may be known sooner than the answer."""
+    data, row = data_as(seen, a.ActionRefused), _row(rows, seen)
+    _answer(row, seen.event.causationid, {"refused": data.reason, "detail": data.detail})
     rows.put(actions, row)
 
 
@@ -160,6 +166,7 @@ FOLDS: Final = {
     "action.withheld": withheld,
     "action.awaiting_approval": awaiting,
     "action.approval_given": approval_given,
+    "action.approval_refused": approval_refused,
     "action.preview_requested": preview_requested,
     "action.previewed": previewed,
     "action.queued": queued,
@@ -186,6 +193,17 @@ def _row(rows: Rows, seen: Seen) -> Row:
     row["updated_at"] = max(row["updated_at"], seen.at)
     row["correlation_id"] = row["correlation_id"] or seen.event.correlationid
     return row
+
+
+def _answer(row: Row, event_id: str, told: dict[str, Any]) -> None:
+    """Keep what is known of one answer, by the id of the event that gave it."""
+    answers = {one.get("event_id", place): one for place, one in enumerate(row["approvals"])}
+    answers[event_id] = answers.get(event_id, {}) | {"event_id": event_id} | told
+    row["approvals"] = sorted(answers.values(), key=_when)
+
+
+def _when(answer: dict[str, Any]) -> tuple[float, str]:
+    return answer.get("at", 0.0), answer.get("event_id", "")
 
 
 def _put(rows: Rows, row: Row, state: str, **texts: str) -> None:
