@@ -2,13 +2,10 @@
 
 Three views of the same deviations: their root mean square now, the same smoothed over five
 records, and their mean relative to what each metric often shows. Each is compared with its own
-past: its logarithm above a running 95 % quantile has an exponential tail (a Pareto tail of the
-view itself), whose mean excess gives the probability of a value as large. A mean of k excesses is
-not known better than that: what is told is the probability that a Bayesian who has seen k would
-give, ``(1 + x / k) ** -k`` instead of ``exp(-x)``, so a tail of three records makes nothing rare.
-For the same reason a value beyond all that was seen says little where few records were, or where
-many metrics might have set one. So the bar is the same number for every agent that speaks once a
-minute, and means the same rarity; who speaks more often has as many more occasions.
+past (`processors.detection.tail`), and how rare it is there is told as who has seen no more than
+that may tell it. For the same reason a value beyond all that was seen says little where few records
+were, or where many metrics might have set one. So the bar is the same number for every agent that
+speaks once a minute, and means the same rarity; who speaks more often has as many more occasions.
 
 What is promised is a rate of false alarms, and no tail is known that well:
 `processors.detection.allowance` holds the rate.
@@ -20,10 +17,7 @@ score fades within hours, so what follows a fault ranks too high, and what prece
 `tests/benchmarks/perturbed.md` shows how far it hangs on units, clocks and cadences, and
 `tests/benchmarks/ablation.md` which other ways of pooling were tried.
 
-Sources: Hill, "A simple general approach to inference about the tail of a distribution" (1975);
-Siffer et al., "Anomaly detection in streams with extreme value theory" (KDD 2017), for peaks over
-a running threshold; Aitchison and Dunsmore, "Statistical prediction analysis" (1975), for the
-predictive probability.
+Sources: see `processors.detection.tail` and `processors.detection.allowance`.
 """
 
 from __future__ import annotations
@@ -32,18 +26,11 @@ from typing import Final, NamedTuple
 
 from processors.detection.allowance import Account, Cause, account
 from processors.detection.arithmetic import Arithmetic, Value, ln
+from processors.detection.tail import BLANK_TAIL, Tail, follow, predicted
 from processors.detection.tuning import LN2, Tuning
 
-_QUANTILE: Final = 0.95
-_GAIN: Final = 8.0
-"""Steps of the quantile, in spreads: it must find its place in days, where half-lives are weeks."""
-_SURE: Final = 2.995732273553991
-"""-ln(0.05): the rarity of the quantile itself."""
 _RARITY_FROM: Final = 60
-_WIDE: Final = 3.0
 _STILL: Final = 0.7
-_NARROWEST: Final = 0.1
-"""No tail is taken for thinner: what differs by a tenth is no other thing."""
 _OUTSIDE: Final = 3.0
 """Some metric must lie beyond so many spreads, or beyond all that was seen."""
 _COMMON_S: Final = 60.0
@@ -54,15 +41,6 @@ _LATELY_H: Final = 6.0
 _MEMORY: Final = 0.9965402628278678
 """0.5 ** (1 / 200): an alarm is remembered for some 200 records."""
 _MOST_RECORDS: Final = 1_000_000.0
-
-
-class Tail(NamedTuple):
-    """The upper tail of one view, in natural logarithms."""
-
-    mean: Value
-    spread: Value
-    quantile: Value
-    excess: Value
 
 
 class Agent(NamedTuple):
@@ -109,9 +87,8 @@ class Agent(NamedTuple):
     cause: Value
 
 
-_BLANK_TAIL: Final = Tail(0.0, 1.0, 0.0, 0.0)
 BLANK: Final = Agent(
-    0.0, 0.0, 0.0, 0.0, 0.0, _BLANK_TAIL, _BLANK_TAIL, _BLANK_TAIL, 0.0, 0.0, 1.0, 0.0, 0.0
+    0.0, 0.0, 0.0, 0.0, 0.0, BLANK_TAIL, BLANK_TAIL, BLANK_TAIL, 0.0, 0.0, 1.0, 0.0, 0.0
 )
 
 
@@ -207,13 +184,12 @@ def judge(
     judged = a.records >= _RARITY_FROM
     often = m.rarely(a.interval < _COMMON_S, _often, a.interval)
     own_bar = bar + often + a.raised_bar + 4.0 * m.maximum(1.0 - a.age / p.learning_d, 0.0)
-    now, r_now = _rarity(m, a.now, strength, rate, count, judged)
-    lasting, r_lasting = _rarity(m, a.lasting, smoothed, rate, count, judged)
-    relative, r_relative = _rarity(m, a.relative, e.relative / e.metrics, rate, count, judged)
+    now, r_now = follow(m, a.now, strength, rate, count, judged)
+    lasting, r_lasting = follow(m, a.lasting, smoothed, rate, count, judged)
+    relative, r_relative = follow(m, a.relative, e.relative / e.metrics, rate, count, judged)
     fresh = e.novelty / (e.novelty + p.novelty) * m.minimum(a.records / _RARITY_FROM, 1.0)
     views = m.maximum(m.maximum(r_now - 0.7, r_relative), r_lasting + 0.2)
-    share = _share(m, rate, 1.0 + (1.0 - _QUANTILE) * count)
-    known = _SURE + m.rarely(views > _SURE, _predicted, views - _SURE, share)
+    known = predicted(m, views, rate, count)
     records = count / (count + _RARITY_FROM * e.metrics)
     rarity = m.maximum(m.minimum(views, known), 8.0 * fresh * records)
     interval = a.interval + m.maximum(1.0 / count, 0.01) * (near - a.interval)
@@ -243,48 +219,9 @@ def judge(
     return Judgement(after, score, rarity, own_bar, lasts, left.hold > 0.0)
 
 
-def _rarity(
-    m: Arithmetic, t: Tail, view: Value, rate: Value, count: Value, judged: Value
-) -> tuple[Tail, Value]:
-    """Return the tail after `view`, and the rarity of `view` before."""
-    v = ln(m, view + 1e-3)
-    over = v - t.quantile
-    rarity = m.rarely(judged & (over > 0.0), _rare, over, t.excess)
-    mean = t.mean + rate * (v - t.mean)
-    off = v - mean
-    spread = t.spread + rate * (m.maximum(off, -off) - t.spread)
-    before = m.where(count <= 1.0, v, t.quantile)
-    towards = m.where(v > before, _QUANTILE, _QUANTILE - 1.0)
-    quantile = before + _GAIN * rate * spread * towards
-    above = v - quantile
-    tail_count = 1.0 + (1.0 - _QUANTILE) * count
-    share = _share(m, rate, tail_count)
-    lesson = m.rarely(above > 0.0, _lesson, above, t.excess, tail_count, share)
-    return Tail(mean, spread, quantile, t.excess + lesson), rarity
-
-
-def _rare(m: Arithmetic, over: Value, excess: Value) -> Value:
-    return _SURE + over / m.maximum(excess, _NARROWEST)
-
-
-def _lesson(m: Arithmetic, above: Value, excess: Value, tail_count: Value, share: Value) -> Value:
-    capped = m.where(tail_count > 20.0, m.minimum(above, _WIDE * excess), above)
-    return share * (capped - excess)
-
-
-def _predicted(m: Arithmetic, beyond: Value, share: Value) -> Value:
-    """Return the rarity beyond the quantile, of a tail whose mean is one of ``1 / share``."""
-    return ln(m, 1.0 + share * beyond) / share
-
-
 def _often(m: Arithmetic, interval: Value) -> Value:
     """Return what the bar has to be higher by, for who speaks more often than once a minute."""
     return ln(m, _COMMON_S / m.maximum(interval, _SHORTEST_S))
-
-
-def _share(m: Arithmetic, rate: Value, tail_count: Value) -> Value:
-    """Return what one record of a tail counts for in its mean: one of as many as are known."""
-    return m.minimum(m.maximum(1.0 / tail_count, rate / (1.0 - _QUANTILE)), 1.0)
 
 
 def _score(

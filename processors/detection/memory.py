@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.columns import Columns, Floats, Ints
-from processors.detection import agent, series
+from processors.detection import agent, series, tail
 from processors.detection.profile import PROFILE_MEMORY, season_at
 
 SINGLE = npt.NDArray[np.float32]
@@ -28,7 +28,7 @@ _AGE: Final = _KNOWN.index("age")
 _SHORT: Final = _KNOWN.index("short")
 _RELATIVE: Final = slice(_SHORT, _KNOWN.index("left_low"))
 """What is kept relative to the level."""
-_TAIL: Final = len(agent.Tail._fields)
+_TAIL: Final = len(tail.Tail._fields)
 
 
 def gathered(wide: SINGLE, rows: Ints) -> Floats:
@@ -52,7 +52,7 @@ def flat(a: agent.Agent) -> list[float]:
 def nested(values: Sequence[Any]) -> agent.Agent:
     """Return what `flat` was given; also of a list of columns."""
     tails = [
-        agent.Tail(*values[first : first + _TAIL])
+        tail.Tail(*values[first : first + _TAIL])
         for first in range(_SIMPLE, _SIMPLE + 3 * _TAIL, _TAIL)
     ]
     return agent.Agent._make([*values[:_SIMPLE], *tails, *values[_SIMPLE + 3 * _TAIL :]])
