@@ -69,7 +69,7 @@ class PreviewView(View):
 
     state: Literal["fresh", "old", "missing"]
     note: str = Field(description="Of what is old, missing or would be refused: why, for a person.")
-    steps: list[str] = Field(examples=[["start ['redis-server']"]])
+    steps: list[str] = Field(examples=[["start redis-server"]])
     digest: str = Field(description="Hand it in as `seen` when answering.")
     refused: str = Field(description="Why it would be refused now, by a stable name; or empty.")
     host: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Iterable, Sequence
 
 import psutil
@@ -39,7 +40,8 @@ class FreePort(Restart):
     async def preview(self) -> str:
         """Return whom it would end, by pid and command line."""
         stranger, said = await asyncio.to_thread(self._stranger)
-        return f"end process {stranger.pid} ({said})\nstart {self._managed.service.command}"
+        started = shlex.join(self._managed.service.command)
+        return f"end process {stranger.pid} ({said})\nstart {started}"
 
     async def run(self) -> Result:
         """End the stranger, SIGTERM first, and start the service."""

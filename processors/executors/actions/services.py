@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -48,7 +49,7 @@ class Restart:
             await self._guard(running)
         how = f"SIGTERM, {self._managed.service.stop_s} s, SIGKILL" if self._patience else "SIGKILL"
         end = [f"end process group {running.pid} ({how})"] if running else []
-        return "\n".join([*end, f"start {self._managed.service.command}"])
+        return "\n".join([*end, f"start {shlex.join(self._managed.service.command)}"])
 
     async def _guard(self, running: Running | None) -> None:
         name = self._managed.name
@@ -131,7 +132,7 @@ def start(managed: ManagedService) -> Result:
     try:
         running = managed.start()
     except (OSError, KeyError) as error:
-        return Result(False, f"cannot start {managed.service.command}: {error}")
+        return Result(False, f"cannot start {shlex.join(managed.service.command)}: {error}")
     return Result(True, f"started process {running.pid}", {"pid": running.pid})
 
 

@@ -100,7 +100,7 @@ async def test_a_restart_is_claimed_verified_and_finished(hands: Hands) -> None:
 async def test_a_dry_run_says_what_it_would_do_and_does_nothing(hands: Hands) -> None:
     finished = await hands.do(command(dry_run=True))
     assert finished["outcome"] == "simulated"
-    assert finished["evidence"] == {"preview": "start ['sleep', '600']"}
+    assert finished["evidence"] == {"preview": "start sleep 600"}
     assert hands.web.running is None
 
 
@@ -172,7 +172,7 @@ async def test_what_it_depends_on_is_started_first_also_where_it_died_meanwhile(
     with pytest.raises(NotPossible, match="dependency_down: web needs db"):
         await restart.preview()
     database.start()
-    assert await restart.preview() == "start ['sleep', '600']"
+    assert await restart.preview() == "start sleep 600"
     await database.stop()
 
 
