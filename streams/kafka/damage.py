@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any, Final, NamedTuple
+from weakref import proxy
 
 from streams.contracts.record import Record
 from streams.contracts.topics import Kind, every_topic
@@ -50,7 +51,8 @@ class _Whole:
 
     def __init__(self, topic: str, partition: int, unpacked: Any) -> None:
         self._place = topic, partition
-        self._unpacked = unpacked
+        # It holds this in turn: a cycle would hold what was fetched until garbage is looked for.
+        self._unpacked = proxy(unpacked)
         self._batches = unpacked._records
         self._ahead: _Found | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -26,9 +27,15 @@ from tests.ports import free_port
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 START_S = 180.0
+_PR_SET_PDEATHSIG = 1
 PATIENCE_S = 120.0
 """How long to wait for what must come: reached only where it never does, however busy a machine."""
 _OVER = {"withheld", "refused", "finished"}
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel for SIGTERM, once the process that started this one is gone."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 class Installation:
@@ -100,6 +107,8 @@ class Installation:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # A test process that crashes tears nothing down.
+                preexec_fn=_end_with_parent,  # noqa: PLW1509
             )
         self.wait_for(self._answers, "answer of the API", START_S)
 

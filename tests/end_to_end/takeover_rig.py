@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -78,7 +79,8 @@ class Pair:
     async def stop(self) -> None:
         """End what still lives."""
         for worker in self._workers.values():
-            worker.kill()
+            with contextlib.suppress(ProcessLookupError):
+                worker.kill()
             await worker.wait()
 
 

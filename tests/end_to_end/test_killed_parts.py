@@ -40,10 +40,9 @@ class Talking(Installation):
 
     def service_pid(self) -> int | None:
         """Return the process that serves ``web``."""
-        for process in self.processes():
-            if str(self.home / "http.server.py") in process.cmdline():
-                return process.pid
-        return None
+        script = str(self.home / "http.server.py")
+        found = psutil.process_iter(["cmdline"])
+        return next((each.pid for each in found if script in (each.info["cmdline"] or ())), None)
 
     def output(self) -> str:
         """Return what the service has written."""

@@ -41,7 +41,8 @@ def test_what_is_approved_was_shown_and_is_what_is_done(homeostat: Installation,
     assert (preview["state"], preview["refused"], preview["host"]) == ("fresh", "", "this-host")
     end, start = preview["steps"]
     assert end.startswith(f"end process group {pid} (SIGTERM")
-    assert start.startswith("start [")
+    assert start.startswith("start ")
+    assert start.endswith(f" -m http.server {homeostat.service_port} --bind 127.0.0.1")
     looked = homeostat.command("preview", action["action_id"])
     assert looked.returncode == 0, looked.stderr
     assert [line.strip() for line in looked.stdout.splitlines()[1:]] == [end, start]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -88,3 +90,15 @@ def test_what_lies_in_the_middle_of_damage_is_told_once() -> None:
 def test_several_damaged_batches_are_one_gap() -> None:
     raw = batch(0, -1) + batch(5, COUNT_AT) + batch(10)
     assert [r.offset for r in fetched(FLEET.name, raw)] == [0, 10, 11, 12, 13, 14]
+
+
+def test_what_was_fetched_is_let_go_without_looking_for_garbage() -> None:
+    records = fetched(TELEMETRY.name, batch(0) + batch(5, COUNT_AT) + batch(10))
+    held = weakref.ref(records)
+    gc.disable()
+    try:
+        assert len(list(records)) == 11
+        del records
+        assert held() is None
+    finally:
+        gc.enable()
