@@ -74,9 +74,8 @@ def test_a_raised_threshold_takes_its_finding_away(
     web = rows_of(found, "default/web")
     assert web["granted service.restart"]["gone"] >= 1
     assert web["held for approval service.restart"]["added"] >= 1
-    assert (
-        "granted service.kill_stuck" not in web
-    )  # the stronger form is no way around the question
+    # The stronger form is no way around the question; other tests may have had it granted.
+    assert web.get("granted service.kill_stuck", {"added": 0})["added"] == 0
     assert "default/web" in {each["agent"] for each in found["diverged"]}
     assert found["outcomes_beyond"] >= 1
 
