@@ -48,6 +48,18 @@ def together(parts_of: Parts, like: Any) -> Any:
     return list(parts_of.values()) if isinstance(like, list) else parts_of
 
 
+def change(before: Any, after: Any) -> str:
+    """Return what became of a part: ``added``, ``removed`` or ``changed``."""
+    if before is ABSENT:
+        return "added"
+    return "removed" if after is ABSENT else "changed"
+
+
+def told(value: Any) -> Any:
+    """Return a part for a reader who knows no `ABSENT`: None in its place."""
+    return None if value is ABSENT else value
+
+
 def _by_name(values: list[Any]) -> Parts | None:
     names = [_name(value) for value in values]
     if None in names or len(set(names)) < len(names):
@@ -66,5 +78,5 @@ def _name(value: Any) -> str | None:
 
 
 def _threshold(metric: str, types: Iterable[str] | None) -> str:
-    told = ",".join(types or ())
-    return f"{metric}[{told}]" if told else str(metric)
+    named = ",".join(types or ())
+    return f"{metric}[{named}]" if named else str(metric)

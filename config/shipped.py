@@ -56,7 +56,8 @@ def offers(base: Any, in_force: Any, shipped: Any) -> list[Offer]:
     >>> [(o.name, str(o.standing)) for o in offers(base, {"a": 1, "b": {"c": 9}}, now)]
     [('a', 'new'), ('b.c', 'differs'), ('b.d', 'new')]
     """
-    return [each for each in _compare((), base, in_force, shipped) if each.path != _GIVEN]
+    found = _differences((), base, in_force, shipped)
+    return [each for each in found if each.path != _GIVEN and not _has(each)]
 
 
 def chosen(wanted: str, among: Collection[Path]) -> list[Path]:
@@ -101,10 +102,6 @@ def answered(base: Any, in_force: Any, shipped: Any, declined: Collection[Path] 
 
 def _has(offer: Offer) -> bool:
     return bool(offer.in_force == offer.shipped)
-
-
-def _compare(path: Path, base: Any, in_force: Any, shipped: Any) -> Iterator[Offer]:
-    return (each for each in _differences(path, base, in_force, shipped) if not _has(each))
 
 
 def _differences(path: Path, base: Any, in_force: Any, shipped: Any) -> Iterator[Offer]:

@@ -1,10 +1,10 @@
-"""Waits for the event that answers what was asked of a step."""
+"""Waits for what answers a request: an event of a step, or what a read shows then."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from api.cli.client import Client
 
@@ -12,6 +12,8 @@ LATEST: Final = 2**53 - 1
 """Greater than every `seq` that the API may tell."""
 PATIENCE_S: Final = 10.0
 _LOOK_S: Final = 0.1
+
+T = TypeVar("T")
 
 
 def newest(client: Client) -> int:
@@ -30,12 +32,21 @@ def answered(
     dict or None
         None where there is none within `PATIENCE_S`.
     """
-    give_up = time.monotonic() + PATIENCE_S
-    while True:
+
+    def look() -> dict[str, Any] | None:
+        nonlocal after
         for event in client.items("/events", 1000, after=after, subject=subject):
             after = event["seq"]
             if answers(event):
                 return event
-        if time.monotonic() > give_up:
-            return None
+        return None
+
+    return until(look, lambda event: event is not None)
+
+
+def until(look: Callable[[], T], good: Callable[[T], bool]) -> T:
+    """Return what `look` sees once it is `good`, or what it sees after `PATIENCE_S`."""
+    give_up = time.monotonic() + PATIENCE_S
+    while not good(found := look()) and time.monotonic() < give_up:
         time.sleep(_LOOK_S)
+    return found

@@ -64,7 +64,7 @@ def discard(letter: Letter, reason: Reason, plain: AsJson = False) -> None:
     """Dismiss one; it stays in the log, and so does who dismissed it."""
     body = {"reason": reason}
     receipt = Client.from_environment().send("POST", f"/dead-letters/{letter}/discard", body)
-    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+    as_receipt(receipt, plain=plain)
 
 
 @dead_letters.command()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
-from api.cli.answering import PATIENCE_S
+from api.cli.answering import until
 from api.cli.client import REFUSED, USAGE, Client, CommandError
 from api.cli.options import ASKED, AsJson, Reason
 from api.cli.previews import confirmed
 from api.cli.show import as_json, as_table, say
-
-_LOOK_S: Final = 0.2
 
 
 def operate(
@@ -84,11 +81,9 @@ def _whom(found: dict[str, Any]) -> None:
 def _outcomes(client: Client, receipt: dict[str, Any], *, waits: bool) -> dict[str, Any]:
     path = f"/operations/{receipt['operation_id']}"
     found: dict[str, Any] = client.get(path, wait_for=receipt["position"], wait_s=30)
-    give_up = time.monotonic() + PATIENCE_S
-    while waits and found["counts"]["asked"] and time.monotonic() < give_up:
-        time.sleep(_LOOK_S)
-        found = client.get(path)
-    return found
+    if not waits:
+        return found
+    return until(lambda: client.get(path), lambda seen: not seen["counts"]["asked"])
 
 
 def _tell(found: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from config.parts import ABSENT, parts
+from config.parts import ABSENT, change, parts, told
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _GIVEN: Final = frozenset({"version"})
@@ -28,12 +28,12 @@ class Change(NamedTuple):
         >>> Change("limits.max_queued", "changed", 100, 50).line()
         '~ limits.max_queued: 100 → 50'
         """
-        told = {
+        values = {
             "added": short(self.after),
             "removed": short(self.before),
             "changed": f"{short(self.before)} → {short(self.after)}",
         }
-        return f"{_SIGNS[self.change]} {self.path}: {told[self.change]}"
+        return f"{_SIGNS[self.change]} {self.path}: {values[self.change]}"
 
 
 def changes(before: Any, after: Any) -> list[Change]:
@@ -46,7 +46,7 @@ def changes(before: Any, after: Any) -> list[Change]:
     >>> [c.line() for c in changes({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "d": 4})]
     ['~ a.b: 1 → 3', '- c: 2', '+ d: 4']
     """
-    return [change for change in _walk("", before, after) if change.path not in _GIVEN]
+    return [each for each in _walk("", before, after) if each.path not in _GIVEN]
 
 
 def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
@@ -54,20 +54,12 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[Change]:
         return
     named = None if ABSENT in (before, after) else parts(before, after)
     if named is None:
-        yield _change(path, before, after)
+        yield Change(path, change(before, after), told(before), told(after))
         return
     left, right = named
     for name in [*left, *(name for name in right if name not in left)]:
         inner = f"{path}.{name}" if path else name
         yield from _walk(inner, left.get(name, ABSENT), right.get(name, ABSENT))
-
-
-def _change(path: str, before: Any, after: Any) -> Change:
-    if before is ABSENT:
-        return Change(path, "added", after=after)
-    if after is ABSENT:
-        return Change(path, "removed", before=before)
-    return Change(path, "changed", before, after)
 
 
 def short(value: Any) -> str:

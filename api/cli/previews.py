@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any, Final
+from typing import Any
 
 import typer
 
+from api.cli.answering import PATIENCE_S, until
 from api.cli.client import NO, Client, CommandError
 from api.cli.options import Action, AsJson
 from api.cli.show import as_json, clock, say
-
-PATIENCE_S: Final = 10.0
-_LOOK_S: Final = 0.1
 
 
 def preview(action: Action, plain: AsJson = False) -> None:
@@ -40,11 +37,7 @@ def asked_anew(client: Client, found: dict[str, Any]) -> dict[str, Any]:
     path = f"/actions/{found['action_id']}"
     before = _looked_at(found)
     client.send("POST", f"{path}/preview", None)
-    give_up = time.monotonic() + PATIENCE_S
-    while _looked_at(found) == before and time.monotonic() < give_up:
-        time.sleep(_LOOK_S)
-        found = client.get(path)
-    return found
+    return until(lambda: client.get(path), lambda seen: _looked_at(seen) != before)
 
 
 def show(found: dict[str, Any]) -> None:

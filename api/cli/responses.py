@@ -52,7 +52,7 @@ def comment(
 def _tell(thing: str, verb: str, body: dict[str, Any], *, plain: bool) -> None:
     client = Client.from_environment()
     receipt = client.send("POST", f"/{_noun(client, thing)}/{thing}/{verb}", body)
-    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+    as_receipt(receipt, plain=plain)
 
 
 def _noun(client: Client, thing: str) -> str:

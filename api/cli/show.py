@@ -98,12 +98,12 @@ def progress(*, plain: bool) -> Callable[[str], None]:
     return note if plain else say
 
 
-def as_receipt(receipt: Any, told: str, *, plain: bool) -> None:
-    """Write the answer to a write: as JSON, or `told` for a person."""
+def as_receipt(receipt: Any, told: str = "", *, plain: bool) -> None:
+    """Write the answer to a write: as JSON; for a person as `told`, else where it stands."""
     if plain:
         as_json(receipt)
     else:
-        say(told)
+        say(told or f"on record at {receipt['position']}")
 
 
 def clock(moment: str | None) -> str:

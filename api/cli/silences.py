@@ -164,7 +164,7 @@ def end(silence: Silence, reason: Reason, tenant: Tenant = None, plain: AsJson =
     """End one now; what still fires asks for attention, and is acted on, as if it were new."""
     client = Client.from_environment()
     receipt = client.send("POST", f"/silences/{silence}/end", {"reason": reason}, tenant=tenant)
-    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+    as_receipt(receipt, plain=plain)
 
 
 def about(silence: dict[str, Any]) -> str:

@@ -49,7 +49,7 @@ def _answer(
 ) -> None:
     body = {"reason": reason, "preview_hash": found["preview_hash"], **more}
     receipt = client.send("POST", f"/actions/{found['action_id']}/{verb}", body)
-    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+    as_receipt(receipt, plain=plain)
 
 
 def accept(
@@ -60,7 +60,7 @@ def accept(
     """Accept what the detector found as the new normal."""
     client = Client.from_environment()
     receipt = client.send("POST", f"/findings/{finding}/accept", {"reason": reason})
-    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+    as_receipt(receipt, plain=plain)
 
 
 def relearn(
@@ -76,7 +76,7 @@ def relearn(
     client.get(f"/agents/{agent}")
     body = {"metrics": metrics or [], "reason": reason}
     receipt = client.send("POST", f"/agents/{agent}/relearn", body)
-    as_receipt(receipt, f"on record at {receipt['position']}", plain=plain)
+    as_receipt(receipt, plain=plain)
 
 
 def services(

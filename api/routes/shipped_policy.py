@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 
@@ -15,7 +15,7 @@ from api.routes.reading import Reading
 from api.schemas.policy import PolicyReceipt
 from api.schemas.shipped_policy import OfferView, ShippedAnswer, ShippedPolicyView
 from api.services import InForce, Served
-from config.parts import ABSENT
+from config import parts
 from config.policy import default_policy, policy_from, policy_hash
 from config.shipped import Offer, Path, adopted, answered, chosen, offers
 
@@ -74,20 +74,11 @@ def _not_offered(name: str, among: list[Path]) -> str:
 
 
 def _view(offer: Offer) -> OfferView:
-    change = "changed"
-    if offer.in_force is ABSENT:
-        change = "added"
-    elif offer.shipped is ABSENT:
-        change = "removed"
     return OfferView(
         path=offer.name,
-        change=change,
+        change=parts.change(offer.in_force, offer.shipped),
         standing=offer.standing.value,
-        before=_told(offer.base),
-        in_force=_told(offer.in_force),
-        shipped=_told(offer.shipped),
+        before=parts.told(offer.base),
+        in_force=parts.told(offer.in_force),
+        shipped=parts.told(offer.shipped),
     )
-
-
-def _told(value: Any) -> Any:
-    return None if value is ABSENT else value

@@ -15,7 +15,7 @@ import msgspec
 
 from processors.runtime.lane import Lane
 from processors.runtime.pages import Index, opened, runs
-from processors.runtime.snapshot_format import Label, Snapshot, is_ours, state_of
+from processors.runtime.snapshot_format import Label, Snapshot, state_of
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.topics import CHECKPOINT_PAGES, CHECKPOINTS
 from streams.contracts.trust import Signer
@@ -121,11 +121,11 @@ def _pages(records: Sequence[Record], wanted: set[int], signer: Signer) -> Mappi
     return {
         record.offset: opened(record.value)[1]
         for record in records
-        if record.offset in wanted and record.value and is_ours(record, signer)
+        if record.offset in wanted and record.value and signer.told(record)
     }
 
 
 def _opened(record: Record, signer: Signer) -> Checkpoint | None:
-    if not (record.value and is_ours(record, signer)):
+    if not (record.value and signer.told(record)):
         return None
     return msgspec.msgpack.decode(record.value, type=Checkpoint)

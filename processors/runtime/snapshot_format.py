@@ -14,9 +14,8 @@ import msgspec
 
 from processors.parts import packed
 from processors.runtime.pages import Head, Index, framed, is_page, opened, whole
-from streams.contracts.errors import Untrusted
 from streams.contracts.record import Outgoing, Record
-from streams.contracts.trust import RecordKind, Signer
+from streams.contracts.trust import Signer
 
 CHUNK: Final = 8 << 20
 
@@ -126,14 +125,6 @@ def encode(snapshot: Snapshot, topic: str, partition: int, signer: Signer) -> li
     return records
 
 
-def is_ours(record: Record, signer: Signer) -> bool:
-    """Say whether a worker of this installation wrote a record of a state."""
-    try:
-        return signer.kind_of(record) is RecordKind.EVENT
-    except Untrusted:
-        return False
-
-
 def state_of(index: Index, found: Mapping[int, memoryview]) -> bytes | None:
     """Return the state whose pages were `found`, or None where one is not what it should be."""
     parts = whole(index, found)
@@ -165,7 +156,7 @@ class Assembly:
     def add(self, records: Iterable[Record]) -> None:
         """Take in `records` of one partition of a snapshot topic."""
         for record in records:
-            if record.value and is_ours(record, self._signer):
+            if record.value and self._signer.told(record):
                 header, payload = opened(record.value)
                 if is_page(record.key):
                     if not self._keeps_pages:

@@ -43,6 +43,18 @@ class DyingService:
             self.serve()
 
 
+def failed_twice(detail: str = "") -> Loop:
+    """Return a loop whose service is down, and whose two restarts at once have failed."""
+    loop = Loop()
+    loop.down("web", "f1")
+    loop.pump()
+    for expected in (1, 2):
+        assert len(loop.commands()) == expected
+        loop.finish(loop.commands()[-1], "failed", detail=detail)
+        loop.pump()
+    return loop
+
+
 def test_a_dead_service_is_restarted_in_the_same_moment() -> None:
     loop = Loop()
     loop.down("web", "f1")
@@ -90,13 +102,7 @@ def test_the_third_failure_in_a_row_alerts_and_recovery_ends_the_alert() -> None
 
 
 def test_a_failed_restart_is_tried_again_at_once_and_then_with_a_pause() -> None:
-    loop = Loop()
-    loop.down("web", "f1")
-    loop.pump()
-    for expected in (1, 2):
-        assert len(loop.commands()) == expected
-        loop.finish(loop.commands()[-1], "failed", detail="exit status 1")
-        loop.pump()
+    loop = failed_twice("exit status 1")
     assert len(loop.commands()) == 2
     withheld = loop.events("action.withheld")[-1].data
     assert withheld["reason"] == "backoff"
@@ -119,12 +125,7 @@ def test_a_verified_recovery_ends_failures_and_cooldown() -> None:
 
 
 def test_a_finding_that_ended_before_its_next_try_is_left_alone() -> None:
-    loop = Loop()
-    loop.down("web", "f1")
-    loop.pump()
-    for _ in range(2):
-        loop.finish(loop.commands()[-1], "failed")
-        loop.pump()
+    loop = failed_twice()
     loop.up("web", "f1")
     loop.tick(60)
     assert len(loop.commands()) == 2
@@ -144,12 +145,7 @@ def test_a_verified_action_whose_finding_stays_open_counts_as_failed_after_the_c
 
 
 def test_failures_count_on_where_the_trouble_comes_back_before_it_counts_as_over() -> None:
-    loop = Loop()
-    loop.down("web", "f1")
-    loop.pump()
-    for _ in range(2):
-        loop.finish(loop.commands()[-1], "failed")
-        loop.pump()
+    loop = failed_twice()
     loop.up("web", "f1")
     loop.pump()
     loop.down("web", "f2")
