@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import faust
 from processors.runtime.ending import Ending
 from processors.runtime.member import Member
 from processors.runtime.owner import Owner
+from processors.runtime.pieces import Pieces
 from processors.step import Step
 from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.transport import UNTOUCHED, BatchTransport, NoTables
@@ -20,9 +22,6 @@ from streams.kafka.transport import UNTOUCHED, BatchTransport, NoTables
 REBALANCE_S: Final = 20.0
 REQUEST_S: Final = 60.0
 POLL_RECORDS: Final = 4000
-PIECE: Final = 1000
-"""Records folded before others have their turn: a thousand agents that nobody knew take a quarter
-of a second, and a worker that stands still for its session's length is no member any more."""
 BUFFERED_BATCHES: Final = 16
 
 
@@ -90,16 +89,20 @@ def _agent(
 ) -> Callable[[Any], Coroutine[Any, Any, None]]:
     async def agent(stream: Any) -> None:
         batches: AsyncIterator[Any] = stream.events()
+        pieces = Pieces()
         async for event in batches:
             epoch, raw = event.message.value
             place = (step.inbox.name, event.message.partition)
-            for first in range(0, len(raw), PIECE):
-                if epoch != app.consumer.epoch:
-                    break  # it lay in a buffer while partitions were assigned anew
+            done = 0
+            # After a new epoch it lay in a buffer while partitions were assigned anew.
+            while done < len(raw) and epoch == app.consumer.epoch:
+                piece, began = raw[done : done + pieces.size], time.perf_counter()
                 try:
-                    await app.ownership.apply(place, raw[first : first + PIECE])
+                    await app.ownership.apply(place, piece)
                 except Exception as error:  # noqa: BLE001  Faust would drop the batch and go on
                     end(f"{step.name}: {error!r}")
+                pieces.learn(len(piece), time.perf_counter() - began)
+                done += len(piece)
                 await asyncio.sleep(0)
 
     return agent

@@ -9,6 +9,7 @@ what comes in does not depend on whether it was read: so a fetch may be cut as i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -31,6 +32,7 @@ class _Who(msgspec.Struct, gc=False):
     agent_id: str
 
 
+_headers: Final = itemgetter(Record._fields.index("headers"))
 _who: Final = msgspec.json.Decoder(_Who).decode
 
 
@@ -59,7 +61,7 @@ class _Part(NamedTuple):
     """Records of one shape: their places in the fetch, and what they say."""
 
     shape: tuple[str, ...]
-    places: list[int]
+    places: Sequence[int]
     agents: list[str]
     values: Floats
 
@@ -68,33 +70,36 @@ def read(state: SurveillanceState, records: Sequence[Record]) -> Said | None:
     """Return what `records` say, or None where it is not worth reading them together."""
     if len(records) < _FEW or LETTERS in state.security.rules.events:
         return None
-    places = [
-        place
-        for place, (_, _, _, _, _, value, headers) in enumerate(records)
-        if not headers and value and len(value) <= MAX_BYTES
-    ]
-    parts = _parts(state, records, places) if len(places) >= _FEW else []
+    values = [record.value or b"" for record in records]
+    places: Sequence[int] = range(len(records))
+    if any(map(_headers, records)) or not all(map(_fits, values)):
+        places = [n for n in places if _fits(values[n]) and not records[n].headers]
+    parts = _parts(state, values, places) if len(places) >= _FEW else []
     return _joined(len(records), parts) if parts else None
 
 
-def _parts(state: SurveillanceState, records: Sequence[Record], places: list[int]) -> list[_Part]:
-    first = _shape(state, records[places[0]])
-    parts = _read(first, records, places) if first else []
-    read = {place for part in parts for place in part.places}
-    if len(read) == len(places):
+def _fits(value: bytes) -> bool:
+    return 0 < len(value) <= MAX_BYTES
+
+
+def _parts(state: SurveillanceState, values: list[bytes], places: Sequence[int]) -> list[_Part]:
+    first = _shape(state, values[places[0]])
+    parts = _read(first, values, places) if first else []
+    if parts and len(parts[0].places) == len(places):
         return parts
+    read = {place for part in parts for place in part.places}
     groups: dict[tuple[str, ...], list[int]] = {}
     for place in places:
-        shape = None if place in read else _shape(state, records[place])
+        shape = None if place in read else _shape(state, values[place])
         if shape and shape != first:
             groups.setdefault(shape, []).append(place)
-    return parts + [part for shape, own in groups.items() for part in _read(shape, records, own)]
+    return parts + [part for shape, own in groups.items() for part in _read(shape, values, own)]
 
 
-def _shape(state: SurveillanceState, record: Record) -> tuple[str, ...] | None:
+def _shape(state: SurveillanceState, value: bytes) -> tuple[str, ...] | None:
     """Return which metrics its agent sends as a rule, where anybody may send them."""
     try:
-        slot = state.slots.get(f"{DEFAULT_TENANT}/{_who(record.value or b'').agent_id}")
+        slot = state.slots.get(f"{DEFAULT_TENANT}/{_who(value).agent_id}")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     profile = None if slot is None else state.profiles[slot]
@@ -103,13 +108,13 @@ def _shape(state: SurveillanceState, record: Record) -> tuple[str, ...] | None:
     return profile.shape
 
 
-def _read(shape: tuple[str, ...], records: Sequence[Record], places: list[int]) -> list[_Part]:
+def _read(shape: tuple[str, ...], values: list[bytes], places: Sequence[int]) -> list[_Part]:
     """Read those of `places` that are of this shape."""
-    values = [records[place].value or b"" for place in places]
-    found = shaped(shape).read(values)
+    own = values if len(places) == len(values) else [values[place] for place in places]
+    found = shaped(shape).read(own)
     if found is not None:
         return [_Part(shape, places, *found)]
-    good, agents, values_of = shaped(shape).pick(values)
+    good, agents, values_of = shaped(shape).pick(own)
     return [_Part(shape, [places[index] for index in good], agents, values_of)] if good else []
 
 
