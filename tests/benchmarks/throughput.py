@@ -1,6 +1,6 @@
 """Records per second and CPU of four ways to read the same topic, each in its own process.
 
-``python -m tests.benchmarks.throughput [--records 1000000]``
+``python -m tests.benchmarks.throughput [--records 1000000] [--ten] [--one-core]``
 
 * ``aiokafka``: a bare loop that decodes every value with msgspec;
 * ``faust``: stock Faust, one event at a time, values decoded with msgspec, on a tenth of the
@@ -12,6 +12,10 @@
 Time is measured from the first record to the last, so it holds no start-up. ``--ten`` gives each
 heartbeat ten metrics, which is what the whole step is to be measured with. There the first
 heartbeat of each agent goes before the others and has a row of its own: it registers the agent.
+What that costs is paid for some time after it, in events and in a first snapshot of everything; so
+there are three million heartbeats, unless you say otherwise. ``--one-core`` keeps each contender to
+one core, and leaves the broker the others: two threads that pass records from core to core pay for
+that, and a contender of two threads has more than one core elsewhere.
 """
 
 from __future__ import annotations
@@ -227,17 +231,20 @@ KINDS = ("aiokafka", "faust", "empty step", "decoding step", "surveillance")
 Figures = tuple[float, float, float]
 
 
-def measure(kind: str, bootstrap: str, records: int, first: int) -> list[Figures]:
+def measure(kind: str, bootstrap: str, records: int, first: int, core: int | None) -> list[Figures]:
     """Run one contender in its own process."""
     goal = records // 10 if kind == "faust" else records
     command = [sys.executable, "-m", "tests.benchmarks.throughput", "--contender", kind]
     command += ["--bootstrap", bootstrap, "--records", str(goal + first), "--first", str(first)]
+    command += [] if core is None else ["--core", str(core)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600)
     figures: list[Figures] = json.loads(done.stdout)
     return figures
 
 
-async def compare(records: int, agents: int, kinds: Sequence[str], *, ten: bool) -> None:
+async def compare(
+    records: int, agents: int, kinds: Sequence[str], *, ten: bool, core: int | None
+) -> None:
     """Fill a topic once, run every contender on it, and print the table."""
     with tempfile.TemporaryDirectory(prefix="homeostat-throughput-") as folder:
         broker = EmbeddedBroker(Path(folder), free_port())
@@ -253,7 +260,9 @@ async def compare(records: int, agents: int, kinds: Sequence[str], *, ten: bool)
             first = agents if ten else 0
             print(f"{'':26}{'records/s':>12}{'CPU s per million':>20}{'memory MB':>12}")
             for kind in kinds:
-                rows = await asyncio.to_thread(measure, kind, broker.bootstrap, records, first)
+                rows = await asyncio.to_thread(
+                    measure, kind, broker.bootstrap, records, first, core
+                )
                 names = [f"{kind}, new agents", kind] if first else [kind]
                 for name, figures in zip(names, rows, strict=True):
                     print(f"{name:26}{figures[0]:12,.0f}{figures[1]:20.1f}{figures[2]:12.0f}")
@@ -261,20 +270,34 @@ async def compare(records: int, agents: int, kinds: Sequence[str], *, ten: bool)
             await broker.stop()
 
 
+def _leave_a_core() -> int:
+    """Return a core that neither this process nor the broker that it starts will use."""
+    cores = os.sched_getaffinity(0)
+    left = max(cores)
+    os.sched_setaffinity(0, cores - {left} or cores)
+    return left
+
+
 def main() -> None:
     """Compare, or be one contender."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--records", type=int)
     parser.add_argument("--agents", type=int, default=100_000)
     parser.add_argument("--ten", action="store_true", help="ten metrics in each heartbeat")
+    parser.add_argument("--one-core", action="store_true", help="for each contender")
     parser.add_argument("--only", nargs="*", choices=KINDS, default=KINDS)
     parser.add_argument("--contender", choices=KINDS, help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--bootstrap", help=argparse.SUPPRESS)
     parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
     o = parser.parse_args()
-    meter = Meter(o.records, o.first)
+    records = o.records or (3_000_000 if o.ten else 1_000_000)
+    if o.core is not None:
+        os.sched_setaffinity(0, {o.core})
+    meter = Meter(records, o.first)
     if o.contender is None:
-        asyncio.run(compare(o.records, o.agents, o.only, ten=o.ten))
+        core = _leave_a_core() if o.one_core else None
+        asyncio.run(compare(records, o.agents, o.only, ten=o.ten, core=core))
     elif o.contender == "aiokafka":
         asyncio.run(bare(o.bootstrap, meter))
     elif o.contender == "faust":
