@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
@@ -17,6 +18,7 @@ from streams.traces.work import Work
 _BULK: Final = 64
 """From here on whole batches are cheaper than a call for each record."""
 _REQUEST_MAX: Final = 64 << 20
+REQUEST_MS: Final = 40_000
 
 Placed = tuple[tuple[str, int], Outgoing]
 
@@ -38,6 +40,9 @@ class Outputs:
         self._producer: Any = None
         self._tracer = connection.tracer()
         self._partitions: dict[str, int] = {}
+        # Who waits for room in a partition beside others is told of a timeout long before its time:
+        # aiokafka takes off, at each batch of another that goes first, all that it waited so far.
+        self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> None:
         """Connect.
@@ -57,7 +62,7 @@ class Outputs:
             linger_ms=0,
             max_batch_size=1 << 20,
             max_request_size=_REQUEST_MAX,
-            request_timeout_ms=40_000,
+            request_timeout_ms=REQUEST_MS,
         )
         try:
             await producer.start()
@@ -116,21 +121,25 @@ class Outputs:
         return record.topic, partition_for(record.key or b"", await self.partitions(record.topic))
 
     async def _one_by_one(self, placed: Sequence[Placed]) -> list[asyncio.Future[Any]]:
-        send = self._producer.send
-        return [
-            await send(
-                topic, record.value, record.key, partition=number, headers=list(record.headers)
-            )
-            for (topic, number), record in placed
-        ]
+        sent = []
+        for (topic, number), record in placed:
+            key, headers = record.key, list(record.headers)
+            async with self._turns[topic, number]:
+                sent.append(
+                    await self._producer.send(
+                        topic, record.value, key, partition=number, headers=headers
+                    )
+                )
+        return sent
 
     async def _in_batches(self, placed: Sequence[Placed]) -> list[asyncio.Future[Any]]:
         ordered = sorted(placed, key=lambda item: item[0])  # stable: order per partition holds
-        return [
-            await self._producer.send_batch(batch, topic, partition=number)
-            for (topic, number), group in groupby(ordered, key=lambda item: item[0])
-            for batch in self._batches(record for _, record in group)
-        ]
+        sent = []
+        for (topic, number), group in groupby(ordered, key=lambda item: item[0]):
+            for batch in self._batches(record for _, record in group):
+                async with self._turns[topic, number]:
+                    sent.append(await self._producer.send_batch(batch, topic, partition=number))
+        return sent
 
     def _batches(self, records: Iterator[Outgoing]) -> Iterator[Any]:
         batch = self._producer.create_batch()

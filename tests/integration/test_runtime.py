@@ -20,6 +20,7 @@ import pytest
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from processors.runtime import outputs as outputs_module
 from processors.runtime import owner as owner_module
 from processors.runtime.ending import EXIT_UNHANDLED, Ending
 from processors.runtime.lane import Lane
@@ -253,6 +254,25 @@ async def test_point_8_a_failed_output_ends_the_process(connection: Connection) 
     finally:
         await outputs.stop()
     assert "output was not written" in told[0]
+
+
+async def test_many_who_write_to_one_partition_at_once_all_find_room(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits for as long as it takes to write what came before it, which is far from a timeout.
+
+    """
+    monkeypatch.setattr(outputs_module, "REQUEST_MS", 2000)
+    told: list[str] = []
+    outputs = Outputs(connection, cast(Ending, told.append))
+    await outputs.start()
+    records = [Outgoing("dead-letters", b"k", bytes(4096), partition=0) for _ in range(128)]
+    try:
+        sent = await asyncio.gather(*(outputs.send(records) for _ in range(100)))
+        done = await asyncio.gather(*(future for futures in sent for future in futures))
+    finally:
+        await outputs.stop()
+    assert len(done) == 100 and not told
 
 
 def test_point_11_the_same_complaint_is_logged_once_a_period() -> None:
