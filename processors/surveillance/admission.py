@@ -50,7 +50,7 @@ def admit(
     measured = record.timestamp
     if heartbeat.at is not None:
         measured = time_of(state, heartbeat.at, record, batch.beyond)
-    at = in_log_time(state, measured, record.timestamp)
+    at = in_log_time(state.time, measured, record.timestamp)
     key = f"{heartbeat.tenant_id}/{heartbeat.agent_id}"
     slot = state.slots.get(key)
     if slot is None:

@@ -64,21 +64,21 @@ def heard(
     np.maximum.at(state.agents.ahead, samples.slot, ahead.astype(np.float32))
 
 
-def in_log_time(state: SurveillanceState, at: float, stamped: float) -> float:
+def in_log_time(time: float, at: float, stamped: float) -> float:
     """Return when something was measured by the step's time, which may be ahead of the broker's.
 
     Else all that is measured after a clock was set back would count as older than what was before.
 
     Parameters
     ----------
-    stamped : float
-        When it reached the log.
+    time, at, stamped : float
+        The step's time, when it was measured, and when it reached the log.
     """
-    late = state.time - stamped
+    late = time - stamped
     if late <= TURNED_S:
         return at
     # What is live keeps its order: the step's time stands still between ticks.
-    return state.time if stamped - at <= TURNED_S else at + late
+    return time if stamped - at <= TURNED_S else at + late
 
 
 def close(state: SurveillanceState, offset: int) -> list[Emission]:

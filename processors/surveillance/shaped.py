@@ -1,5 +1,8 @@
 """Heartbeats that name an agent and the metrics of one shape, decoded many at once.
 
+Many say nothing else; the others may say when it was measured, how the agent does and of what type
+it is. A type that knows no more than it must is the faster one, so both are tried, in this order.
+
 A fleet says the same thing over and over: an agent's id, and numbers under names that are known.
 A type that holds just these names is decoded twice as fast as a dictionary, and a decoder that is
 called once for many records saves a fifth again. The numbers then lie in as many objects; an
@@ -11,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,6 +23,11 @@ from processors.columns import Floats
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _Sequence = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | None
+_ASIDE: Final = (
+    ("at", str | float | None, None),
+    ("status", str | None, None),
+    ("agent_type", str | None, None),
+)
 _TRIED: Final = 64
 """Where none of so many records is of a form, the others are not tried."""
 _NEWLINE, _OPENING, _CLOSING = b"\n{}"
@@ -27,8 +35,34 @@ _KEPT: Final = 256
 """Shapes whose decoders are kept."""
 
 
+class Aside(NamedTuple):
+    """What a heartbeat says beside its metrics; None for what it does not say."""
+
+    at: str | float | None
+    status: str | None
+    agent_type: str | None
+
+
+class Read(NamedTuple):
+    """What heartbeats of one shape say.
+
+    Parameters
+    ----------
+    agents : list of str
+        Of each record.
+    values : array, shape (records, metrics)
+        In the order of the shape.
+    asides : list of Aside or None
+        Of each record; None where no record says anything beside.
+    """
+
+    agents: list[str]
+    values: Floats
+    asides: list[Aside] | None
+
+
 class Shaped:
-    """Reads heartbeats that hold an agent's id, each metric of `shape`, and nothing else.
+    """Reads heartbeats that hold an agent's id, each metric of `shape`, and what is an `Aside`.
 
     Nothing else that matters, that is: a sequence number may be there.
 
@@ -39,11 +73,11 @@ class Shaped:
 
     Examples
     --------
-    >>> agents, values = Shaped(("cpu_usage",)).read([
+    >>> found = Shaped(("cpu_usage",)).read([
     ...     b'{"agent_id": "web-1", "metrics": {"cpu_usage": 41.5}}',
     ...     b'{"agent_id": "web-2", "metrics": {"cpu_usage": 7}}',
     ... ])
-    >>> agents, values.tolist()
+    >>> found.agents, found.values.tolist()
     (['web-1', 'web-2'], [[41.5], [7.0]])
     """
 
@@ -56,52 +90,45 @@ class Shaped:
             forbid_unknown_fields=True,
             gc=False,
         )
-        heartbeat = msgspec.defstruct(
-            "Shaped",
-            [("agent_id", str), ("metrics", metrics), ("sequence", _Sequence, None)],
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(heartbeat)
-        self._one, self._lines = decoder.decode, decoder.decode_lines
+        needed = [("agent_id", str), ("metrics", metrics), ("sequence", _Sequence, None)]
+        self._plain = _decoder("Plain", needed)
+        self._full = _decoder("Full", [*needed, *_ASIDE])
         zeros = _encode(metrics(*[0.0] * len(shape)))
         self._size = len(zeros)
         self._at = _places(zeros, shape)
 
-    def read(self, values: Sequence[bytes]) -> tuple[list[str], Floats] | None:
-        """Return the agents and their metrics, or None unless all of `values` are of this form.
-
-        Returns
-        -------
-        agents : list of str
-            Of each record.
-        metrics : array, shape (records, metrics)
-            In the order of the shape.
-        """
+    def read(self, values: Sequence[bytes]) -> Read | None:
+        """Return what `values` say, or None unless all of them are of this form."""
         text = b"\n".join(values)
         if not _line_by_line(text, len(values)):
             return None
-        try:
-            said: list[Any] = self._lines(text)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return None
-        if len(said) != len(values):
-            return None
-        return [one.agent_id for one in said], self._metrics(said)
+        for decoder in (self._plain, self._full):
+            try:
+                said: list[Any] = decoder.decode_lines(text)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue
+            return self._read(said, decoder) if len(said) == len(values) else None
+        return None
 
-    def pick(self, values: Sequence[bytes]) -> tuple[list[int], list[str], Floats]:
-        """Return which of `values` are of this form, and what those say; see `read`."""
+    def pick(self, values: Sequence[bytes]) -> tuple[list[int], Read]:
+        """Return which of `values` are of this form, and what those say."""
         good: list[int] = []
         said: list[Any] = []
         for place, value in enumerate(values):
             try:
-                said.append(self._one(value))
+                said.append(self._full.decode(value))
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 if place >= _TRIED and not good:
                     break
             else:
                 good.append(place)
-        return good, [one.agent_id for one in said], self._metrics(said)
+        return good, self._read(said, self._full)
+
+    def _read(self, said: list[Any], decoder: msgspec.json.Decoder[Any]) -> Read:
+        asides = None
+        if decoder is self._full:
+            asides = [Aside(one.at, one.status, one.agent_type) for one in said]
+        return Read([one.agent_id for one in said], self._metrics(said), asides)
 
     def _metrics(self, said: list[Any]) -> Floats:
         packed = _encode([one.metrics for one in said])
@@ -112,6 +139,11 @@ class Shaped:
         for place, at in enumerate(self._at):
             found[:, place] = np.ndarray((len(said),), ">f8", packed, first + at, (self._size,))
         return found
+
+
+def _decoder(name: str, fields: Sequence[Any]) -> msgspec.json.Decoder[Any]:
+    kind = msgspec.defstruct(name, fields, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(kind)
 
 
 def _line_by_line(text: bytes, values: int) -> bool:

@@ -1,4 +1,4 @@
-"""The short way in, for heartbeats that are nothing but new values of metrics that are known.
+"""The short way in, for heartbeats that hold values of metrics that are known, and no other news.
 
 Most records of a fleet are. A fetch is read by columns before its first record is folded; what it
 says then comes in by one loop, which ends at the first record of which anything else is to be
@@ -17,12 +17,20 @@ import numpy as np
 
 from processors.columns import Floats, Ints
 from processors.surveillance.batch import Batch
-from processors.surveillance.clocks import TURNED_S
-from processors.surveillance.shaped import shaped
-from processors.surveillance.state import SurveillanceState
+from processors.surveillance.clocks import TURNED_S, in_log_time
+from processors.surveillance.presence import declared_code
+from processors.surveillance.shaped import Aside, Read, shaped
+from processors.surveillance.state import Profile, SurveillanceState
 from processors.surveillance.threats import LETTERS
+from streams.contracts.errors import ContractError
 from streams.contracts.record import Record
-from streams.contracts.telemetry import DEFAULT_TENANT, MAX_BYTES, RESERVED
+from streams.contracts.telemetry import (
+    DECLARABLE,
+    DEFAULT_TENANT,
+    MAX_BYTES,
+    RESERVED,
+    parse_time,
+)
 
 _FEW: Final = 8
 """Fewer records are not worth columns."""
@@ -49,12 +57,15 @@ class Said(NamedTuple):
         Of all records that were read, one after another.
     starts : array, shape (records + 1,)
         Where the values of each record begin.
+    asides : list of (Aside or None)
+        What each says beside.
     """
 
     agents: list[str | None]
     shapes: list[tuple[str, ...]]
     values: Floats
     starts: Ints
+    asides: Sequence[Aside | None]
 
 
 class _Part(NamedTuple):
@@ -62,8 +73,7 @@ class _Part(NamedTuple):
 
     shape: tuple[str, ...]
     places: Sequence[int]
-    agents: list[str]
-    values: Floats
+    said: Read
 
 
 def read(state: SurveillanceState, records: Sequence[Record]) -> Said | None:
@@ -113,28 +123,33 @@ def _read(shape: tuple[str, ...], values: list[bytes], places: Sequence[int]) ->
     own = values if len(places) == len(values) else [values[place] for place in places]
     found = shaped(shape).read(own)
     if found is not None:
-        return [_Part(shape, places, *found)]
-    good, agents, values_of = shaped(shape).pick(own)
-    return [_Part(shape, [places[index] for index in good], agents, values_of)] if good else []
+        return [_Part(shape, places, found)]
+    good, picked = shaped(shape).pick(own)
+    return [_Part(shape, [places[index] for index in good], picked)] if good else []
 
 
 def _joined(records: int, parts: list[_Part]) -> Said:
     if len(parts) == 1 and len(parts[0].places) == records:
-        shape, _, agents, values = parts[0]
+        shape, _, (agents, values, told) = parts[0]
         starts = np.arange(records + 1) * len(shape)
-        return Said(list(agents), [shape] * records, values.ravel(), starts)
+        return Said(
+            list(agents), [shape] * records, values.ravel(), starts, told or [None] * records
+        )
     said: list[str | None] = [None] * records
     shapes: list[tuple[str, ...]] = [()] * records
+    asides: list[Aside | None] = [None] * records
     starts = np.zeros(records + 1, dtype=np.int64)
     for part in parts:
         starts[np.array(part.places) + 1] = len(part.shape)
-        for place, agent in zip(part.places, part.agents, strict=True):
+        for place, agent in zip(part.places, part.said.agents, strict=True):
             said[place], shapes[place] = agent, part.shape
+        for place, aside in zip(part.places, part.said.asides or (), strict=False):
+            asides[place] = aside
     starts = np.cumsum(starts)
     flat = np.empty(int(starts[-1]))
     for part in parts:
-        flat[starts[part.places][:, None] + np.arange(len(part.shape))] = part.values
-    return Said(said, shapes, flat, starts)
+        flat[starts[list(part.places)][:, None] + np.arange(len(part.shape))] = part.said.values
+    return Said(said, shapes, flat, starts, asides)
 
 
 def take(
@@ -147,32 +162,81 @@ def take(
     """Put `records` from `first` on into `batch`; return the place of one that is not usual."""
     if said is None or LETTERS in state.security.rules.events:
         return first
+    place = _advance(state, batch, records, said, first)
+    if place > first:
+        batch.records.extend(records[first:place])
+        batch.lengths.extend(np.diff(said.starts[first : place + 1]).tolist())
+        batch.add(said.values[said.starts[first] : said.starts[place]])
+    return place
+
+
+def _advance(
+    state: SurveillanceState, batch: Batch, records: Sequence[Record], said: Said, place: int
+) -> int:
+    """Put what is known of the records from `place` on into `batch`, as far as they are usual."""
     slots, profiles, time = state.slots, state.profiles, state.time
     policy = state.policy.surveillance
     over = min(state.window_start + policy.window_s, time + policy.presence.maximum_silence_s)
-    place, last = first, len(records)
-    while place < last:
+    while place < len(records):
         agent, stamp = said.agents[place], records[place].timestamp
         if agent is None or stamp >= over:
             break
         slot = slots.get(f"{DEFAULT_TENANT}/{agent}")
-        profile = None if slot is None else profiles[slot]
-        if slot is None or profile is None:
+        if slot is None or (profile := profiles[slot]) is None:
             break
         shape = said.shapes[place]
         if profile.shape is not shape and profile.shape != shape:
             break
         if stamp > time:
             time = stamp
+        aside = said.asides[place]
+        if aside is None:
+            batch.at.append(stamp if time - stamp <= TURNED_S else time)  # as `clocks.in_log_time`
+            batch.declared.append(-1)
+        elif not _take_aside(aside, state, batch, profile, stamp, time):
+            break
         batch.slots.append(slot)
         batch.now.append(time)
-        batch.at.append(stamp if time - stamp <= TURNED_S else time)
         batch.bases.append(profile.base)
         place += 1
     state.time = time
-    if place > first:
-        batch.records.extend(records[first:place])
-        batch.declared.extend([-1] * (place - first))
-        batch.lengths.extend(np.diff(said.starts[first : place + 1]).tolist())
-        batch.add(said.values[said.starts[first] : said.starts[place]])
     return place
+
+
+def _take_aside(
+    aside: Aside,
+    state: SurveillanceState,
+    batch: Batch,
+    profile: Profile,
+    stamp: float,
+    time: float,
+) -> bool:
+    """Take in what is said beside the metrics; False, and nothing, where it is not usual."""
+    at, status, kind = aside
+    if kind is not None and kind != profile.agent_type:
+        return False
+    if status is not None and status not in DECLARABLE:
+        return False
+    measured = stamp if at is None else _measured(state, at, stamp)
+    if measured is None:
+        return False
+    measured = in_log_time(time, measured, stamp)
+    if kind is not None:
+        profile.type_at = max(profile.type_at, measured)
+    batch.at.append(measured)
+    batch.declared.append(declared_code(status))
+    return True
+
+
+def _measured(state: SurveillanceState, at: str | float, stamp: float) -> float | None:
+    """Return when it was measured, or None where the policy would have something to say to it."""
+    clock = state.policy.surveillance.clock
+    try:
+        measured = parse_time(at)
+    except ContractError:
+        return None
+    return (
+        measured
+        if -clock.past_tolerance_s <= measured - stamp <= clock.future_tolerance_s
+        else None
+    )

@@ -14,8 +14,8 @@ def test_metrics_lie_in_the_order_of_the_shape() -> None:
     turned = b'{"metrics": {"y.z": -1e3, "x": 0.1}, "agent_id": "b"}'
     found = SHAPED.read([GOOD, turned])
     assert found is not None
-    assert found[0] == ["a", "b"]
-    assert found[1].tolist() == [[1.0, 2.5], [0.1, -1e3]]
+    assert found.agents == ["a", "b"]
+    assert found.values.tolist() == [[1.0, 2.5], [0.1, -1e3]]
 
 
 @pytest.mark.parametrize("metrics", [1, 15, 16, 40, 256])
@@ -25,7 +25,7 @@ def test_every_number_of_metrics(metrics: int) -> None:
     text = f'{{"agent_id":"a","metrics":{{{said}}}}}'.encode()
     found = Shaped(shape).read([text] * 70_000 if metrics == 1 else [text] * 20)
     assert found is not None
-    assert found[1][-1].tolist() == [place + 0.5 for place in range(metrics)]
+    assert found.values[-1].tolist() == [place + 0.5 for place in range(metrics)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,8 @@ def test_every_number_of_metrics(metrics: int) -> None:
         b'{"agent_id":"a","metrics":{"x":1,"y.z":null}}',
         b'{"agent_id":"a","metrics":{"x":1,"y.z":1e999}}',
         b'{"agent_id":"a","metrics":{"x":1,"y.z":2,"more":3}}',
-        b'{"agent_id":"a","metrics":{"x":1,"y.z":2},"status":"busy"}',
+        b'{"agent_id":"a","metrics":{"x":1,"y.z":2},"labels":{"host":"h"}}',
+        b'{"agent_id":"a","metrics":{"x":1,"y.z":2},"status":3}',
         b'{"agent_id":"\xff","metrics":{"x":1,"y.z":2}}',
         b'{"agent_id":"a\n{}b","metrics":{"x":1,"y.z":2}}',
         GOOD + b" ",
@@ -53,9 +54,19 @@ def test_those_of_the_form_are_picked() -> None:
     numbered = GOOD.replace(b"}}", b'},"sequence":3}')
     below = GOOD.replace(b"}}", b'},"sequence":-3}')
     above = GOOD.replace(b"}}", b'},"sequence":9223372036854775808}')
-    good, agents, values = SHAPED.pick([b"{", GOOD, below, above, GOOD + b" ", numbered])
-    assert (good, agents) == ([1, 4, 5], ["a", "a", "a"])
-    assert values.tolist() == [[1.0, 2.5]] * 3
+    good, found = SHAPED.pick([b"{", GOOD, below, above, GOOD + b" ", numbered])
+    assert (good, found.agents) == ([1, 4, 5], ["a", "a", "a"])
+    assert found.values.tolist() == [[1.0, 2.5]] * 3
+
+
+def test_what_is_said_beside_is_told_of_each_where_one_says_something() -> None:
+    told = b'{"status":"busy","at":12.5,"agent_type":"host",' + GOOD[1:]
+    found = SHAPED.read([GOOD, told])
+    assert found is not None
+    assert found.asides == [(None, None, None), (12.5, "busy", "host")]
+    plain = SHAPED.read([GOOD, GOOD])
+    assert plain is not None
+    assert plain.asides is None
 
 
 @pytest.mark.parametrize("between", [b"", b"\n", b" \n ", b"}\n{"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -20,11 +21,15 @@ METRICS = ("cpu_usage", "memory_usage", "latency_ms")
 ODDITIES: tuple[dict[str, Any], ...] = (
     {"status": "busy"},
     {"status": "asleep"},
+    {"status": "idle", "agent_type": "agent"},
     {"sequence": 7},
     {"labels": {"host": "h-1"}},
     {"agent_type": "worker"},
     {"tenant_id": "other"},
     {"at": 1_000_000_030.0},
+    {"at": 1_000_000_120, "status": "active"},
+    {"at": "2001-09-09T01:48:00Z", "agent_type": "worker"},
+    {"at": 900.0},
     {"at": "yesterday"},
     {"metrics": {}},
     {"metrics": {"up": 0.0}},
@@ -77,6 +82,19 @@ def _usual_ones(step: Surveillance, records: list[Record]) -> int:
 def test_most_heartbeats_take_the_short_way() -> None:
     records = log(1)
     assert _usual_ones(Surveillance(), records) > 0.55 * len(records)
+
+
+def test_to_say_when_how_and_of_what_type_is_usual() -> None:
+    records = []
+    for offset in range(300):
+        heartbeat = {"agent_id": f"agent-{offset % 7}", "metrics": dict.fromkeys(METRICS, offset)}
+        if offset % 3:
+            heartbeat |= {"at": 1e9 + offset, "status": "busy", "agent_type": "host"}
+        if offset % 2:
+            heartbeat |= {"at": datetime.fromtimestamp(1e9 + offset, UTC).isoformat()}
+        value = msgspec.json.encode(heartbeat)
+        records.append(Record("telemetry", 0, offset, 1e9 + offset, None, value))
+    assert _usual_ones(Surveillance(), records) == len(records)
 
 
 def test_agents_of_several_shapes_take_the_short_way_together() -> None:
