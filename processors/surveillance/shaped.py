@@ -1,7 +1,7 @@
 """Heartbeats that name an agent and the metrics of one shape, decoded many at once.
 
-Many say nothing else; the others may say when it was measured, how the agent does and of what type
-it is. A type that knows no more than it must is the faster one, so both are tried, in this order.
+Many say nothing else; the others may say when it was measured, how the agent does, of what type it
+is, and its labels. A type that knows no more than it must is the faster one, so both are tried.
 
 A fleet says the same thing over and over: an agent's id, and numbers under names that are known.
 A type that holds just these names is decoded twice as fast as a dictionary, and a decoder that is
@@ -23,10 +23,11 @@ from processors.columns import Floats
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _Sequence = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | None
-_ASIDE: Final = (
+_ASIDE: Final[tuple[tuple[str, Any, Any], ...]] = (
     ("at", str | float | None, None),
     ("status", str | None, None),
     ("agent_type", str | None, None),
+    ("labels", dict[str, str], {}),
 )
 _TRIED: Final = 64
 """Where none of so many records is of a form, the others are not tried."""
@@ -36,11 +37,12 @@ _KEPT: Final = 256
 
 
 class Aside(NamedTuple):
-    """What a heartbeat says beside its metrics; None for what it does not say."""
+    """What a heartbeat says beside its metrics; None, or no labels, for what it does not say."""
 
     at: str | float | None
     status: str | None
     agent_type: str | None
+    labels: dict[str, str]
 
 
 class Read(NamedTuple):
@@ -127,7 +129,7 @@ class Shaped:
     def _read(self, said: list[Any], decoder: msgspec.json.Decoder[Any]) -> Read:
         asides = None
         if decoder is self._full:
-            asides = [Aside(one.at, one.status, one.agent_type) for one in said]
+            asides = [Aside(one.at, one.status, one.agent_type, one.labels) for one in said]
         return Read([one.agent_id for one in said], self._metrics(said), asides)
 
     def _metrics(self, said: list[Any]) -> Floats:

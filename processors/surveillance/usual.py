@@ -212,8 +212,8 @@ def _take_aside(
     time: float,
 ) -> bool:
     """Take in what is said beside the metrics; False, and nothing, where it is not usual."""
-    at, status, kind = aside
-    if kind is not None and kind != profile.agent_type:
+    at, status, kind, labels = aside
+    if (kind is not None and kind != profile.agent_type) or (labels and labels != profile.labels):
         return False
     if status is not None and status not in DECLARABLE:
         return False
@@ -223,6 +223,8 @@ def _take_aside(
     measured = in_log_time(time, measured, stamp)
     if kind is not None:
         profile.type_at = max(profile.type_at, measured)
+    if labels:
+        profile.labels_at = max(profile.labels_at, measured)
     batch.at.append(measured)
     batch.declared.append(declared_code(status))
     return True

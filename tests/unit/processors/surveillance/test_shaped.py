@@ -38,7 +38,7 @@ def test_every_number_of_metrics(metrics: int) -> None:
         b'{"agent_id":"a","metrics":{"x":1,"y.z":null}}',
         b'{"agent_id":"a","metrics":{"x":1,"y.z":1e999}}',
         b'{"agent_id":"a","metrics":{"x":1,"y.z":2,"more":3}}',
-        b'{"agent_id":"a","metrics":{"x":1,"y.z":2},"labels":{"host":"h"}}',
+        b'{"agent_id":"a","metrics":{"x":1,"y.z":2},"labels":{"host":4}}',
         b'{"agent_id":"a","metrics":{"x":1,"y.z":2},"status":3}',
         b'{"agent_id":"\xff","metrics":{"x":1,"y.z":2}}',
         b'{"agent_id":"a\n{}b","metrics":{"x":1,"y.z":2}}',
@@ -60,10 +60,10 @@ def test_those_of_the_form_are_picked() -> None:
 
 
 def test_what_is_said_beside_is_told_of_each_where_one_says_something() -> None:
-    told = b'{"status":"busy","at":12.5,"agent_type":"host",' + GOOD[1:]
+    told = b'{"status":"busy","at":12.5,"agent_type":"host","labels":{"a":"b"},' + GOOD[1:]
     found = SHAPED.read([GOOD, told])
     assert found is not None
-    assert found.asides == [(None, None, None), (12.5, "busy", "host")]
+    assert found.asides == [(None, None, None, {}), (12.5, "busy", "host", {"a": "b"})]
     plain = SHAPED.read([GOOD, GOOD])
     assert plain is not None
     assert plain.asides is None

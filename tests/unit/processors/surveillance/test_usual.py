@@ -24,6 +24,9 @@ ODDITIES: tuple[dict[str, Any], ...] = (
     {"status": "idle", "agent_type": "agent"},
     {"sequence": 7},
     {"labels": {"host": "h-1"}},
+    {"labels": {"host": "h-2"}, "at": 1_000_000_090.0},
+    {"labels": {}},
+    {"labels": {"no name!": "x"}},
     {"agent_type": "worker"},
     {"tenant_id": "other"},
     {"at": 1_000_000_030.0},
@@ -84,12 +87,13 @@ def test_most_heartbeats_take_the_short_way() -> None:
     assert _usual_ones(Surveillance(), records) > 0.55 * len(records)
 
 
-def test_to_say_when_how_and_of_what_type_is_usual() -> None:
+def test_to_say_again_when_how_and_what_one_is_is_usual() -> None:
     records = []
     for offset in range(300):
         heartbeat = {"agent_id": f"agent-{offset % 7}", "metrics": dict.fromkeys(METRICS, offset)}
         if offset % 3:
             heartbeat |= {"at": 1e9 + offset, "status": "busy", "agent_type": "host"}
+            heartbeat |= {"labels": {"rack": "r-1"}}
         if offset % 2:
             heartbeat |= {"at": datetime.fromtimestamp(1e9 + offset, UTC).isoformat()}
         value = msgspec.json.encode(heartbeat)
