@@ -51,9 +51,11 @@ class Owner:
 
     def drop(self) -> None:
         """Forget every lane; see `Ownership.drop`."""
-        for lane in self.lanes.values():
+        lanes, self.lanes = self.lanes, {}
+        for lane in lanes.values():
             lane.alive = False
-        self.lanes = {}
+        while lanes:
+            lanes.popitem()  # one by one: other threads wait while millions of objects are let go
 
     async def positions(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         """Return the next offsets; see `Ownership.positions`."""
