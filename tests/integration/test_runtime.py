@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
@@ -264,7 +265,11 @@ async def test_many_who_write_to_one_partition_at_once_all_find_room(
     told: list[str] = []
     outputs = Outputs(connection, cast(Ending, told.append))
     await outputs.start()
-    records = [Outgoing("dead-letters", b"k", bytes(4096), partition=0) for _ in range(128)]
+    admin = AIOKafkaAdminClient(bootstrap_servers=connection.bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic("crowded", 1, 1)])
+    await admin.close()
+    records = [Outgoing("crowded", b"k", bytes(4096), partition=0) for _ in range(128)]
     try:
         sent = await asyncio.gather(*(outputs.send(records) for _ in range(100)))
         done = await asyncio.gather(*(future for futures in sent for future in futures))
