@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import typer
 
 from api.cli.client import NO, Client
 from api.cli.options import AsJson
 from api.cli.show import as_json, as_table, say
+
+_MOST: Final = 1000
+"""Of a list that is read; a large fleet that loses its network has more findings."""
 
 
 def status(plain: AsJson = False) -> None:
@@ -19,9 +23,9 @@ def status(plain: AsJson = False) -> None:
         _parts_alone(health, plain=plain)
         raise typer.Exit(NO)
     fleet = client.get("/fleet")
-    findings = client.items("/findings", 1000, state="open")
-    waiting = client.items("/actions", 1000, state="awaiting")
-    incidents = client.items("/incidents", 1000, status="active")
+    findings = client.items("/findings", _MOST, state="open")
+    waiting = client.items("/actions", _MOST, state="awaiting")
+    incidents = client.items("/incidents", _MOST, status="active")
     silenced = sum(bool(finding["silence_id"]) for finding in findings)
     well = health["status"] == "ok" and len(findings) == silenced
     if plain:
@@ -35,16 +39,29 @@ def status(plain: AsJson = False) -> None:
                 "silenced": silenced,
                 "awaiting": waiting,
                 "active_incidents": incidents,
+                "complete": all(len(each) < _MOST for each in (findings, waiting, incidents)),
             }
         )
     else:
         say(f"{len(fleet['agent_id'])} agents, {fleet['health'].count('failing')} failing")
         asking = sum(not incident["withheld"] for incident in incidents)
-        told = f"active incidents {asking}, open findings {len(findings) - silenced}"
+        told = f"active incidents {_counted(asking, incidents)}, "
+        told += f"open findings {_counted(len(findings) - silenced, findings)}"
         say(f"{told}; silenced findings {silenced}" if silenced else told)
-        say(f"{len(waiting)} actions wait for a person")
+        say(f"{_counted(len(waiting), waiting)} actions wait for a person")
         _parts(health)
     raise typer.Exit(0 if well else NO)
+
+
+def _counted(number: int, among: Sequence[Any]) -> str:
+    """Return a number found in a list that may not hold all.
+
+    Examples
+    --------
+    >>> _counted(3, [None] * 5), _counted(998, [None] * 1000)
+    ('3', '998 or more')
+    """
+    return f"{number} or more" if len(among) == _MOST else str(number)
 
 
 def _parts_alone(health: dict[str, Any], *, plain: bool) -> None:
