@@ -1,4 +1,5 @@
 // Filters live in the address: what is looked at can be handed on.
+import { html } from "/lib/lit-html.js";
 import { now } from "../store.js";
 
 export function choose(path, filters) {
@@ -6,3 +7,9 @@ export function choose(path, filters) {
   history.replaceState(null, "", `#/${path}${text ? `?${text}` : ""}`);
   now();
 }
+
+// One of several values, each [value, text] or both at once; what the address says is what is chosen.
+export const pick = (label, value, options, change) => html`<label>${label} <select @change=${(e) => change(e.target.value)}>${options.map((each) => {
+  const [of, text = of] = [each].flat();
+  return html`<option value=${of} .selected=${of === (value ?? "")}>${text}</option>`;
+})}</select></label>`;

@@ -23,12 +23,12 @@ export const findingItem = (finding) => html`<li>
   <span class="small quiet nowrap">${finding.ended_at ? `${words(finding.end_reason)} after ${lasting(finding.lasted_s)}` : going(finding.raised_at)}</span>${when(finding.raised_at)}</li>`;
 
 const pressing = (finding) => (finding.silence_id ? 2 : severityLook(finding.severity) === "failing" ? 0 : 1);
-export function findingList() {
-  const open = [...state.findings, ...state.silenced].sort((a, b) => pressing(a) - pressing(b));
-  return html`<section class="block"><header><h2>Open</h2></header>${open.length ? html`<ul class="list">${open.map(findingItem)}</ul>`
-      : html`<p class="empty">No findings. ${state.ended[0] ? html`The last one was over at ${when(state.ended[0].ended_at)}.` : "Nothing has deviated so far."}</p>`}</section>
-    ${state.moment ? nothing : html`<section class="block"><header><h2>Over</h2></header>${state.ended.length ? html`<ul class="list">${state.ended.slice(0, 50).map(findingItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
-}
+export const moreUrgent = (a, b) => pressing(a) - pressing(b);
+
+// What is open and what is over, of one kind; `none` says why nothing is open.
+const SHOWN = 50;
+export const openAndOver = (item, open, over, none) => html`<section class="block"><header><h2>Open</h2></header>${open.length ? html`<ul class="list">${open.map(item)}</ul>` : html`<p class="empty">${none}</p>`}</section>
+  ${over ? html`<section class="block"><header><h2>Over</h2></header>${over.length ? html`<ul class="list">${over.slice(0, SHOWN).map(item)}</ul>` : html`<p class="empty">None.</p>`}</section>` : nothing}`;
 
 const weight = (i) => (i.withheld ? 4 : i.status === "recovering" ? 3 : calm(i) ? 2 : severityLook(i.severity) === "failing" ? 0 : 1);
 export const graver = (a, b) => weight(a) - weight(b); // what needs somebody first

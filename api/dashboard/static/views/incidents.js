@@ -1,9 +1,11 @@
 // Incidents: findings that belong together, root first, and why each belongs.
 import { html, nothing } from "/lib/lit-html.js";
+import * as api from "../api.js";
 import { justAfter, state, travel } from "../store.js";
 import { care, cared, talk } from "../parts/care.js";
+import { choose, pick } from "../parts/filters.js";
 import { holding } from "../parts/held.js";
-import { agentLink, findingLink, findingList, graver, incidentItem } from "../parts/lists.js";
+import { agentLink, findingItem, findingLink, graver, incidentItem, moreUrgent, openAndOver } from "../parts/lists.js";
 import { table } from "../parts/table.js";
 import { brief, readIncident, steps } from "../parts/story.js";
 import { timeline } from "../parts/timeline.js";
@@ -45,19 +47,44 @@ function one(id) {
     <div class="cols">${steps(i)}<div class="stack">${talk(i, path)}${members(i)}${roots(i)}</div></div>`;
 }
 
-const tab = (by, here, href, text) => html`<a href=${href} aria-current=${by === here ? "true" : nothing}>${text}</a>`;
+const tab = (by, here, filters, text) => html`<a href="#/incidents?${new URLSearchParams({ ...filters, by })}" aria-current=${by === here ? "true" : nothing}>${text}</a>`;
+
+// What the page holds of one kind, now or at the moment that is shown.
+const held = {
+  incident: () => ({ item: incidentItem, since: "closed_at", open: [...state.incidents ?? []].filter((i) => i.status !== "closed"), over: (state.incidents ?? []).filter((i) => i.status === "closed" && !i.merged_into) }),
+  finding: () => ({ item: findingItem, since: "ended_at", open: [...state.findings, ...state.silenced], over: state.moment ? null : state.ended }),
+};
+
+// Who looks after it is asked of the server: what is over is held here in part only.
+const ASKED = { incident: ["/incidents", "status", "active", "closed"], finding: ["/findings", "state", "open", "ended"] };
+const searching = holding(async (by, asked) => {
+  const [path, of, open, over] = ASKED[by];
+  const [all, latest] = await Promise.all([api.all(path, { ...asked, [of]: open }), api.get(path, { ...asked, [of]: over, limit: 100 })]);
+  return { open: all, over: latest.items.filter((each) => !each.merged_into) };
+});
+function search(by, { acknowledged, assigned_to }) {
+  if (!acknowledged && !assigned_to) return null;
+  const key = JSON.stringify([by, acknowledged, assigned_to, Number(state.moment)]);
+  return searching(key, by === "incident" ? state.incidents : state.findings, by, { acknowledged, assigned_to }).found ?? { open: [], over: [], reading: true };
+}
+
+function lookedAfter(filters) {
+  const set = (name) => (value) => choose("incidents", { ...filters, [name]: value });
+  const all = [...state.incidents ?? [], ...state.findings, ...state.silenced, ...state.ended];
+  const people = new Set([filters.assigned_to, state.who.name, ...all.map((each) => each.assigned_to).sort()].filter(Boolean));
+  return html`<div class="filters">${pick("Acknowledged", filters.acknowledged, [["", "or not"], ["true", "yes"], ["false", "no"]], set("acknowledged"))}
+    ${pick("Assigned to", filters.assigned_to, [["", "anybody or nobody"], ...people], set("assigned_to"))}</div>`;
+}
 
 export function incidents({ argument, filters }) {
   if (argument) return one(argument);
   const known = state.incidents !== null;
   const by = known && filters.by !== "finding" ? "incident" : "finding";
-  const active = (state.incidents ?? []).filter((i) => i.status !== "closed").sort(graver);
-  const closed = (state.incidents ?? []).filter((i) => i.status === "closed" && !i.merged_into);
-  const silent = by === "incident" ? active.filter((i) => i.withheld).length : state.silenced.length;
-  const count = by === "incident" ? active.length - silent : state.findings.length;
-  return html`<div class="row"><h1 class="grow">${count ? `${count} open` : "Nothing is wrong"}${silent ? `, ${silent} silenced` : ""}</h1>
-      ${known ? html`<nav class="switch" aria-label="Shown by">${tab(by, "incident", "#/incidents", "Incidents")}${tab(by, "finding", "#/incidents?by=finding", "Findings")}</nav>` : nothing}</div>
-    ${by === "finding" ? findingList() : html`
-      <section class="block"><header><h2>Open</h2></header>${active.length ? html`<ul class="list">${active.map(incidentItem)}</ul>` : html`<p class="empty">No incident is open. ${closed[0] ? html`The last one was over at ${when(closed[0].closed_at)}.` : "Nothing has deviated so far."}</p>`}</section>
-      <section class="block"><header><h2>Over</h2></header>${closed.length ? html`<ul class="list">${closed.slice(0, 50).map(incidentItem)}</ul>` : html`<p class="empty">None yet.</p>`}</section>`}`;
+  const here = held[by](), found = search(by, filters), { open, over } = found ?? here;
+  const silent = here.open.filter((each) => each.withheld || each.silence_id).length, count = here.open.length - silent;
+  const last = here.over?.[0];
+  return html`<div class="row"><h1 class="grow">${found ? `${found.open.length} of ${here.open.length} open` : count ? `${count} open` : "Nothing is wrong"}${silent && !found ? `, ${silent} silenced` : ""}</h1>
+      ${lookedAfter(filters)}${known ? html`<nav class="switch" aria-label="Shown by">${tab("incident", by, filters, "Incidents")}${tab("finding", by, filters, "Findings")}</nav>` : nothing}</div>
+    ${found?.reading ? html`<p class="empty" role="status">Reading…</p>` : openAndOver(here.item, open.sort(by === "incident" ? graver : moreUrgent), here.over && over,
+      found ? html`Nothing open matches. <a href="#/incidents?by=${by}">Clear the filters</a>` : html`No ${by} is open. ${last ? html`The last one was over at ${when(last[here.since])}.` : "Nothing has deviated so far."}`)}`;
 }

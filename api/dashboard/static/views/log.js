@@ -4,7 +4,7 @@ import { repeat } from "/lib/directives/repeat.js";
 import * as api from "../api.js";
 import { changed, heard, noteFailure, state } from "../store.js";
 import { keep } from "../parts/dialogs.js";
-import { choose } from "../parts/filters.js";
+import { choose, pick } from "../parts/filters.js";
 import { eventItem } from "../parts/sentences.js";
 import { count, stamp } from "../words.js";
 
@@ -49,7 +49,7 @@ export function log({ filters }) {
   const more = found.length > shown || !first;
   return html`<div class="row"><h1 class="grow">Log</h1><div class="filters">
       <input type="search" aria-label="Search events" placeholder="Type, agent or text  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
-      <label>Subject <select @change=${(e) => set(filters, "group", e.target.value)}><option value="">all</option>${GROUPS.map((g) => html`<option ?selected=${g === filters.group}>${g}</option>`)}</select></label></div></div>
+      ${pick("Subject", filters.group, [["", "all"], ...GROUPS], (value) => set(filters, "group", value))}</div></div>
     <section class="block" aria-live="off"><header><span class="small quiet">newest first; ${found.length === all.length ? count(all.length) : `${count(found.length)} of ${count(all.length)}`} ${all.length === 1 ? "event" : "events"} since ${since}</span>
       <button class="bare right small" ?disabled=${!found.length} @click=${() => keep("events.jsonl", found.map((e) => `${JSON.stringify(e)}\n`).join(""))}>Download these</button></header>
       ${found.length ? html`<ul class="list">${repeat(found.slice(0, shown), (e) => e.seq, (e) => eventItem(e))}</ul>` : html`<p class="empty">Nothing of it matches. Older events may.</p>`}
