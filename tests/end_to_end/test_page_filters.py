@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from confluent_kafka import Producer
 from playwright.sync_api import Page, expect
 
+from streams.contracts.topics import TELEMETRY
 from tests.end_to_end.accessibility import complaints
 from tests.end_to_end.browser import PATIENCE_MS, page_of
 from tests.end_to_end.harness import Installation, patient
@@ -75,3 +78,52 @@ def test_findings_and_incidents_are_found_by_who_looks_after_them(calm: Installa
         expect(story).to_have_count(0)
         expect(page.get_by_role("status").filter(has_text="Reading")).to_have_count(0)
         expect(story).to_have_count(0)
+
+
+def test_agents_are_found_by_label_capability_and_trust(calm: Installation) -> None:
+    suffix = free_port()
+    reader, writer = f"reader-{suffix}", f"writer-{suffix}"
+    told(calm, reader, rack="7", zone=f"b-{suffix}", capabilities="ocr,translate")
+    told(calm, writer, rack="8", zone=f"b-{suffix}", capabilities="translate")
+    with page_of(calm) as page:
+        opened(page, calm, f"fleet?label=zone%3Db-{suffix}")
+        rows = page.get_by_role("table", name="Agents").get_by_role("row")
+        here, there = rows.filter(has_text=reader), rows.filter(has_text=writer)
+        expect(here).to_be_visible()
+        expect(there).to_be_visible()
+        expect(rows).to_have_count(3)
+        page.get_by_label("Label").fill(f"rack=7, zone=b-{suffix}")
+        page.get_by_label("Label").press("Enter")
+        expect(there).to_have_count(0)
+        expect(here).to_be_visible()
+        assert complaints(page) == []
+        page.get_by_label("Label").fill("zone")
+        page.get_by_label("Label").press("Enter")
+        page.get_by_label("Capability").fill("ocr, translate")
+        page.get_by_label("Capability").press("Enter")
+        expect(here).to_be_visible()
+        expect(there).to_have_count(0)
+        page.reload()  # the address holds them
+        expect(page.get_by_label("Capability")).to_have_value("ocr, translate")
+        expect(here).to_be_visible()
+        page.get_by_label("Trust below").fill("50")
+        page.get_by_label("Trust below").press("Enter")
+        expect(page).to_have_url(re.compile("security_below=50"))
+        expect(page.get_by_text("No agent matches")).to_be_visible()
+        page.get_by_role("link", name="Clear the filters").click()
+        expect(page.get_by_label("Capability")).to_have_value("")
+        page.get_by_label("Search agents").fill(str(suffix))
+        page.get_by_label("Trust from").fill("80")
+        page.get_by_label("Trust from").press("Enter")
+        expect(there).to_be_visible()
+        later = f"later-{suffix}"
+        told(calm, later, rack="9")
+        expect(rows.filter(has_text=later)).to_be_visible()
+
+
+def told(own: Installation, agent: str, **labels: str) -> None:
+    """Have `agent` report once, with these labels."""
+    value = {"agent_id": agent, "metrics": {"cpu_usage": 1.0}, "labels": labels}
+    client = Producer({"bootstrap.servers": own.connection.bootstrap})
+    client.produce(TELEMETRY.name, json.dumps(value).encode(), key=agent.encode())
+    assert client.flush(30) == 0

@@ -5,6 +5,7 @@ export const state = {
   who: null,
   fleet: new Map(), // agent id -> {id, type, status, health, score, host}
   fleetVersion: 0,
+  traitsVersion: 0, // of what the server alone knows of them: labels and trust
   findings: [], // open ones that ask for somebody
   silenced: [], // open ones that silences withhold
   incidents: null, // where the server knows of them
@@ -88,6 +89,7 @@ const LOADERS = {
       score: columns.score[i], host: columns.host[i],
     }]));
     state.fleetVersion += 1;
+    state.traitsVersion += 1;
   },
   async findings() {
     const [open, ended] = await Promise.all([
@@ -142,6 +144,7 @@ function fold(event) {
   const agent = state.fleet.get(id);
   const { data, type } = event;
   if (type.startsWith("agent.")) state.fleetVersion += 1;
+  if (/^agent\.(registered|labelled|security_changed)$/.test(type)) state.traitsVersion += 1;
   if (type === "agent.registered") {
     state.fleet.set(id, { id, type: data.agent_type, status: "registered", health: "", score: null, host: data.labels.host ?? "" });
   } else if (agent && type === "agent.status_changed") agent.status = data.status;

@@ -2,8 +2,10 @@
 import { html, nothing, render } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
 import { repeat } from "/lib/directives/repeat.js";
+import * as api from "../api.js";
 import { state } from "../store.js";
-import { choose } from "../parts/filters.js";
+import { choose, pick } from "../parts/filters.js";
+import { holding } from "../parts/held.js";
 import { firstSteps } from "./overview.js";
 import { withAll } from "../parts/operations.js";
 import { groups, map } from "../parts/map.js";
@@ -14,20 +16,43 @@ let top = 0;
 
 // Filtered and ranked anew only where an agent changed or the filters did, not for each frame.
 let last = { key: "" };
-function view(filters) {
+function view(filters, within) {
   const key = `${state.fleetVersion}/${filters.text ?? ""}/${filters.type ?? ""}/${filters.look ?? ""}/${filters.by ?? ""}`;
-  if (last.key === key) return last;
+  if (last.key === key && last.within === within) return last;
   const all = [...state.fleet.values()];
   const counts = Object.fromEntries(LOOKS.map((l) => [l, 0]));
   for (const a of all) counts[look(a.status, a.health)] += 1;
-  return (last = { key, counts, agents: ranked(chosen(filters)), types: [...new Set(all.map((a) => a.type))].sort() });
+  return (last = { key, within, counts, agents: ranked(chosen(filters, within)), types: [...new Set(all.map((a) => a.type))].sort() });
 }
 
-function chosen(filters) {
+function chosen(filters, within) {
   const text = (filters.text ?? "").toLowerCase();
   return [...state.fleet.values()].filter((a) =>
     (!text || a.id.toLowerCase().includes(text) || a.host.toLowerCase().includes(text)) &&
-    (!filters.type || a.type === filters.type) && (!filters.look || look(a.status, a.health) === filters.look));
+    (!filters.type || a.type === filters.type) && (!filters.look || look(a.status, a.health) === filters.look) && (!within || within.has(a.id)));
+}
+
+// Labels, what they can do and how far they are trusted is asked of the server, not for each event.
+const TRAITS = ["label", "capability", "security_from", "security_below"];
+const MOST = 5000, PACE_MS = 5000, READING = new Set();
+const several = (text) => text?.split(/,\s+/).filter(Boolean);
+let paced = { at: 0, version: 0 };
+const searching = holding(async ({ label, capability, type, ...bounds }) => {
+  const asked = { label: several(label), capability: several(capability), type, security_from: bounds.security_from, security_below: bounds.security_below };
+  return new Set((await api.all("/agents", asked, MOST)).map((a) => a.agent_id));
+});
+function search(filters) {
+  if (!TRAITS.some((name) => filters[name])) return null;
+  if (Date.now() - paced.at > PACE_MS) paced = { at: Date.now(), version: state.traitsVersion };
+  return searching(JSON.stringify([TRAITS.map((name) => filters[name]), filters.type, Number(state.moment)]), paced.version, filters).found ?? READING;
+}
+
+function traits(filters) {
+  const change = (name) => (event) => event.target.reportValidity() && set(filters, name, event.target.value.trim());
+  const bound = (label, name, most) => html`<label>${label} <input type="number" min="0" max=${most} step="any" .value=${filters[name] ?? ""} @change=${change(name)}></label>`;
+  return html`<label>Label <input pattern="[\\w.:\\/\\-]+(=.*|, .+)?" title="NAME=VALUE, or NAME; several with a comma and a space between" placeholder="rack=7" autocomplete="off" .value=${filters.label ?? ""} @change=${change("label")}></label>
+    <label>Capability <input placeholder="ocr, translate" autocomplete="off" .value=${filters.capability ?? ""} @change=${change("capability")}></label>
+    ${bound("Trust from", "security_from", 100)}${bound("Trust below", "security_below", 101)}`;
 }
 
 function set(filters, name, value) {
@@ -83,16 +108,15 @@ function rows(agents) {
 }
 
 export function fleet({ filters }) {
-  const { agents, counts, types } = view(filters);
+  const within = search(filters), { agents, counts, types } = view(filters, within);
+  const one = (label, name, none, options) => pick(label, filters[name], [none, ...options], (value) => set(filters, name, value));
   return html`<div class="row"><h1 class="grow">${!state.fleet.size ? "No agents yet" : agents.length < state.fleet.size ? `${count(agents.length)} of ${plural(state.fleet.size, "agent")}` : plural(state.fleet.size, "agent")}</h1>
       ${state.fleet.size ? html`<div class="filters">
         <input type="search" aria-label="Search agents" placeholder="Name or host  ( / )" .value=${filters.text ?? ""} @input=${(e) => set(filters, "text", e.target.value)}>
-        <label>Group by <select @change=${(e) => set(filters, "by", e.target.value)}><option value="">nothing</option>${Object.entries(BY).map(([by, text]) => html`<option value=${by} ?selected=${by === filters.by}>${text}</option>`)}</select></label>
-        <label>Type <select @change=${(e) => set(filters, "type", e.target.value)}><option value="">all</option>${types.map((t) => html`<option ?selected=${t === filters.type}>${t}</option>`)}</select></label>
-        <label>State <select @change=${(e) => set(filters, "look", e.target.value)}><option value="">all</option>${LOOKS.map((l) => html`<option ?selected=${l === filters.look}>${l}</option>`)}</select></label>
+        ${one("Group by", "by", ["", "nothing"], Object.entries(BY))}${one("Type", "type", ["", "all"], types)}${one("State", "look", ["", "all"], LOOKS)}${traits(filters)}
       </div>` : nothing}</div>
     ${state.fleet.size ? html`<section class="block"><header class="legend">${LOOKS.filter((l) => counts[l]).map((l) => html`<a href="#/fleet?${new URLSearchParams({ ...filters, look: l })}">${shown(l, `${l} ${count(counts[l])}`)}</a>`)}
-      <span class="right small quiet">worst first</span>${withAll(agents)}</header>
-      ${agents.length ? filters.by in BY ? groups((last.parts ??= parted(agents, filters))) : map(agents, `${plural(agents.length, "agent")}, worst first`) : html`<p class="empty">No agent matches. <a href="#/fleet">Clear the filters</a></p>`}</section>` : nothing}
+      <span class="right small quiet">${within?.size >= MOST ? `of the first ${count(within.size)} that match; ` : nothing}worst first</span>${withAll(agents)}</header>
+      ${agents.length ? filters.by in BY ? groups((last.parts ??= parted(agents, filters))) : map(agents, `${plural(agents.length, "agent")}, worst first`) : within === READING ? html`<p class="empty" role="status">Reading…</p>` : html`<p class="empty">No agent matches. <a href="#/fleet">Clear the filters</a></p>`}</section>` : nothing}
     ${agents.length ? html`<section class="block">${rows(agents)}</section>` : state.fleet.size ? nothing : firstSteps()}`;
 }
