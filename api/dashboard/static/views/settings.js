@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { changed, noteFailure, stale, state } from "../store.js";
 import { may } from "../parts/deeds.js";
 import { askReason } from "../parts/dialogs.js";
+import { shipped } from "../parts/shipped.js";
 import { silences } from "../parts/silences.js";
 import { dress, dressed } from "../parts/theme.js";
 import { tokens } from "../parts/tokens.js";
@@ -50,6 +51,7 @@ export function settings() {
       <button @click=${leave}>Sign out</button></div></section>
     ${silences()}
     ${tokens()}
+    ${shipped(draft !== null)}
     <section class="block"><header><h2>Policy</h2><span class="small quiet right">${policy ? html`version ${version}, ${by}${reason ? `: ${reason}` : ""}, <code>${hash.slice(0, 12)}</code>` : nothing}</span></header>
       <div class="pad stack">${policy ? html`<textarea aria-label="Policy as JSON" spellcheck="false" ?readonly=${!asks()} .value=${draft ?? JSON.stringify(policy, null, 2)} @input=${(e) => { draft = e.target.value; changed(); }}></textarea>
         <div class="row"><button class="primary" ?disabled=${draft === null || !may("admin")} @click=${save}>Put in force</button><button ?disabled=${draft === null} @click=${() => { draft = null; told = ""; forget(); changed(); }}>Discard</button>${asks() ? asker(() => draft ?? JSON.stringify(state.policy.policy)) : nothing}<span role="status">${told}</span></div>${differences()}` : html`<p class="quiet" role="status">Reading…</p>`}</div></section>`;
