@@ -120,8 +120,16 @@ export function gist(finding, beside = false) {
   return limit === measured(metric, value) ? `${is}, at its limit` : `${is}, ${high !== null ? "above" : "below"} ${limit}`;
 }
 
-// An incident's title names what was measured, or a reason, in brackets.
-export const titled = (title) => title.replace(/ \(([^)]*)\)/, (_, named) => ` (${words(named)})`);
+// What is wrong, where only its kind and metric are known.
+const FAULTS = {
+  threshold: "is beyond its limit", threat: "breaks a rule", anomaly: "is unusual", shift: "has a new level", trend: "heads for its limit", flat_line: "stands still",
+  missing_metric: "is not reported", decoupled: "no longer goes with the others", unit_change: "seems to be in another unit",
+};
+export const fault = ({ kind, metric }) => (metric && FAULTS[kind] ? `${metric} ${FAULTS[kind]}` : words(kind) + (metric && !metric.startsWith(kind) ? ` of ${metric}` : ""));
+
+// A title or a reason names a kind, and in brackets what was measured: its root says it better.
+export const titled = (title, root) => title.replace(/((?:info|warning|high|critical|emergency) )?([a-z][a-z ]*) \(([^)]*)\)/,
+  (_, severity, kind, metric) => (severity ? `${severity.trim()}: ` : "") + (root ? gist(root, true) : fault({ kind: kind.replaceAll(" ", "_"), metric })));
 export const reasons = (all) => all.map((reason) => words(reason).replace(":", ": ")).join(", ");
 export const words = (name) => String(name ?? "").replaceAll("_", " ");
 export const agentOf = (subject) => subject.slice(subject.indexOf("/") + 1);

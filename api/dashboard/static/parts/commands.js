@@ -2,9 +2,10 @@
 import { html, nothing } from "/lib/lit-html.js";
 import { ref } from "/lib/directives/ref.js";
 import { state, travel } from "../store.js";
-import { look, LOOKS, plural, standing, state as shown, titled } from "../words.js";
+import { look, LOOKS, plural, standing, state as shown } from "../words.js";
 import { answer, may, move, possible, run, verb } from "./deeds.js";
 import { steps } from "./dry_run.js";
+import { titleOf } from "./lists.js";
 import { open, openKeys } from "./dialogs.js";
 import { dress } from "./theme.js";
 
@@ -34,7 +35,7 @@ function waiting() {
 }
 
 const incidents = () => (state.incidents ?? []).filter((each) => each.status !== "closed").slice(0, 100).map((each) =>
-  item("incident", titled(each.title), to(`#/incidents/${encodeURIComponent(each.incident_id)}`), { also: each.severity }));
+  item("incident", titleOf(each), to(`#/incidents/${encodeURIComponent(each.incident_id)}`), { also: each.severity }));
 
 function deeds(agent) {
   const made = [item("agent", agent.id, to(`#/fleet/${encodeURIComponent(agent.id)}`), { agent, also: `open ${agent.type}` })];

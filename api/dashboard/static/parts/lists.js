@@ -37,9 +37,16 @@ function incidentState({ status, severity, withheld }) {
   if (status === "recovering") return shown("maintenance", status);
   return shown(withheld ? "unknown" : severityLook(severity), severity); // what is silenced shouts no colour
 }
+// Said by the finding that it began with, where that is held.
+let held = {};
+export function titleOf({ title, root }) {
+  const { findings, silenced, ended } = state;
+  if (held.findings !== findings || held.ended !== ended) held = { findings, ended, by: new Map([...ended, ...silenced, ...findings].map((f) => [f.finding_id, f])) };
+  return titled(title, held.by.get(root?.finding_id));
+}
 export const incidentItem = (incident) => html`<li>
   ${incidentState(incident)}
-  <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>
+  <span class="grow"><a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titleOf(incident)}</a>
     <span class="small quiet hide-small nowrap">${incident.findings === 1 ? nothing : `${plural(incident.findings, "finding")} on ${plural(incident.agents, "agent")}`}${incident.withheld && incident.status !== "closed" ? " silenced" : nothing}</span>${cared(incident)}</span>
   <span class="small quiet nowrap">${incident.status === "closed" ? `after ${lasting(incident.lasted_s)}` : going(incident.since)}</span>${when(incident.since)}</li>`;
 

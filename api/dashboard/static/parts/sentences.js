@@ -5,7 +5,7 @@ import { justAfter, state, travel } from "../store.js";
 import { agentOf, gist, lasting, number, precisely, reasons, severityLook, state as shown, titled, when, words } from "../words.js";
 import { open } from "./dialogs.js";
 
-const named = ({ kind, metric }) => words(kind) + (metric ? ` of ${metric}` : "");
+const named = ({ kind, metric }) => (kind === "threshold" ? "trouble" : words(kind)) + (metric ? ` of ${metric}` : "");
 const NOUNS = { service_down: "its outage", agent_offline: "its silence", threshold: "the limit it crossed" };
 const noun = (kind) => NOUNS[kind] ?? `its ${words(kind)}`;
 const DOWN = { service_down: "went down", agent_offline: "fell silent" };

@@ -3,7 +3,7 @@
 import { html, nothing } from "/lib/lit-html.js";
 import * as api from "../api.js";
 import { noteFailure, state } from "../store.js";
-import { agentOf, lasting, number, plural, precisely, severityLook, stamp, state as shown, when, words } from "../words.js";
+import { agentOf, fault, lasting, number, plural, precisely, severityLook, stamp, state as shown, when, words } from "../words.js";
 import { agentLink, findingLink } from "./lists.js";
 import { because, eventItem, openEvent, said, sentence } from "./sentences.js";
 
@@ -65,7 +65,7 @@ function happened(incident) {
   const [root, ...others] = incident.members, agents = new Set(incident.members.map((m) => m.agent)).size;
   const raised = [...incident.events.values()].find((e) => e.type === "finding.raised" && e.data.finding_id === root.finding_id);
   const first = others.map((m) => new Date(m.since) - new Date(root.since)).sort((a, b) => a - b)[0];
-  return html`<p>${raised ? sentence(raised) : html`${agentLink(agentOf(root.agent))}: ${words(root.kind)}`}, since ${precisely(root.since)}.
+  return html`<p>${raised ? sentence(raised) : html`${agentLink(agentOf(root.agent))}: ${fault(root)}`}, since ${precisely(root.since)}.
     ${others.length ? `${plural(incident.findings - 1, "other finding")} ${incident.findings === 2 ? "belongs" : "belong"} to it${agents > 1 ? `, on ${plural(incident.agents, "agent")} in all` : ""}${first > 0 ? `; the next came ${lasting(first / 1000)} later` : ""}.` : nothing}</p>`;
 }
 
@@ -75,7 +75,7 @@ function left(incident, done) {
   if (incident.status === "closed") return html`<p>${shown("healthy", "")} Nothing. It was over after ${lasting(incident.lasted_s)}${incident.closed_at ? `, and closed at ${stamp(incident.closed_at)}` : ""}.</p>`;
   if (!open.length && !waiting.length) return html`<p>${shown("maintenance", "")} Nothing: every finding has ended. It is closed when it has stayed away for a while.</p>`;
   return html`${waiting.map((d) => html`<p>${shown("degraded", "")} <a href="#/actions/${d.proposed.data.action_id}">${d.proposed.data.action}</a> waits for an answer.</p>`)}
-    ${some(open, (m) => html`${shown(severityLook(m.severity), "")} ${findingLink(m, `${words(m.kind)}${m.metric ? ` of ${m.metric}` : ""}`)} on ${agentLink(agentOf(m.agent))}, for ${lasting(((state.moment ?? Date.now()) - new Date(m.since)) / 1000)}`, "finding")}`;
+    ${some(open, (m) => html`${shown(severityLook(m.severity), "")} ${findingLink(m, fault(m))} on ${agentLink(agentOf(m.agent))}, for ${lasting(((state.moment ?? Date.now()) - new Date(m.since)) / 1000)}`, "finding")}`;
 }
 
 export function brief(incident) {

@@ -1,7 +1,7 @@
 // An incident in time: a bar a finding, root first, from when it began until it was over, with what
 // was done as lines across all of them.
 import { html, nothing, svg } from "/lib/lit-html.js";
-import { lasting, severityLook, stamp, words } from "../words.js";
+import { fault, lasting, severityLook, stamp } from "../words.js";
 
 const SHOWN = 16;
 const WIDE = 1000;
@@ -19,7 +19,7 @@ function bar(member, place, { x, from, to }, until) {
   const begin = Number(new Date(member.since)), end = member.ended_at ? Number(new Date(member.ended_at)) : until;
   const agent = member.agent.slice(member.agent.indexOf("/") + 1);
   return html`<div role="listitem"><a class="lane" data-stop href="#/findings/${encodeURIComponent(member.finding_id)}">
-    <span class="name"><b>${agent}</b> <span class="quiet">${words(member.kind)}${member.metric ? ` of ${member.metric}` : ""}</span></span>
+    <span class="name"><b>${agent}</b> <span class="quiet">${fault(member)}</span></span>
     <svg viewBox="0 0 ${WIDE} 16" preserveAspectRatio="none" aria-hidden="true">
       ${svg`<rect class=${severityLook(member.severity)} x=${x(begin)} y="3" height="10" width=${Math.max(4, x(Math.min(end, to)) - x(begin))} />`}
     </svg>

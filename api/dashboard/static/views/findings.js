@@ -7,10 +7,10 @@ import { care, cared, talk } from "../parts/care.js";
 import { chain, chainSwitch } from "../parts/chain.js";
 import { chart, legend } from "../parts/chart.js";
 import { holding } from "../parts/held.js";
-import { agentLink } from "../parts/lists.js";
+import { agentLink, titleOf } from "../parts/lists.js";
 import { silencedBy, silenceThis } from "../parts/silences.js";
 import { findingMark } from "../parts/unusual.js";
-import { between, gist, lasting, measured, number, severityLook, state as shown, titled, when, words } from "../words.js";
+import { between, gist, lasting, measured, number, severityLook, state as shown, when, words } from "../words.js";
 
 // Its metric from well before until it was over, or now.
 const BEFORE_MS = 1800000, AFTER_MS = 600000, LONG_MS = 172800000;
@@ -63,7 +63,7 @@ export function findings({ argument: id, filters }) {
   if (missing) return html`<h1>Finding</h1><section class="block"><p class="empty">There is no finding of this id${state.moment ? " at that moment" : ""}. <a href="#/incidents?by=finding">All findings</a></p></section>`;
   if (!found) return html`<h1>Finding</h1><section class="block"><p class="empty" role="status">Reading…</p></section>`;
   const { finding: f, links, windows } = found, path = `/findings/${encodeURIComponent(id)}`;
-  return html`<div class="lead"><p class="small">${incident ? html`<a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titled(incident.title)}</a>` : html`<a href="#/incidents">Incidents</a>`}</p><h1>${gist(f)}</h1>
+  return html`<div class="lead"><p class="small">${incident ? html`<a href="#/incidents/${encodeURIComponent(incident.incident_id)}">${titleOf(incident)}</a>` : html`<a href="#/incidents">Incidents</a>`}</p><h1>${gist(f)}</h1>
       <p class="row">${shown(f.ended_at ? "healthy" : severityLook(f.severity), f.ended_at ? `over: ${words(f.end_reason)} after ${lasting(f.lasted_s)}` : `${f.severity}, open`)}<span class="quiet">${agentLink(f.agent_id)}, raised ${when(f.raised_at)}</span>
         ${cared(f)}${care(f, path, f.ended_at)}<button @click=${() => travel(justAfter(f.raised_at))} title="The whole page as it was when this was raised">See it as it began</button>${silencedBy(f)}${f.silence_id ? nothing : silenceThis(f)}</p></div>
     <section class="block"><header><h2>Why, from measurement to outcome</h2><span class="small quiet hide-small">each stop opens; the time between them stands on the arrow</span><span class="right">${chainSwitch(id, filters.as)}</span></header>${chain(links, filters.as, `finding-${id}`)}</section>
