@@ -19,8 +19,8 @@ async function answer(verb, path, version) {
 }
 
 const value = (of) => (of === null ? html`<span class="quiet">none</span>` : html`<code class="value">${JSON.stringify(of)}</code>`);
-const buttons = (path, version, busy) => html`<span class="row">${[["take", "Take"], ["keep", "Keep"]].map(([verb, text]) => html`<button ?disabled=${busy} aria-label="${text} ${path === ALL ? "all" : path}"
-  @click=${() => answer(verb, path, version)}>${text}${path === ALL ? " all" : ""}</button>`)}</span>`;
+const buttons = (path, version, busy) => html`<span class="nowrap">${[["take", "Take"], ["keep", "Keep"]].map(([verb, text]) => html`<button ?disabled=${busy} aria-label="${text} ${path === ALL ? "all" : path}"
+  @click=${() => answer(verb, path, version)}>${text}${path === ALL ? " all" : ""}</button> `)}</span>`;
 const row = (offer, version, busy, answers) => html`<tr><td>${offer.path}${offer.standing === "differs" ? html`<div class="small quiet">changed here too; it was shipped as ${value(offer.before)}</div>` : nothing}</td>
   <td>${value(offer.in_force)} → ${value(offer.shipped)}</td>${answers ? html`<td>${buttons(offer.path, version, busy)}</td>` : nothing}</tr>`;
 

@@ -49,10 +49,10 @@ function search(filters) {
 
 function traits(filters) {
   const change = (name) => (event) => event.target.reportValidity() && set(filters, name, event.target.value.trim());
-  const bound = (label, name, most) => html`<label>${label} <input type="number" min="0" max=${most} step="any" .value=${filters[name] ?? ""} @change=${change(name)}></label>`;
+  const bound = (text, name, most) => html`<label>${text} <input aria-label="Trust ${text.split(" ").at(-1)}" type="number" min="0" max=${most} step="any" .value=${filters[name] ?? ""} @change=${change(name)}></label>`;
   return html`<label>Label <input pattern="[\\w.:\\/\\-]+(=.*|, .+)?" title="NAME=VALUE, or NAME; several with a comma and a space between" placeholder="rack=7" autocomplete="off" .value=${filters.label ?? ""} @change=${change("label")}></label>
     <label>Capability <input placeholder="ocr, translate" autocomplete="off" .value=${filters.capability ?? ""} @change=${change("capability")}></label>
-    ${bound("Trust from", "security_from", 100)}${bound("Trust below", "security_below", 101)}`;
+    <span class="nowrap">${bound("Trust from", "security_from", 100)} ${bound("below", "security_below", 101)}</span>`;
 }
 
 function set(filters, name, value) {
