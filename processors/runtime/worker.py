@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,11 +21,13 @@ from processors.runtime.watchdog import Watchdog
 from processors.step import Step
 from streams.contracts.trust import Signer
 from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway
 from streams.kafka.quiet import calm_client_logs
 from streams.producers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 
+_AGAIN_S: Final = 1.0
 _KEEP_S: Final = 1.0
 _COMMIT_EVERY: Final = 10
 _STOP_S: Final = 15.0
@@ -42,7 +45,8 @@ async def run_worker(
 ) -> None:
     """Run `steps` until `stop` is set; anything unclear ends the process with status 70.
 
-    The process is the worker's alone: its allocator and its garbage collector are set for it.
+    A broker that is away is waited for. The process is the worker's alone: its allocator and its
+    garbage collector are set for it.
 
     Parameters
     ----------
@@ -63,13 +67,33 @@ async def run_worker(
     """
     prepare()
     calm_client_logs()
+    stop = stop or asyncio.Event()
     worker = Worker(connection, steps, signer, member, end)
-    await worker.start()
+    if not await _started(worker, stop):
+        return
     if ticker:
         ticking = Ticker(connection, signer, member.slot, group=f"{member.group}-ticker")
         worker.tasks.start(ticking.run(), "tick")
-    await worker.until(stop or asyncio.Event())
+    await worker.until(stop)
     await worker.stop()
+
+
+async def _started(worker: Worker, stop: asyncio.Event) -> bool:
+    """Start `worker` as soon as a broker answers; return whether one did before `stop` was set."""
+    told = False
+    while not stop.is_set():
+        try:
+            # What may find nobody comes first in it, so that nothing has begun then.
+            await worker.start()
+        except BrokerAway as error:
+            if not told:
+                log.warning("%s; trying again every %.0f s", error, _AGAIN_S)
+            told = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _AGAIN_S)
+        else:
+            return True
+    return False
 
 
 class Worker:
