@@ -6,6 +6,8 @@ approved, or the question what a command would do.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,9 +25,14 @@ from streams.contracts.record import Outgoing, Record
 from streams.contracts.topics import COMMANDS
 from streams.contracts.trust import RecordKind, Signer
 from streams.contracts.upcasters import upcast
+from streams.kafka.complaints import Complaints
 from streams.kafka.connection import Connection
+from streams.kafka.errors import BrokerAway
 from streams.kafka.log_reader import LogReader, Place
 
+log = logging.getLogger(__name__)
+
+_AGAIN_S: Final = 1.0
 QUESTION: Final = "action.preview"
 _ORDER: Final = "action.carry_out"
 _KINDS: Final[dict[str, type[msgspec.Struct]]] = {QUESTION: Preview, _ORDER: CarryOut}
@@ -52,9 +59,19 @@ class CommandLog:
         self._path = path
         context = Context(COMMANDS.name, 0, 1, signer)
         self._sealer = Sealer("executor", context)
+        self._complaints = Complaints(log, logging.WARNING)
 
     async def follow(self) -> AsyncIterator[Event | list[Outgoing]]:
-        """Yield events, and the records of dead letters, for ever."""
+        """Yield events, and the records of dead letters, for ever; a broker away is waited for."""
+        while True:
+            try:
+                async for item in self._read():
+                    yield item
+            except BrokerAway as error:
+                self._complaints.tell("wait", f"commands wait: {error}")
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _read(self) -> AsyncIterator[Event | list[Outgoing]]:
         place = Place(COMMANDS.name, 0)
         # One partition only: a long wait costs nothing, since new commands end it.
         async with LogReader(self._connection, wait_ms=5000) as reader:

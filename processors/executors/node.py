@@ -49,10 +49,14 @@ async def run_node(
 ) -> None:
     """Watch this host and act on it until `stop` is set; then stop what is not detached."""
     home = settings.home.resolve() / "node"
+    # Connects when it first writes: services are looked after while the broker is away, too.
+    publisher = Publisher(connection)
     with _only_one(home):
-        async with Publisher(connection) as publisher:
+        try:
             node = Node(settings.configuration(), home, connection, publisher, signer)
             await node.run(stop)
+        finally:
+            await publisher.stop()
 
 
 class Node:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import uuid
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +14,9 @@ import pytest
 
 from config.configuration import Configuration
 from config.services import Service
+from config.settings import Settings
 from processors.executors.claims import Claims
-from processors.executors.node import Node
+from processors.executors.node import Node, run_node
 from processors.executors.services.ledger import Ledger
 from processors.executors.services.managed import ManagedService
 from streams.contracts.envelope import Event, decode_event, outgoing
@@ -100,3 +103,29 @@ async def test_an_outcome_that_cannot_be_kept_ends_the_node_and_is_settled_by_th
     assert not running.alive()
     assert unfinished(tmp_path) == []
     assert len({event.id for event in await finished(connection)}) == 1, "readers see two outcomes"
+
+
+async def test_a_node_that_is_started_without_a_broker_obeys_when_it_is_back(
+    fresh_broker: BrokerFactory, tmp_path: Path
+) -> None:
+    own = await fresh_broker()
+    connection = Connection(own.bootstrap)
+    await ensure_topics(connection, 1)
+    async with Publisher(connection) as publisher:
+        await publisher.publish([refused_later(str(uuid.uuid4()))])
+    os.kill(own.pid, signal.SIGKILL)
+    await own.wait()
+
+    configured, stop = tmp_path / "here.yaml", asyncio.Event()
+    configured.write_text("host: here\n", encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", config=configured)
+    node = asyncio.create_task(run_node(settings, connection, SIGNER, stop))
+    await asyncio.wait({node}, timeout=2)
+    assert not node.done(), node.exception()
+
+    await own.start()
+    async with asyncio.timeout(60):
+        while not await finished(connection):
+            await asyncio.sleep(0.05)
+    stop.set()
+    await node
