@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from processors.executors.actions.services import stranger_on_port
+from processors.executors.actions.services import port_of, stranger_on_port
 from processors.executors.services.managed import ManagedService
 from streams.contracts.record import Outgoing
 from streams.contracts.telemetry import Heartbeat, encode_heartbeat
@@ -91,6 +91,10 @@ def service_metrics(managed: ManagedService) -> dict[str, float]:
         metrics["uptime_seconds"] = max(0.0, time.time() - running.create_time)
     if managed.verdict.well:
         metrics["response_time_avg"] = managed.verdict.latency_ms
+        if port_of(managed) is not None:
+            # Told always, not just after a death: a node that adopts a service knows of none, and
+            # a metric that ends with the node before it would be missed for ever.
+            metrics["port_conflict"] = 0.0
     return metrics
 
 

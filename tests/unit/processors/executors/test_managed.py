@@ -21,6 +21,7 @@ from processors.executors.services.managed import ManagedService
 from processors.executors.services.order import stop_all, stop_order
 from processors.executors.services.output import size_on_disk
 from processors.executors.services.spawn import spawn
+from processors.executors.telemetry import service_metrics
 from tests.ports import free_port
 
 Make = Callable[..., ManagedService]
@@ -219,6 +220,7 @@ import os, sys
 from pathlib import Path
 from config.services import Service
 from processors.executors.services.spawn import spawn
+from processors.executors.telemetry import service_metrics
 
 def killed(running):
     Path("pid").write_text(str(running.pid))
@@ -311,3 +313,18 @@ def test_each_is_stopped_before_what_it_depends_on(make: Make) -> None:
         make(name="api", depends_on=["db"]),
     ]
     assert [managed.name for managed in stop_order(chain)] == ["web", "api", "db"]
+
+
+async def test_a_service_that_is_adopted_reports_what_it_reported_before(make: Make) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    health = {"http": f"http://127.0.0.1:{port}/"}
+    before = make(command, health=health)
+    before.start()
+    assert (await before.until_well(30)).well
+    adopted = make(command, health=health)
+    assert adopted.adopt()
+    await adopted.judge()
+    told = service_metrics(adopted)
+    assert told["port_conflict"] == 0.0
+    assert told.keys() == service_metrics(before).keys()
