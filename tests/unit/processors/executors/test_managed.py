@@ -220,7 +220,6 @@ import os, sys
 from pathlib import Path
 from config.services import Service
 from processors.executors.services.spawn import spawn
-from processors.executors.telemetry import service_metrics
 
 def killed(running):
     Path("pid").write_text(str(running.pid))
