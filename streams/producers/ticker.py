@@ -131,7 +131,9 @@ class Ticker:
         if self._timetable is None:
             self._clock.told(await last_told(self._connection, self._signer))
             self._timetable = Timetable(self._clock.now())
-            await self._look_back(consumer)
+            if not await self._look_back(consumer):
+                self._timetable = None
+                return
         wait_s = self._timetable.wait_s(self._clock.now())
         fetched = await consumer.getmany(timeout_ms=int(min(wait_s, 1.0) * 1000) + 1)
         self._note([record for raw in fetched.values() for record in ours(raw)])
@@ -184,8 +186,23 @@ class Ticker:
             fetch_max_wait_ms=1000,
         )
 
-    async def _look_back(self, consumer: Any) -> None:
-        """Read on from what was announced lately: the last holder may have left it undone."""
+    async def _look_back(self, consumer: Any) -> bool:
+        """Read on from what was announced lately: the last holder may have left it undone.
+
+        Returns
+        -------
+        bool
+            False where the lease went to another meanwhile.
+        """
+        from aiokafka.errors import IllegalStateError
+
+        try:
+            await self._seek_back(consumer)
+        except IllegalStateError:
+            return False
+        return True
+
+    async def _seek_back(self, consumer: Any) -> None:
         partitions = list(consumer.assignment())
         since = dict.fromkeys(partitions, int((time.time() - LOOK_BACK_S) * 1000))
         found = await consumer.offsets_for_times(since)

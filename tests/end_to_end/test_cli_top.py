@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -220,8 +221,9 @@ class Pty:
 
     def read_until(self, told: bytes) -> None:
         """Read on until the screen was sent `told`."""
+        give_up = time.monotonic() + PATIENCE_S
         while told not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], PATIENCE_S)
+            ready, _, _ = select.select([self.fd], [], [], max(0.0, give_up - time.monotonic()))
             assert ready, self.seen[-2000:]
             self.seen += os.read(self.fd, 65536)
 

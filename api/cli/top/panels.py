@@ -66,11 +66,17 @@ class Things(DataTable[Text]):
         held = self.chosen
         kept = next((n for n, (_, thing, _) in enumerate(rows) if _same(thing, held)), before)
         self._things = {key: thing for key, thing, _ in rows}
+        self._widen([cells for *_, cells in rows])
         self.clear()
         for key, _, cells in rows:
             self.add_row(*cells, key=key)
         self.move_cursor(row=min(kept, max(0, len(rows) - 1)))
         self.border_title = f"{self._title}: {len(rows) or 'none'}"
+
+    def _widen(self, rows: Sequence[Sequence[Text]]) -> None:
+        """Give what is to be shown the room that it needs; else it would get that when idle."""
+        for column, cells in zip(self.ordered_columns, zip(*rows, strict=True), strict=False):
+            column.content_width = max(column.content_width, *(cell.cell_len for cell in cells))
 
 
 def _same(thing: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
