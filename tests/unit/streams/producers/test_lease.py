@@ -1,4 +1,4 @@
-"""The lease of the ticker may go to another at any moment, also between two steps of taking it up."""
+"""The ticker's lease may go to another at any moment, also while it is taken up."""
 
 from __future__ import annotations
 
