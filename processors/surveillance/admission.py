@@ -7,7 +7,7 @@ import math
 from processors.step import Emission
 from processors.surveillance import conversations, forward, registry, threats
 from processors.surveillance.batch import Batch
-from processors.surveillance.clocks import FURTHEST_S, in_log_time
+from processors.surveillance.clocks import FURTHEST_S, in_log_time, is_believed
 from processors.surveillance.presence import declared_code
 from processors.surveillance.state import Profile, SurveillanceState
 from streams.contracts.errors import ContractError, InvalidField, Untrusted
@@ -183,11 +183,10 @@ def time_of(
 
     Where it does not, `beyond` takes by how many seconds that clock is ahead.
     """
-    at, clock = parse_time(given), state.policy.surveillance.clock
-    stamped = record.timestamp
-    if -clock.past_tolerance_s <= at - stamped <= clock.future_tolerance_s:
+    at, stamped = parse_time(given), record.timestamp
+    if is_believed(state, at, stamped):
         return at
-    if clock.outside == "clamp":
+    if state.policy.surveillance.clock.outside == "clamp":
         beyond[record.offset] = min(max(at - stamped, -FURTHEST_S), FURTHEST_S)
         return stamped
     remedy = "set the sender's clock; see surveillance.clock of the policy"

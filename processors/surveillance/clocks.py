@@ -64,6 +64,12 @@ def heard(
     np.maximum.at(state.agents.ahead, samples.slot, ahead.astype(np.float32))
 
 
+def is_believed(state: SurveillanceState, at: float, stamped: float) -> bool:
+    """Say whether the policy believes a sender that `at` is when it measured what came then."""
+    clock = state.policy.surveillance.clock
+    return -clock.past_tolerance_s <= at - stamped <= clock.future_tolerance_s
+
+
 def in_log_time(time: float, at: float, stamped: float) -> float:
     """Return when something was measured by the step's time, which may be ahead of the broker's.
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from processors.columns import Floats, Ints
 from processors.surveillance.batch import Batch
-from processors.surveillance.clocks import TURNED_S, in_log_time
+from processors.surveillance.clocks import TURNED_S, in_log_time, is_believed
 from processors.surveillance.presence import declared_code
 from processors.surveillance.shaped import Aside, Read, shaped
 from processors.surveillance.state import Profile, SurveillanceState
@@ -232,13 +232,8 @@ def _take_aside(
 
 def _measured(state: SurveillanceState, at: str | float, stamp: float) -> float | None:
     """Return when it was measured, or None where the policy would have something to say to it."""
-    clock = state.policy.surveillance.clock
     try:
         measured = parse_time(at)
     except ContractError:
         return None
-    return (
-        measured
-        if -clock.past_tolerance_s <= measured - stamp <= clock.future_tolerance_s
-        else None
-    )
+    return measured if is_believed(state, measured, stamp) else None
