@@ -305,14 +305,12 @@ def test_a_session_that_has_ended_keeps_what_it_showed_and_is_begun_anew(
     base = f"http://127.0.0.1:{own.api_port}"
     token = (own.home / "token").read_text(encoding="ascii").strip()
     headers = {"authorization": f"Bearer {token}"}
-    body = {"name": "guest", "role": "viewer", "lasts_s": 3600}
-    made = httpx.post(f"{base}/api/v1/tokens", json=body, headers=headers, timeout=PATIENCE_S)
-    made.raise_for_status()
-    page.goto(f"{base}/#token={made.json()['token']}")
+    made = own.issued("guest", "viewer")
+    page.goto(f"{base}/#token={made['token']}")
     page.reload()
     go(page, "Settings")
     expect(page.get_by_text("guest, viewer")).to_be_visible()
-    ended = f"{base}/api/v1/tokens/{made.json()['issued']['token_id']}"
+    ended = f"{base}/api/v1/tokens/{made['issued']['token_id']}"
     httpx.delete(ended, params={"reason": "over"}, headers=headers).raise_for_status()
     expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
     expect(page.get_by_text("guest, viewer")).to_be_visible()

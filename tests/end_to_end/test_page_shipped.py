@@ -6,7 +6,6 @@ import asyncio
 from copy import deepcopy
 from typing import Any
 
-import httpx
 import msgspec
 from playwright.sync_api import Page, expect
 
@@ -15,7 +14,7 @@ from streams.kafka.publisher import Publisher
 from streams.producers.policy import publish_policy
 from tests.end_to_end.accessibility import complaints
 from tests.end_to_end.browser import PATIENCE_MS, page_of
-from tests.end_to_end.harness import PATIENCE_S, Installation
+from tests.end_to_end.harness import Installation
 
 expect.set_options(timeout=PATIENCE_MS)
 REPORTED = "surveillance.thresholds.reported_up"
@@ -96,14 +95,10 @@ def _answered(own: Installation) -> Any:
 
 def test_who_may_not_answer_sees_what_is_offered(homeostat: Installation) -> None:
     base = f"http://127.0.0.1:{homeostat.api_port}"
-    token = (homeostat.home / "token").read_text(encoding="ascii").strip()
-    headers = {"authorization": f"Bearer {token}"}
-    body = {"name": "of-a-tenant", "role": "admin", "lasts_s": 3600}
-    made = httpx.post(f"{base}/api/v1/tokens", json=body, headers=headers, timeout=PATIENCE_S)
-    made.raise_for_status()
+    token = homeostat.issued("of-a-tenant", "admin")["token"]
     asyncio.run(upgraded(homeostat))
     with page_of(homeostat) as page:
-        page.goto(f"{base}/#token={made.json()['token']}")
+        page.goto(f"{base}/#token={token}")
         page.reload()
         page.goto(f"{base}/#/settings")
         expect(page.get_by_text("of-a-tenant, admin")).to_be_visible()
