@@ -12,7 +12,7 @@ from streams.contracts.record import Record
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PositionLost, TopicError
 from streams.kafka.fetching import make_ours, ours
-from streams.kafka.starting import started
+from streams.kafka.starting import started, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,24 +93,13 @@ class LogReader:
         with self._translated():
             await started(consumer)
         make_ours(consumer)
-        # Its tasks must have run once: one cancelled before that ends `stop` as cancelled too.
-        await asyncio.sleep(0)
         self._consumer = consumer
 
     async def stop(self) -> None:
         """Disconnect."""
         consumer, self._consumer = self._consumer, None
-        if consumer is None:
-            return
-        stopping = asyncio.create_task(consumer.stop())
-        await asyncio.wait({stopping})
-        if not stopping.cancelled():
-            stopping.result()
-            return
-        # A fetch that was waiting to try again ends the client's stop as cancelled, half-way.
-        for fetch in consumer._fetcher._pending_tasks:
-            fetch.cancel()
-        await consumer._client.close()
+        if consumer is not None:
+            await undisturbed(_stopped(consumer))
 
     async def places(self, topics: Iterable[str]) -> list[Place]:
         """Return every partition of `topics`.
@@ -258,3 +247,15 @@ def _partitions(places: Collection[Place] | Mapping[Place, int]) -> list[Any]:
 
 def _offsets(found: Mapping[Any, int]) -> Offsets:
     return {Place(*where): offset for where, offset in found.items()}
+
+
+async def _stopped(consumer: Any) -> None:
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait({stopping})
+    if not stopping.cancelled():
+        stopping.result()
+        return
+    # A fetch that was waiting to try again ends the client's stop as cancelled, half-way.
+    for fetch in consumer._fetcher._pending_tasks:
+        fetch.cancel()
+    await consumer._client.close()

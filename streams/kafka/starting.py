@@ -1,8 +1,9 @@
-"""Starts clients of the broker so that one that is given up meanwhile leaves nothing behind."""
+"""Starts and stops clients of the broker so that one that is given up leaves nothing behind."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 GRACE_S: Final = 2.0
@@ -18,9 +19,32 @@ async def started(client: Any) -> None:
     starting = asyncio.ensure_future(client.start())
     try:
         await asyncio.shield(starting)
+        # Its tasks must have run once: one cancelled before that ends `stop` as cancelled too.
+        await asyncio.sleep(0)
     except BaseException:
-        await asyncio.wait({starting}, timeout=GRACE_S)
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
-        await client.stop()
+        await undisturbed(_given_up(client, starting))
         raise
+
+
+async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end, however often the caller is cancelled meanwhile; raise that then.
+
+    What serves a request is cancelled again and again until it ends, also while it tidies up.
+    """
+    doing = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not doing.done():
+        try:
+            await asyncio.wait({doing})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None and (doing.cancelled() or doing.exception() is None):
+        raise cancelled
+    doing.result()
+
+
+async def _given_up(client: Any, starting: asyncio.Future[Any]) -> None:
+    await asyncio.wait({starting}, timeout=GRACE_S)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await client.stop()

@@ -26,6 +26,7 @@ from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.errors import PublishError
 from streams.kafka.fetching import make_ours, ours
 from streams.kafka.publisher import Publisher
+from streams.kafka.starting import started
 from streams.producers.log_clock import LogClock, last_told
 
 log = logging.getLogger(__name__)
@@ -115,9 +116,9 @@ class Ticker:
         """Tick whenever the lease is ours, until cancelled."""
         consumer = self._consumer()
         async with self._publisher:
-            await consumer.start()
-            make_ours(consumer)
+            await started(consumer)
             try:
+                make_ours(consumer)
                 while True:
                     await self._turn(consumer)
             finally:
