@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,9 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
 from projections.projector import TOPICS
-from projections.queries.agents import last_heard_of
 from projections.queries.health import SystemHealth, system_health
-from projections.queries.scraped import worker_metrics
+from projections.queries.workers import WorkerSeen, seen_workers
 from streams.contracts.topics import TELEMETRY
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, TopicError
@@ -64,7 +63,7 @@ class Pulse:
         ends = await self._ends()
         broker = Part("degraded", "does not answer") if ends is None else Part("ok")
         try:
-            health, worker_seen, said = await run_in_threadpool(self._asked, ends, now)
+            health, workers = await run_in_threadpool(self._asked, ends)
         except DBAPIError as error:
             _LOG.info("views cannot be read: %s", error)
             gone = Part("starting", "the views cannot be read yet")
@@ -75,7 +74,7 @@ class Pulse:
             "broker": broker,
             "database": Part("ok"),
             "projector": projector_part(health, now),
-            "worker": worker_part(worker_seen, said, now, late_s),
+            "worker": worker_part(workers, now, late_s),
             "ticker": _stalest(health, now, late_s),
         }
 
@@ -123,15 +122,10 @@ class Pulse:
             return system_health(connection, ends)
 
     def _asked(
-        self, ends: dict[tuple[str, int], int] | None, now: float
-    ) -> tuple[SystemHealth, float | None, list[dict[str, float]]]:
-        """Return how far the views are, when a worker was heard of, and what workers said."""
+        self, ends: dict[tuple[str, int], int] | None
+    ) -> tuple[SystemHealth, list[WorkerSeen]]:
         with self._engine.connect() as connection:
-            health = system_health(connection, ends)
-            seen = last_heard_of(connection, "worker")
-            said = worker_metrics(connection, now - WORKER_LATE_S - behind(health, now))
-        return health, seen, list(said.values())
-
+            return system_health(connection, ends), seen_workers(connection)
 
 def overall(parts: dict[str, Part]) -> str:
     """Return the worst state of all: degraded, then starting, then ok.
@@ -176,25 +170,23 @@ def projector_part(health: SystemHealth, now: float) -> Part:
     return Part("degraded" if detail else "ok", detail, health.updated_at, figures)
 
 
-def worker_part(
-    seen: float | None, said: Sequence[Mapping[str, float]], now: float, late_s: float
-) -> Part:
+def worker_part(workers: Sequence[WorkerSeen], now: float, late_s: float) -> Part:
     """Judge the workers by the one that was heard of last, and by what they have to learn.
 
     Parameters
     ----------
-    seen : float or None
-        When a worker was heard of last.
-    said : sequence of mapping
-        The metrics of each worker that reports.
+    workers : sequence of WorkerSeen
+        All that were ever heard of.
     late_s : float
         How old what the views show is.
     """
-    if seen is None:
+    if not workers:
         return Part("starting", "no worker has reported yet")
-    part = _aged(seen, now, WORKER_LATE_S + late_s)
-    learning = [each for each in said if each.get("relearning_records", 0.0) > 0.0]
-    if part.status != "ok" or not learning:
+    seen, patience_s = max(worker.last_seen for worker in workers), WORKER_LATE_S + late_s
+    part = _aged(seen, now, patience_s)
+    living = [worker.metrics for worker in workers if now - worker.last_seen <= patience_s]
+    learning = [each for each in living if each.get("relearning_records", 0.0) > 0.0]
+    if not learning:
         return part
     left = sum(each["relearning_records"] for each in learning)
     rate = sum(each.get("records_per_s", 0.0) for each in learning)

@@ -21,6 +21,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
+from projections.write_ahead import WriteAhead
+
 READERS: Final = 8
 """Connections of PostgreSQL that are kept for reading: as many as there are threads to read."""
 TRUSTED_S: Final = 1.0
@@ -124,6 +126,8 @@ def _postgresql(url: URL, *, read_only: bool) -> Engine:
 
 
 def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
+    write_ahead = WriteAhead(engine.url.database or "")
+
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         # The driver would begin late and in the wrong mode; see `writing`.
@@ -136,6 +140,12 @@ def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
         cursor.execute(f"PRAGMA cache_size = -{8_000 if read_only else 64_000}")
         cursor.execute(f"PRAGMA query_only = {int(read_only)}")
         cursor.close()
+        write_ahead.limit(connection)
+
+    @event.listens_for(engine, "checkin")
+    def _written(connection: Any, _record: Any) -> None:
+        if connection is not None and not read_only:
+            write_ahead.keep_short(connection, BUSY_TIMEOUT_MS)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

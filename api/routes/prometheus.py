@@ -25,7 +25,6 @@ from projections.queries.scraped import (
     agent_statuses,
     count_agents,
     ended_action_counts,
-    worker_metrics,
 )
 from projections.queries.silences import standing_counts
 from projections.queries.totals import (
@@ -120,11 +119,12 @@ async def _installation(served: Services) -> list[Family]:
     now = time.time()
     parts = await served.pulse.parts(now)
     health = await served.pulse.progress()
-    workers = await served.ask_aside(worker_metrics, now - WORKER_LATE_S)
+    workers = await served.ask_aside(seen_workers)
+    living = {each.agent_id: each.metrics for each in workers if each.last_seen >= now - WORKER_LATE_S}
     letters = await served.ask_aside(count_dead_letters)
     return [
         lag_family(health),
-        *worker_families(workers),
+        *worker_families(living),
         Family("homeostat_part_up", "gauge", "Whether a part of the installation is well.",
                ("part",), [((name,), float(part.status == "ok")) for name, part in parts.items()]),
         Family("homeostat_projection_lag_records", "gauge", "Records that the views are behind.",

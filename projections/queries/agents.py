@@ -23,7 +23,6 @@ from projections.queries.agents_text import (
 )
 from projections.queries.paging import Page, Pages, asked_for, narrowed, plain, selected, unindexed
 from projections.queries.statement import Statement
-from streams.contracts.telemetry import DEFAULT_TENANT
 
 BY_ID: Final = "agent_id"
 BY_PERFORMANCE: Final = "performance"
@@ -142,14 +141,6 @@ class AgentQuery:
 
 
 ALL_AGENTS: Final = AgentQuery()
-
-
-def last_heard_of(connection: Connection, type: str) -> float | None:  # noqa: A002 - as below
-    """Return when any part of the installation of a type was heard of last, in epoch seconds."""
-    c = agents.c
-    query = select(func.max(c.last_seen)).where(c.tenant_id == DEFAULT_TENANT, c.type == type)
-    found: float | None = connection.execute(query).scalar()
-    return found
 
 
 def list_agents(

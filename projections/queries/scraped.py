@@ -1,4 +1,4 @@
-"""Single agents, ended actions and workers, for monitoring systems; see `totals` for the rest."""
+"""Single agents and ended actions, for monitoring systems; see `totals` for the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlalchemy import Connection, case, func, select
 from projections.models import actions, agents
 from projections.queries.paging import unindexed
 from projections.queries.totals import Counted
-from streams.contracts.telemetry import DEFAULT_TENANT
 
 _WELL: Final = 100.0
 """The best score."""
@@ -57,12 +56,3 @@ def ended_action_counts(connection: Connection, tenant: str | None) -> Counted:
     if tenant is not None:
         query = query.where(c.tenant_id == tenant)
     return [(tuple(row[:-1]), float(row[-1])) for row in connection.execute(query)]
-
-
-def worker_metrics(connection: Connection, since: float) -> dict[str, dict[str, float]]:
-    """Return what each worker heard of since `since` (seconds since the epoch) said last."""
-    c = agents.c
-    query = select(c.agent_id, c.metrics).where(
-        c.tenant_id == DEFAULT_TENANT, c.type == "worker", c.last_seen >= since
-    )
-    return {row.agent_id: row.metrics for row in connection.execute(query.order_by(c.agent_id))}

@@ -10,9 +10,9 @@ from projections.queries.scraped import (
     agent_statuses,
     count_agents,
     ended_action_counts,
-    worker_metrics,
 )
 from projections.queries.totals import agent_counts, agent_scores
+from projections.queries.workers import WorkerSeen, seen_workers
 from projections.views import Views
 from streams.contracts.events.agent import AgentRegistered
 from tests.integration.log_of_facts import (
@@ -31,15 +31,26 @@ from tests.integration.log_of_facts import (
 AGENTS = 2_000
 SHOWN = 1000
 SAID = {"records_per_s": 7.0, "consumer_lag": 3.0}
+WORKERS = {
+    "worker-3": SAID,
+    "worker-2": {"tasks": 4.0},  # of somebody's queue of tasks
+    "worker-07": SAID,
+    "worker-1x": SAID,
+    "sim-worker-1": SAID,
+}
+
+
+def a_worker(name: str, said: dict[str, float]) -> Fact:
+    data = AgentRegistered(name, "worker", provisional=False, labels={}, metrics=said)
+    return Fact(f"default/{name}", data, T0)
 
 
 @pytest.fixture
 def fleet(database: Engine) -> Engine:
     log = FakeLog()
     views = Views(database, SIGNER, PARTITIONS, "a test")
-    seen = [(i, registered(f"web-{i:05d}", cpu_usage=1.0)) for i in range(AGENTS - 1)]
-    worker = AgentRegistered("worker-3", "worker", provisional=False, labels={}, metrics=SAID)
-    seen.append((AGENTS - 1, Fact("default/worker-3", worker, T0)))
+    seen = [(i, registered(f"web-{i:05d}", cpu_usage=1.0)) for i in range(AGENTS - len(WORKERS))]
+    seen += [(AGENTS - 1, a_worker(name, said)) for name, said in WORKERS.items()]
     seen.append((AGENTS, raised("web-00007", "finding-1", T0 + 1)))
     views.write(log.records(sealed("surveillance", "telemetry", 0, seen)))
     done = [
@@ -70,7 +81,6 @@ def test_only_what_came_to_an_end_is_an_outcome(fleet: Engine) -> None:
     assert (labels[0], labels[1], count) == ("default", "service.restart", 1.0)
 
 
-def test_workers_are_told_of_while_they_speak_and_agents_are_none(fleet: Engine) -> None:
+def test_workers_are_told_of_and_agents_that_are_named_alike_are_none(fleet: Engine) -> None:
     with fleet.connect() as connection:
-        assert worker_metrics(connection, T0 - 1) == {"worker-3": SAID}
-        assert worker_metrics(connection, T0 + 1) == {}
+        assert seen_workers(connection) == [WorkerSeen("worker-3", T0, SAID)]

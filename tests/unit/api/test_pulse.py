@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.pulse import behind, projector_part, worker_part
+from projections.queries.workers import WorkerSeen
 from projections.queries.health import PartitionProgress, SystemHealth
 
 NOW = 10_000.0
@@ -55,14 +56,21 @@ def test_one_that_writes_nothing_is_said_to() -> None:
 
 
 def test_a_version_that_learns_anew_says_for_how_long() -> None:
-    said = [{"records_per_s": 40_000.0, "relearning_records": 12e6}, {"records_per_s": 10_000.0}]
-    part = worker_part(NOW - 3.0, said, NOW, 0.0)
+    learning = {"records_per_s": 40_000.0, "relearning_records": 12e6}
+    workers = [
+        WorkerSeen("worker-0", NOW - 3.0, learning),
+        WorkerSeen("worker-1", NOW - 9.0, {"records_per_s": 10_000.0}),
+    ]
+    part = worker_part(workers, NOW, 0.0)
     assert part.status == "degraded"
     assert part.detail == (
         "learns anew from 12,000,000 records, which takes 5.0 min; nothing new is judged"
     )
-    assert worker_part(NOW - 3.0, said[1:], NOW, 0.0).status == "ok"
-    late = worker_part(NOW - 300.0, said, NOW, 0.0)
-    assert late.detail.startswith("nothing for 300 s")
-    unknown = worker_part(NOW, [{"relearning_records": 5.0}], NOW, 0.0)
-    assert "takes an unknown time" in unknown.detail
+    assert worker_part(workers[1:], NOW, 0.0).status == "ok"
+    late = worker_part(workers, NOW + 300.0, 0.0)
+    assert late.detail.startswith("nothing for 303 s")
+    gone = [workers[0]._replace(last_seen=NOW - 300.0), workers[1]]
+    assert worker_part(gone, NOW, 0.0).status == "ok", "what a dead one had to learn is no more"
+    unknown = [WorkerSeen("worker-0", NOW, {"relearning_records": 5.0})]
+    assert "takes an unknown time" in worker_part(unknown, NOW, 0.0).detail
+    assert worker_part([], NOW, 0.0).status == "starting"
