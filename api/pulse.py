@@ -127,6 +127,7 @@ class Pulse:
         with self._engine.connect() as connection:
             return system_health(connection, ends), seen_workers(connection)
 
+
 def overall(parts: dict[str, Part]) -> str:
     """Return the worst state of all: degraded, then starting, then ok.
 

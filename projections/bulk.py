@@ -33,6 +33,8 @@ from projections.rows import Row
 
 _CHUNK: Final = 2_000
 """Rows in one document."""
+_KEY: Final = "key of "
+"""Before the name of a parameter by which a row is found."""
 
 
 def insert_rows(
@@ -57,6 +59,18 @@ def insert_rows(
     else:
         text, order, documents = _of_values(table, names, then, connection.dialect)
         connection.exec_driver_sql(text, _values(rows, order, documents))
+
+
+def update_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Write the columns `names` of rows that are stored; SQLite only.
+
+    It takes each index anew in which a column lies that is written, also where it stays the same:
+    so to write whole rows takes several times as long, where a table has many indexes.
+    """
+    text, order, documents = _of_changes(table, tuple(names), connection.dialect)
+    connection.exec_driver_sql(text, _values(rows, order, documents))
 
 
 def run_many(
@@ -111,9 +125,22 @@ def _of_values(
     table: Table, names: tuple[str, ...], then: str, dialect: Dialect
 ) -> tuple[str, tuple[str, ...], tuple[int, ...]]:
     """Return a statement, the names of its parameters, and the places of documents in them."""
-    statement = _resolved(sqlite.insert(table), table, names, then)
+    return _compiled(_resolved(sqlite.insert(table), table, names, then), table, names, dialect)
+
+
+@lru_cache(maxsize=256)
+def _of_changes(
+    table: Table, names: tuple[str, ...], dialect: Dialect
+) -> tuple[str, tuple[str, ...], tuple[int, ...]]:
+    same = (key == bindparam(_KEY + key.name, type_=key.type) for key in table.primary_key)
+    return _compiled(table.update().where(*same), table, names, dialect)
+
+
+def _compiled(
+    statement: Any, table: Table, names: Sequence[str], dialect: Dialect
+) -> tuple[str, tuple[str, ...], tuple[int, ...]]:
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(names)))
-    order = tuple(compiled.positiontup or ())
+    order = tuple(name.removeprefix(_KEY) for name in compiled.positiontup or ())
     documents = (n for n, name in enumerate(order) if isinstance(table.c[name].type, JSON))
     return str(compiled), order, tuple(documents)
 

@@ -7,7 +7,7 @@ is loaded beforehand and what is written afterwards is the store's business.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -60,6 +60,26 @@ class Seen(NamedTuple):
         return tenant, agent
 
 
+class Changed(NamedTuple):
+    """What is to be written of one table, each in the order of the primary key.
+
+    Parameters
+    ----------
+    new : list of Row
+        Rows of which nothing was loaded: they may be stored or not.
+    known : dict of tuple of str to list of Row
+        Whole rows that are stored, by the columns that differ from what is stored; those in which
+        nothing does are left out.
+    """
+
+    new: list[Row]
+    known: dict[tuple[str, ...], list[Row]]
+
+    def all(self) -> list[Row]:
+        """Return the rows of both."""
+        return [*self.new, *(row for rows in self.known.values() for row in rows)]
+
+
 class Rows:
     """The rows of one batch.
 
@@ -72,14 +92,18 @@ class Rows:
     def __init__(self, load: Callable[[Table, Key], Row | None]) -> None:
         self._load = load
         self._rows: dict[Table, dict[Key, Row | None]] = {}
-        self._changed: dict[Table, set[Key]] = {}
+        self._changed: dict[Table, dict[Key, Row | None]] = {}
+        """What was stored, by the keys of rows that were put."""
         self.appended: dict[Table, list[Row]] = {}
         self.closed: list[WindowsClosed] = []
         """Windows of many agents each, in the order of the log."""
         self.counted: Counter[tuple[str, str]] = Counter()
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        """Return a copy of the row with that primary key, as changed so far."""
+        """Return a copy of the row with that primary key, as changed so far.
+
+        What its columns hold belongs to the row that is stored: give another, never change that.
+        """
         rows = self._rows.setdefault(table, {})
         if key not in rows:
             rows[key] = self._load(table, key)
@@ -88,9 +112,9 @@ class Rows:
 
     def put(self, table: Table, row: Row) -> None:
         """Set a whole row."""
-        key = key_of(table)(row)
-        self._rows.setdefault(table, {})[key] = row
-        self._changed.setdefault(table, set()).add(key)
+        key, rows = key_of(table)(row), self._rows.setdefault(table, {})
+        self._changed.setdefault(table, {}).setdefault(key, rows.get(key))
+        rows[key] = row
 
     def append(self, table: Table, row: Row) -> None:
         """Add a row to a table that only grows."""
@@ -106,9 +130,26 @@ class Rows:
         for key in asked:
             rows.setdefault(key, found.get(key))
 
-    def changed(self) -> dict[Table, list[Row]]:
-        """Return the rows to write, by table."""
+    def put_into(self, table: Table) -> Iterator[Row]:
+        """Give each row of `table` that was put, whether it differs or not."""
+        rows = self._rows.get(table, {})
+        return (row for key in self._changed.get(table, ()) if (row := rows[key]) is not None)
+
+    def changed(self) -> dict[Table, Changed]:
+        """Return what is to be written, by table."""
         return {
-            table: [row for key in sorted(keys) if (row := self._rows[table][key]) is not None]
-            for table, keys in self._changed.items()
+            table: _changed(self._rows[table], before) for table, before in self._changed.items()
         }
+
+
+def _changed(rows: dict[Key, Row | None], before: dict[Key, Row | None]) -> Changed:
+    changed = Changed([], {})
+    for key in sorted(before):
+        row, stored = rows[key], before[key]
+        if row is None:
+            continue
+        if stored is None:
+            changed.new.append(row)
+        elif names := tuple(name for name in row if row[name] != stored[name]):
+            changed.known.setdefault(names, []).append(row)
+    return changed

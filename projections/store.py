@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from projections.bulk import insert_rows, run_many
+from projections.bulk import insert_rows, run_many, update_rows
 from projections.latest import Newest
 from projections.models import agents, counters
 from projections.rows import Key, Row, Rows, key_of
@@ -108,7 +108,12 @@ def append(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 def write(connection: Connection, rows: Rows) -> None:
     """Write what a batch of folds changed."""
     for table, changed in rows.changed().items():
-        upsert(connection, table, changed)
+        if connection.dialect.name == "postgresql":
+            upsert(connection, table, changed.all())
+            continue
+        upsert(connection, table, changed.new)
+        for names, some in changed.known.items():
+            update_rows(connection, table, names, some)
     for table, appended in rows.appended.items():
         append(connection, table, appended)
     _count(connection, rows)

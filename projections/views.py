@@ -235,5 +235,5 @@ def _known_ids(connection: Connection, opened: Iterable[Seen]) -> set[str]:
 
 
 def _registered(rows: Rows) -> Iterator[tuple[Key, Row]]:
-    for row in rows.changed().get(agents, []):
+    for row in rows.put_into(agents):
         yield (row["tenant_id"], row["agent_id"]), row["metrics"]

@@ -13,8 +13,8 @@ SQLite documentation, "Write-Ahead Logging", section "Avoiding Excessively Large
 
 from __future__ import annotations
 
-import os
 import time
+from pathlib import Path
 from typing import Any, Final
 
 LONG: Final = 64 << 20
@@ -37,7 +37,7 @@ class WriteAhead:
     """
 
     def __init__(self, database: str, long: int = LONG) -> None:
-        self._path = f"{database}-wal"
+        self._file = Path(f"{database}-wal")
         self._long = long
         self._not_before = 0.0
 
@@ -68,6 +68,6 @@ class WriteAhead:
 
     def _size(self) -> int:
         try:
-            return os.stat(self._path).st_size
+            return self._file.stat().st_size
         except OSError:
             return 0

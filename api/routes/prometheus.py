@@ -38,6 +38,7 @@ from projections.queries.totals import (
     security_scores,
     withheld_finding_counts,
 )
+from projections.queries.workers import seen_workers
 
 router = APIRouter(tags=["system"], responses=READS)
 MOST_AGENTS: Final = 1000
@@ -120,7 +121,9 @@ async def _installation(served: Services) -> list[Family]:
     parts = await served.pulse.parts(now)
     health = await served.pulse.progress()
     workers = await served.ask_aside(seen_workers)
-    living = {each.agent_id: each.metrics for each in workers if each.last_seen >= now - WORKER_LATE_S}
+    living = {
+        each.agent_id: each.metrics for each in workers if each.last_seen >= now - WORKER_LATE_S
+    }
     letters = await served.ask_aside(count_dead_letters)
     return [
         lag_family(health),

@@ -20,7 +20,9 @@ from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.transport import UNTOUCHED, BatchTransport, NoTables
 
 REBALANCE_S: Final = 20.0
-REQUEST_S: Final = 60.0
+RECOVERY_S: Final = 3600.0
+"""What Faust grants the recovery, and the flow stays off for ever where it takes longer: so long as
+no fleet takes that fits a worker. That it goes on is for the watchdog to see."""
 POLL_RECORDS: Final = 4000
 BUFFERED_BATCHES: Final = 16
 
@@ -65,7 +67,7 @@ def make_app(connection: Connection, owner: Owner, member: Member) -> WorkerApp:
         broker_session_timeout=connection.session_s,
         broker_heartbeat_interval=connection.session_s / HEARTBEATS,
         broker_rebalance_timeout=REBALANCE_S,
-        broker_request_timeout=REQUEST_S,
+        broker_request_timeout=RECOVERY_S,
         stream_buffer_maxsize=BUFFERED_BATCHES,
         stream_wait_empty=False,
         worker_redirect_stdouts=False,

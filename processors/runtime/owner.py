@@ -26,7 +26,7 @@ from streams.traces.work import Work
 log = logging.getLogger(__name__)
 
 RESTORE_S: Final = 45.0
-"""Below the broker's request timeout: a later answer would leave the flow off for ever."""
+"""How long restoring may go on without one more partition restored."""
 
 
 class Owner:
@@ -43,14 +43,23 @@ class Owner:
         self._snapshots = snapshots
         self._end = end
         self._restoring = asyncio.Lock()
+        self._loading: asyncio.Future[list[Lane]] | None = None
         self.lanes: dict[tuple[str, int], Lane] = {}
         self.assigned = asyncio.Event()
         self.records = 0
         self.dead_letters = 0
         self.skips = 0
 
+    @property
+    def restored(self) -> int:
+        """Partitions restored so far, also while others still are."""
+        return self._restorer.restored
+
     def drop(self) -> None:
-        """Forget every lane; see `Ownership.drop`."""
+        """Forget every lane, and give up restoring others; see `Ownership.drop`."""
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading = None
         lanes, self.lanes = self.lanes, {}
         for lane in lanes.values():
             lane.alive = False
@@ -63,11 +72,23 @@ class Owner:
         async with self._restoring:
             missing = [(tp.topic, tp.partition) for tp in wanted]
             missing = [place for place in missing if place not in self.lanes]
-            if missing:
-                for lane in await self._restored(missing):
-                    self.lanes[lane.place] = lane
+            if missing and not await self._take(missing):
+                return {}
             self.assigned.set()
             return {tp: self.lanes[tp.topic, tp.partition].next for tp in wanted}
+
+    async def _take(self, places: Sequence[tuple[str, int]]) -> bool:
+        """Restore lanes; False where they were revoked meanwhile, and so are not ours."""
+        self._loading = loading = asyncio.ensure_future(self._restored(places))
+        try:
+            await asyncio.wait({loading})
+        finally:
+            loading.cancel()
+        if self._loading is not loading:
+            return False
+        self._loading = None
+        self.lanes |= {lane.place: lane for lane in loading.result()}
+        return True
 
     async def apply(self, place: tuple[str, int], fetched: Sequence[Record]) -> None:
         """Fold one batch and send what follows.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from processors.runtime.lane import Lane
@@ -26,7 +27,10 @@ log = logging.getLogger(__name__)
 TAIL: Final = 8
 """Records at the end of a snapshot partition that are looked at first."""
 _ATTEMPT_S: Final = 20.0
+"""How long one partition may take before the broker is asked anew."""
 _PAUSE_S: Final = 0.3
+_TOLD_S: Final = 10.0
+"""Between two words on how far a long restoring is."""
 _LOOK_MS: Final = 10
 
 
@@ -43,6 +47,11 @@ class Restorer:
         Checks snapshots, and is handed to steps.
     partitions : mapping of str to int
         How many partitions each inbox has.
+
+    Attributes
+    ----------
+    restored : int
+        Partitions restored so far, ever.
     """
 
     def __init__(
@@ -56,6 +65,7 @@ class Restorer:
         self._steps = steps
         self._signer = signer
         self._partitions = partitions
+        self.restored = 0
         self._deciding = asyncio.Lock()
         self._taking_over: dict[tuple[str, int], Lane] = {}
 
@@ -64,8 +74,8 @@ class Restorer:
 
         Raises
         ------
-        BrokerAway, TimeoutError
-            When `patience_s` has passed without a broker.
+        TimeoutError
+            When `patience_s` has passed and not one more was restored.
         """
         lanes = await self._loaded([Place(*place) for place in places], patience_s)
         self._taking_over |= {lane.place: lane for lane in lanes if lane.undecided}
@@ -73,11 +83,21 @@ class Restorer:
 
     async def _loaded(self, wanted: Sequence[Place], patience_s: float) -> list[Lane]:
         loaded: dict[Place, Lane] = {}
-        async with asyncio.timeout(patience_s):
+        progress = _Progress(len(wanted))
+        async with asyncio.timeout(patience_s) as patience:
             while True:
                 try:
-                    async with asyncio.timeout(_ATTEMPT_S), LogReader(self._connection) as reader:
-                        await self._load(reader, wanted, loaded)
+                    async with (
+                        asyncio.timeout(_ATTEMPT_S) as attempt,
+                        LogReader(self._connection) as reader,
+                    ):
+                        async for place, lane in self._load(reader, wanted, loaded):
+                            loaded[place] = lane
+                            self.restored += 1
+                            progress.tell(len(loaded))
+                            now = asyncio.get_running_loop().time()
+                            attempt.reschedule(now + _ATTEMPT_S)
+                            patience.reschedule(now + patience_s)
                         return [loaded[place] for place in wanted]
                 except (BrokerAway, TimeoutError) as error:
                     log.warning("restoring again, for %r", error)
@@ -119,9 +139,9 @@ class Restorer:
                     each.silent_before, each.undecided = known(each).offset, False
 
     async def _load(
-        self, reader: LogReader, places: Sequence[Place], loaded: dict[Place, Lane]
-    ) -> None:
-        """Load one after the other what is not in `loaded`: what an attempt has done, stays."""
+        self, reader: LogReader, places: Sequence[Place], loaded: Collection[Place]
+    ) -> AsyncIterator[tuple[Place, Lane]]:
+        """Give one after the other what is not in `loaded`: what an attempt has done, stays."""
         wanted = [place for place in places if place not in loaded]
         if not wanted:
             return
@@ -135,7 +155,7 @@ class Restorer:
         found = await self._tails(reader, list(stores.values()))
         for place in wanted:
             kept = range(begins[place], ends[place])
-            loaded[place] = await self._lane(reader, place, found.pop(stores[place]), kept)
+            yield place, await self._lane(reader, place, found.pop(stores[place]), kept)
 
     async def _tails(self, reader: LogReader, stores: Sequence[Place]) -> dict[Place, Tail]:
         topics = {store.topic for store in stores}
@@ -170,6 +190,24 @@ class Restorer:
             await _under_policy(lane, reader, kept.stop)
         lane.book.stale = tail.assembly.books()
         return lane
+
+
+class _Progress:
+    """Says how far a restoring is that lasts."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._began = self._told = time.monotonic()
+
+    def tell(self, restored: int) -> None:
+        now = time.monotonic()
+        if now - self._told < _TOLD_S:
+            return
+        self._told = now
+        left_s = (now - self._began) / restored * (self._wanted - restored)
+        log.warning(
+            "restored %d of %d partitions, about %.0f s left", restored, self._wanted, left_s
+        )
 
 
 async def _under_policy(lane: Lane, reader: LogReader, end: int) -> None:

@@ -83,6 +83,7 @@ class Watchdog:
         self._end = end
         self._progress = Progress()
         self._unassigned_since: float | None = None
+        self._restored = 0
         self._complaints = Complaints(log, logging.WARNING)
         self._beat = time.monotonic()
         self.lag = 0
@@ -139,6 +140,8 @@ class Watchdog:
             self._end(f"no progress for {STUCK_S:.0f} s on {stuck}")
         if self._owner.assigned.is_set():
             return
+        if self._owner.restored > self._restored:
+            self._restored, self._unassigned_since = self._owner.restored, now
         self._unassigned_since = self._unassigned_since or now
         if now - self._unassigned_since >= STUCK_S:
             self._end(f"no partition was assigned in {STUCK_S:.0f} s")

@@ -13,7 +13,7 @@ from streams.contracts.telemetry import DEFAULT_TENANT
 _OURS: Final = re.compile(r"worker-(0|[1-9]\d{0,9})")
 _FIRST: Final = "worker-0"
 _LAST: Final = "worker-9999999999"
-_SAID: Final = "consumer_lag"
+_SAID: Final = "snapshot_age_s"
 """Every worker of ours tells it, and hardly one of somebody else's queue that has such a name."""
 
 

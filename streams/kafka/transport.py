@@ -21,6 +21,8 @@ from streams.kafka.fetching import make_ours, ours
 
 UNTOUCHED: Final = "untouched"
 """Name of the codec that leaves a value as it is."""
+REQUEST_S: Final = 60.0
+"""How long the broker may take to answer a request."""
 
 
 class Ownership(Protocol):
@@ -33,7 +35,7 @@ class Ownership(Protocol):
     async def positions(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         """Return the next offset of each partition; load its state first where needed.
 
-        Must return within the broker's request timeout, or end the process: a slower answer
+        Must return within the timeout of Faust's recovery, or end the process: a slower answer
         leaves Faust's flow switched off without an error.
         """
         ...
@@ -100,7 +102,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             max_partition_fetch_bytes=4 << 20,
             # New records end the wait at once; a long one only makes idling cheap.
             fetch_max_wait_ms=1000,
-            request_timeout_ms=int(self.app.conf.broker_request_timeout * 1000),
+            request_timeout_ms=int(REQUEST_S * 1000),
             session_timeout_ms=int(self.app.conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(self.app.conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(self.app.conf.broker_heartbeat_interval * 1000),

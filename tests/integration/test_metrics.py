@@ -30,7 +30,7 @@ from tests.integration.log_of_facts import (
 
 AGENTS = 2_000
 SHOWN = 1000
-SAID = {"records_per_s": 7.0, "consumer_lag": 3.0}
+SAID = {"records_per_s": 7.0, "snapshot_age_s": 3.0}
 WORKERS = {
     "worker-3": SAID,
     "worker-2": {"tasks": 4.0},  # of somebody's queue of tasks

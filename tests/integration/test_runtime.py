@@ -23,10 +23,12 @@ from faust.types import TP
 
 from processors.runtime import outputs as outputs_module
 from processors.runtime import owner as owner_module
+from processors.runtime import restore as restore_module
 from processors.runtime.ending import EXIT_UNHANDLED, Ending
 from processors.runtime.lane import Lane
 from processors.runtime.member import Member
 from processors.runtime.outputs import Outputs
+from processors.runtime.restore import Restorer
 from processors.runtime.worker import Worker
 from streams.contracts.envelope import decode_event
 from streams.contracts.events.system import StepCutOver
@@ -86,6 +88,48 @@ async def test_point_2_a_restore_that_takes_too_long_ends_the_process(
     worker = make(Connection(f"127.0.0.1:{free_port()}"), "point-2b")
     with pytest.raises(Ended, match="could not be loaded"):
         await worker.owner.positions([TP("telemetry", 0)])
+
+
+def slow_restore(monkeypatch: pytest.MonkeyPatch, seconds: float) -> asyncio.Event:
+    """Let each partition take so long to restore; give what is set when the first one begins."""
+    begun, original = asyncio.Event(), Restorer._lane
+
+    async def slowly(*given: Any) -> Lane:
+        begun.set()
+        await asyncio.sleep(seconds)
+        return await original(*given)
+
+    monkeypatch.setattr(Restorer, "_lane", slowly)
+    return begun
+
+
+async def test_point_2_a_restore_may_last_as_long_as_it_goes_on(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Point 2: a fleet may be as large as fits; each partition for itself is waited for."""
+    monkeypatch.setattr(owner_module, "RESTORE_S", 1.5)
+    monkeypatch.setattr(restore_module, "_TOLD_S", 0.5)
+    slow_restore(monkeypatch, 1.0)
+    worker = make(connection, "point-2c")
+    places = [TP("telemetry", number) for number in range(PARTITIONS)]
+    assert (await worker.owner.positions(places)).keys() == set(places)
+    assert worker.owner.restored == PARTITIONS
+    assert "restored 1 of 4 partitions, about 3 s left" in caplog.text
+
+
+async def test_point_2_what_is_revoked_while_it_is_restored_is_not_taken(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Point 2: another may have had the partition meanwhile, and written on."""
+    begun = slow_restore(monkeypatch, 0.2)
+    worker = make(connection, "point-2d")
+    restoring = asyncio.create_task(worker.owner.positions([TP("telemetry", 0)]))
+    await begun.wait()
+    worker.owner.drop()
+    assert await restoring == {}
+    assert worker.owner.lanes == {}
+    assert not worker.owner.assigned.is_set()
+    assert (await worker.owner.positions([TP("telemetry", 0)])).keys() == {TP("telemetry", 0)}
 
 
 async def test_points_3_and_6_partitions_move_and_their_old_lanes_are_dead(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from api.pulse import behind, projector_part, worker_part
-from projections.queries.workers import WorkerSeen
 from projections.queries.health import PartitionProgress, SystemHealth
+from projections.queries.workers import WorkerSeen
 
 NOW = 10_000.0
 
