@@ -43,7 +43,7 @@ def folded(order: list[Record]) -> dict[str, Any]:
     rows = Rows(lambda _table, _key: None)
     for record in order:
         fold(rows, open_fact(record, SIGNER))
-    return rows.changed()[actions][0]
+    return rows.changed()[actions].new[0]
 
 
 @pytest.mark.parametrize("seed", range(6))
