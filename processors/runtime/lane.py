@@ -58,6 +58,8 @@ class Lane:
     since_snapshot: int = 0
     folding_s: float = 0.0
     """Spent on folding since the last snapshot: what a restart would have to spend again."""
+    frozen_s: float = 0.0
+    """What it took to set the state aside for the last snapshot; nothing is folded meanwhile."""
     urgent: bool = False
     """Whether the next snapshot should not wait: a record was passed over."""
     unsent: bool = False

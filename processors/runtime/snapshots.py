@@ -33,6 +33,8 @@ SHARE: Final = 0.05
 """Of the time, what snapshots may cost, as long as `REPLAY_S` holds."""
 REPLAY_S: Final = 4.0
 """Of folding that a restart may have to do again, in all partitions together."""
+WORTH: Final = 6.0
+"""But no snapshot is taken before so many times what it takes was spent on folding."""
 WHOLE: Final = 1 << 20
 """Bytes of a state that is written as one; a larger one goes by pages."""
 GROUP: Final = 60
@@ -84,7 +86,8 @@ class Snapshots:
         lane.snapshotting, lane.urgent = True, False
         lane.since_snapshot, lane.folding_s = 0, 0.0
         frozen = _frozen(lane, checkpoint=checkpoint)
-        self._cost(time.monotonic() - began)
+        lane.frozen_s = time.monotonic() - began
+        self._cost(lane.frozen_s)
         outputs, lane.pending = lane.pending, []
         lane.writing = self._tasks.start(self._write(lane, frozen, outputs), "snapshot")
         return lane.writing
@@ -167,7 +170,7 @@ def ready(lane: Lane) -> bool:
 
 
 def _replay_is_long(lane: Lane) -> bool:
-    return lane.folding_s >= REPLAY_S / lane.context.partitions
+    return lane.folding_s >= max(REPLAY_S / lane.context.partitions, WORTH * lane.frozen_s)
 
 
 class _Due(NamedTuple):
