@@ -150,6 +150,16 @@ def _changed(rows: dict[Key, Row | None], before: dict[Key, Row | None]) -> Chan
             continue
         if stored is None:
             changed.new.append(row)
-        elif names := tuple(name for name in row if row[name] != stored[name]):
+        elif names := tuple(name for name in row if _differs(row[name], stored[name])):
             changed.known.setdefault(names, []).append(row)
     return changed
+
+
+def _differs(value: Any, stored: Any) -> bool:
+    """Say whether a column is to be written; a document is, unless it is the very same.
+
+    Two that are equal may be spelt differently: 1, 1.0 and true.
+    """
+    if value is stored:
+        return False
+    return type(value) is not type(stored) or isinstance(value, dict | list) or value != stored
