@@ -6,12 +6,13 @@ row is reset at once: equal histories leave equal bytes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from processors.parts import plain
+from processors.parts import Raw, plain
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -55,13 +56,13 @@ class Columns:
 
     def dump(self) -> dict[str, bytes]:
         """Return the bytes of every column: little endian, each place of a wide one by itself."""
-        return {name: plain(getattr(self, name)[: self.size]) for name in self.SPEC}
+        return {name: bytes(plain(getattr(self, name)[: self.size])) for name in self.SPEC}
 
     def parts(self) -> dict[str, npt.NDArray[Any]]:
         """Return every column as it is; `processors.parts.plain` gives the bytes of each."""
         return {name: getattr(self, name)[: self.size] for name in self.SPEC}
 
-    def load(self, size: int, free: list[int], columns: dict[str, bytes]) -> None:
+    def load(self, size: int, free: list[int], columns: Mapping[str, Raw]) -> None:
         """Take over what `dump` returned."""
         self.size, self.free, self._capacity = size, free, max(size, _FIRST)
         for name, (kind, blank) in self.SPEC.items():

@@ -13,12 +13,12 @@ from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from processors.parts import Parted, packed, unpacked
+from processors.parts import Parted, Raw, Stored, in_one_piece, in_parts, loaded
 from processors.step import Context, Step
 from streams.contracts.errors import UnknownVersion
 
 S = TypeVar("S")
-Bytes = dict[str, bytes]
+Bytes = dict[str, Raw]
 """The parts of a state, each as its bytes."""
 Migration = Callable[[Bytes], Bytes]
 """Takes the parts of one version, gives those of the next; may change what it was given."""
@@ -45,7 +45,7 @@ def is_carried(step: Step[Any], version: int) -> bool:
     return version <= step.version and all(each in known for each in range(version, step.version))
 
 
-def carried(step: Step[S], context: Context, version: int, data: bytes) -> S:
+def carried(step: Step[S], context: Context, version: int, data: Stored) -> S:
     """Return the state that a snapshot of an earlier version holds, as the step has it now.
 
     Parameters
@@ -63,13 +63,13 @@ def carried(step: Step[S], context: Context, version: int, data: bytes) -> S:
         raise UnknownVersion("no_migration", detail)
     way = [step.migrations[each] for each in range(version, step.version)]
     if all(each is unchanged for each in way):
-        return step.load(context, data)
+        return loaded(step, context, data)
     parted = isinstance(step, Parted)
-    parts = unpacked(data) if parted else {WHOLE: data}
+    parts: Bytes = dict(in_parts(data)) if parted else {WHOLE: in_one_piece(data)}
     del data  # a large state is held once
     for migrate in way:
         parts = migrate(parts)
-    return step.load(context, packed(parts) if parted else parts[WHOLE])
+    return loaded(step, context, parts if parted else bytes(parts[WHOLE]))
 
 
 def unchanged(parts: Bytes) -> Bytes:

@@ -8,26 +8,35 @@ again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, cast, runtime_checkable
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from processors.step import Context, Step
+
 Part = bytes | npt.NDArray[Any]
 Parts = Mapping[str, Part]
-S_contra = TypeVar("S_contra", contravariant=True)
+Raw = bytes | bytearray
+Stored = bytes | Mapping[str, Raw]
+"""A state as it was dumped: in one piece, or its parts, each as its bytes."""
+S = TypeVar("S")
 _BLOCK: Final = 512
 """Rows that are turned at once."""
 _decoder: Final = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
 @runtime_checkable
-class Parted(Protocol[S_contra]):
+class Parted(Protocol[S]):
     """A `Step` whose ``dump(state)`` is ``packed(parts(state))``."""
 
-    def parts(self, state: S_contra) -> Parts:
+    def parts(self, state: S) -> Parts:
         """Return all that `state` holds, until it moves, in an order that never changes."""
+        ...
+
+    def assemble(self, context: Context, parts: Mapping[str, Raw]) -> S:
+        """Return the state of which `parts` are, each as its bytes."""
         ...
 
 
@@ -38,9 +47,9 @@ def size_of(parts: Parts) -> int:
     )
 
 
-def plain(part: Part) -> bytes:
+def plain(part: Part | bytearray) -> Raw:
     """Return the bytes of a part: little endian, column by column."""
-    if isinstance(part, bytes):
+    if not isinstance(part, np.ndarray):
         return part
     little = part.astype(part.dtype.newbyteorder("<"), copy=False)
     return (by_column(little) if part.ndim == 2 else little).tobytes()
@@ -58,11 +67,27 @@ def by_column(wide: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return found
 
 
-def packed(parts: Parts) -> bytes:
+def packed(parts: Mapping[str, Part | bytearray]) -> bytes:
     """Return `parts` as one piece. Equal parts, equal bytes."""
     return msgspec.msgpack.encode({name: plain(part) for name, part in parts.items()})
 
 
-def unpacked(data: bytes) -> dict[str, bytes]:
+def in_one_piece(data: Stored) -> bytes:
+    """Return a state as one piece of bytes."""
+    return data if isinstance(data, bytes) else packed(data)
+
+
+def in_parts(data: Stored) -> Mapping[str, Raw]:
     """Return the parts that `packed` took, each as its bytes."""
-    return _decoder.decode(data)
+    return _decoder.decode(data) if isinstance(data, bytes) else data
+
+
+def loaded(step: Step[S], context: Context, data: Stored) -> S:
+    """Return the state that `data` holds.
+
+    Parts are taken as they are: to make one piece of them takes seconds with a large state, in
+    which no other thread of the process runs.
+    """
+    if isinstance(step, Parted) and not isinstance(data, bytes):
+        return cast(S, step.assemble(context, data))
+    return step.load(context, in_one_piece(data))

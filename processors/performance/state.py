@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from config.performance import PerformancePolicy
 from processors.columns import Columns, Floats, Ints
+from processors.parts import Raw
 from processors.performance.histogram import BUCKETS, bucket_of, quantiles
 from processors.performance.score import LEVELS, Measured, Parts, level, parts, score
 from processors.performance.window import Closing, Window, aligned, means
@@ -101,7 +103,7 @@ class Performance:
             columns = {name: column[taken] for name, column in columns.items()}
         return columns
 
-    def load(self, columns: dict[str, bytes]) -> None:
+    def load(self, columns: Mapping[str, Raw]) -> None:
         """Take over the bytes of what `parts` returned."""
         size = len(columns["slot"]) // self.work.slot.itemsize
         self.work.load(size, [], columns)

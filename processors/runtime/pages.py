@@ -202,13 +202,26 @@ def cut(parts: Parts) -> Iterator[tuple[str, memoryview]]:
                 yield f"{name}/{number}/{first}", column
 
 
-def joined(pages: Iterable[tuple[str, Content]]) -> dict[str, bytes]:
-    """Return the parts of which `cut` made `pages`, in any order, each as its bytes."""
+def joined(pages: Iterable[tuple[str, Content]]) -> dict[str, bytearray]:
+    """Return the parts of which `cut` made `pages`, in any order, each as its bytes.
+
+    Page by page: a part may be so large that to join it at once would keep the other threads of
+    the process from running for a second.
+    """
     parts: dict[str, dict[tuple[int, int], Content]] = {}
     for page, content in pages:
         name, number, first = page.rsplit("/", 2)
         parts.setdefault(name, {})[int(number), int(first)] = content
-    return {name: b"".join(found[k] for k in sorted(found)) for name, found in parts.items()}
+    return {name: _in_order(found) for name, found in parts.items()}
+
+
+def _in_order(found: Mapping[tuple[int, int], Content]) -> bytearray:
+    pages = [memoryview(found[place]).cast("B") for place in sorted(found)]
+    one, at = bytearray(sum(map(len, pages))), 0
+    for page in pages:
+        one[at : at + len(page)] = page
+        at += len(page)
+    return one
 
 
 def _columns(part: Part) -> list[memoryview]:
@@ -226,7 +239,7 @@ def _packed(content: Content) -> bytes:
     return bytes(cramjam.zstd.compress(content, level=_LEVEL))
 
 
-def whole(index: Index, found: Mapping[int, memoryview]) -> dict[str, bytes] | None:
+def whole(index: Index, found: Mapping[int, memoryview]) -> dict[str, bytearray] | None:
     """Return the parts that `index` speaks of, or None where a page is not what it should be.
 
     Parameters

@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from processors.parts import loaded
+from processors.runtime.heap import undisturbed
 from processors.runtime.lane import Lane
 from processors.runtime.snapshot_format import Assembly
 from processors.runtime.spoken import how_far, known
@@ -234,7 +236,9 @@ async def _resumed(step: Step[Any], context: Context, states: States, kept: rang
         return None
     label = snapshot.label
     begin = first_left(label, context, kept)
-    lane = Lane(step, context, step.load(context, snapshot.data), begin)
+    with undisturbed():
+        state = loaded(step, context, snapshot.data)
+    lane = Lane(step, context, state, begin)
     lane.learns = False
     lane.generation, lane.snapshot_position = label.generation, label.position
     lane.cut_over, lane.silent_before = label.took_over, label.since

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from processors.parts import packed
+from processors.parts import Stored, in_one_piece
 from processors.runtime.pages import Head, Index, framed, is_page, opened, whole
 from streams.contracts.record import Outgoing, Record
 from streams.contracts.trust import Signer
@@ -103,17 +103,17 @@ class Label(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A whole snapshot: its label, and the state's bytes as the step dumped them."""
+    """A whole snapshot: its label, and the state as the step dumped it."""
 
     label: Label
-    data: bytes
+    data: Stored
 
 
 def encode(snapshot: Snapshot, topic: str, partition: int, signer: Signer) -> list[Outgoing]:
     """Return the records of `snapshot`."""
     import cramjam
 
-    small = bytes(cramjam.zstd.compress(snapshot.data, level=1))
+    small = bytes(cramjam.zstd.compress(in_one_piece(snapshot.data), level=1))
     parts = [small[i : i + CHUNK] for i in range(0, len(small), CHUNK)]
     label = msgspec.structs.replace(snapshot.label, chunks=len(parts))
     header = msgspec.json.encode(label)
@@ -125,12 +125,12 @@ def encode(snapshot: Snapshot, topic: str, partition: int, signer: Signer) -> li
     return records
 
 
-def state_of(index: Index, found: Mapping[int, memoryview]) -> bytes | None:
+def state_of(index: Index, found: Mapping[int, memoryview]) -> Stored | None:
     """Return the state whose pages were `found`, or None where one is not what it should be."""
     parts = whole(index, found)
     if parts is None:
         return None
-    return parts[""] if parts.keys() == {""} else packed(parts)
+    return bytes(parts[""]) if parts.keys() == {""} else parts
 
 
 class Assembly:
@@ -232,7 +232,7 @@ class Assembly:
             if label.paged and version in (None, label.version):
                 yield label, msgspec.msgpack.decode(self._unpacked(label), type=Index)
 
-    def _data(self, label: Label) -> bytes | None:
+    def _data(self, label: Label) -> Stored | None:
         data = self._unpacked(label)
         if not label.paged:
             return data

@@ -205,7 +205,7 @@ def _frozen(lane: Lane, *, checkpoint: bool) -> _Frozen:
         due = _Due(lane.time, book, whole)
     if large:
         return _Frozen(_label(lane), b"", drafts, due)
-    data = packed(parts) if len(parts) > 1 else plain(parts[""])
+    data = packed(parts) if len(parts) > 1 else bytes(plain(parts[""]))
     return _Frozen(_label(lane), data, [], due)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from processors.runtime.app import WorkerApp, add_agent, make_app
 from processors.runtime.ending import Ending, Tasks, end_process
-from processors.runtime.heap import prepare
+from processors.runtime.heap import prepare, spare_in_time
 from processors.runtime.member import Member
 from processors.runtime.outputs import Outputs
 from processors.runtime.owner import Owner
@@ -175,6 +175,7 @@ class Worker:
         while True:
             await asyncio.sleep(_KEEP_S)
             beat += 1
+            spare_in_time()
             if not self.owner.assigned.is_set():
                 self._check_membership()
             for lane in list(self.owner.lanes.values()):

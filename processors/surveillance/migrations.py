@@ -13,12 +13,13 @@ from typing import Final
 import msgspec
 
 from processors.migrations import Bytes, Migration, unchanged
+from processors.parts import Raw
 
 REST: Final = "rest"
 _EVIDENCE: Final = "agents.evidence"
 
 
-def _places(column: bytes, count: int) -> list[bytes]:
+def _places(column: Raw, count: int) -> list[Raw]:
     """Return the places of a wide column, each with the values of all rows."""
     size = len(column) // count
     return [column[first : first + size] for first in range(0, count * size, size)] if size else []

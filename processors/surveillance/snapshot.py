@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from config.policy import policy_from
 from processors.conversations.memory import Remembered
-from processors.parts import Part, packed, unpacked
+from processors.parts import Part, Raw, packed
 from processors.security.state import Dumped
 from processors.step import Context
 from processors.surveillance import thresholds
@@ -84,15 +85,14 @@ def _rest(state: SurveillanceState) -> bytes:
     )
 
 
-def load(context: Context, data: bytes) -> SurveillanceState:
-    """Return the state that `data` holds.
+def load(context: Context, parts: Mapping[str, Raw]) -> SurveillanceState:
+    """Return the state that `parts` hold.
 
     Raises
     ------
     UnknownVersion
         Where another version of the code wrote it: relearn from the log.
     """
-    parts = unpacked(data)
     found = _decoder.decode(parts[_REST])
     if found.format != FORMAT:
         raise UnknownVersion("snapshot_format", f"format is {found.format}, not {FORMAT}; refold")
@@ -114,7 +114,7 @@ def load(context: Context, data: bytes) -> SurveillanceState:
     return state
 
 
-def _columns(parts: dict[str, bytes], prefix: str) -> dict[str, bytes]:
+def _columns(parts: Mapping[str, Raw], prefix: str) -> dict[str, Raw]:
     return {
         name.removeprefix(prefix): part for name, part in parts.items() if name.startswith(prefix)
     }

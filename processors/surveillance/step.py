@@ -9,7 +9,7 @@ from typing import Final
 from config.policy import default_policy
 from processors.dead_letters import dead_letter
 from processors.migrations import Migration
-from processors.parts import Part
+from processors.parts import Part, Raw, in_parts
 from processors.step import Context, Emission
 from processors.surveillance import (
     clocks,
@@ -93,7 +93,11 @@ class Surveillance:
 
     def load(self, context: Context, data: bytes) -> SurveillanceState:
         """Return the state that `data` holds."""
-        return snapshot.load(context, data)
+        return snapshot.load(context, in_parts(data))
+
+    def assemble(self, context: Context, parts: Mapping[str, Raw]) -> SurveillanceState:
+        """Return the state of which `parts` are."""
+        return snapshot.load(context, parts)
 
     def next_due(self, state: SurveillanceState) -> float | None:
         """Return when the earliest threshold may have held long enough, if one waits."""

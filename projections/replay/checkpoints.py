@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from processors.parts import Stored
 from processors.runtime.checkpoints import Checkpoint, load, of, read_checkpoints
 from processors.runtime.snapshot_format import Assembly
 from processors.step import Step
@@ -20,7 +21,7 @@ class Begin:
     """A state from which a fold can begin: the next offset, the state, and what it is called."""
 
     position: int
-    data: bytes
+    data: Stored
     told: str
 
 

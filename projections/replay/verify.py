@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from processors.parts import loaded
 from processors.step import Context, Sealer, Step
 from projections.replay.checkpoints import Begin, Kept, what_is_kept
 from projections.replay.difference import difference
@@ -175,7 +176,7 @@ class _Verification:
         start = span.stop if oldest is None else oldest.position
         self._given(step, place, start)
         self._note_begin(step, place, span, kept, oldest)
-        state = step.initial(context) if oldest is None else step.load(context, oldest.data)
+        state = step.initial(context) if oldest is None else loaded(step, context, oldest.data)
         return state, range(start, span.stop), range(start, span.stop)
 
     def _note_begin(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from processors.migrations import carried, is_carried
+from processors.parts import Stored
 from processors.runtime.checkpoints import Checkpoint, load, read_checkpoints
 from processors.step import Context, Step
 from projections.what_if.bounds import Bounds
@@ -44,7 +45,7 @@ class Known(NamedTuple):
 
     async def state(
         self, reader: LogReader, step: Step[Any], context: Context, place: Place
-    ) -> bytes | None:
+    ) -> Stored | None:
         """Return the state to begin a partition of the inbox of `step` with, if there is one.
 
         Raises

@@ -10,6 +10,7 @@ import msgspec
 
 from config.policy import Policy, policy_hash
 from processors.fold import FoldState
+from processors.parts import Stored, loaded
 from processors.step import Context, Emission, Fact, Sealer, Step
 from processors.surveillance.state import SurveillanceState
 from projections.what_if.pairs import Pair, pairs
@@ -41,17 +42,17 @@ class Twin:
         Surveillance, decision or governor.
     context : Context
         Which partition of its inbox.
-    state : bytes, optional
+    state : bytes or mapping of str to bytes, optional
         What to begin with; the policy that was in force is in it.
     """
 
-    def __init__(self, step: Step[Any], context: Context, state: bytes | None = None) -> None:
+    def __init__(self, step: Step[Any], context: Context, state: Stored | None = None) -> None:
         self.step = step
         self.context = context
         self._sealer = Sealer(step.name, context)
         self._invented = Sealer(step.name, context._replace(partition=virtual(context.partition)))
         self._serial = 0
-        self._before: Any = step.initial(context) if state is None else step.load(context, state)
+        self._before: Any = step.initial(context) if state is None else loaded(step, context, state)
         self._after: Any = None
         self.begun, self.forked = state is not None, False
 

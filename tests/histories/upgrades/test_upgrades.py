@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from processors.migrations import carried, is_carried
-from processors.parts import Parted, unpacked
+from processors.parts import Parted, in_parts
 from processors.step import Context, Step
 from processors.surveillance.migrations import REST
 from processors.surveillance.step import Surveillance
@@ -35,7 +35,7 @@ def told(step: Step[Any], data: bytes) -> dict[str, Any]:
     """Return the parts of a state, but for the policy, to which a release may add settings."""
     if not isinstance(step, Parted):
         return {**msgspec.json.decode(data), "policy": None}
-    parts: dict[str, Any] = dict(unpacked(data))
+    parts: dict[str, Any] = dict(in_parts(data))
     rest = msgspec.msgpack.decode(parts.pop(REST))
     return {**parts, REST: [*rest[:1], *rest[2:]]}
 

@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 
 from config.policy import ClockPolicy, default_policy, policy_hash
+from processors.parts import in_parts
 from processors.surveillance import redrive, snapshot
 from streams.contracts.events.system import PolicyChanged, RecordRedriven
 from streams.contracts.partitioning import partition_for
@@ -154,7 +155,7 @@ def test_redrives_are_remembered_in_snapshots_up_to_a_number():
     p = Partition()
     for number in range(redrive.KEPT + 5):
         sent_in(p, letter(b"", f"letter-{number}"))
-    p.state = snapshot.load(p.context, snapshot.dump(p.state))
+    p.state = snapshot.load(p.context, in_parts(snapshot.dump(p.state)))
     assert len(p.state.seen) == redrive.KEPT
     assert sent_in(p, letter(b"", f"letter-{redrive.KEPT + 4}")) == []
     assert sent_in(p, letter(b"", "letter-0"))  # by then the API knows that it was redriven
