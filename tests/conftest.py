@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,13 +14,6 @@ from streams.kafka.embedded_broker import EmbeddedBroker
 from tests.ports import free_port
 
 BrokerFactory = Callable[[], Awaitable[EmbeddedBroker]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_is_left_open() -> Iterator[None]:
-    """Fail where a client that was never closed is dropped: in its own module, not much later."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="session")
