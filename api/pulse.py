@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import Engine
@@ -32,12 +32,16 @@ PROJECTED: Final = frozenset(topic.name for topic in TOPICS)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: ``ok``, ``starting`` or ``degraded``, and what is known of it."""
+    """One part: ``ok``, ``starting`` or ``degraded``, and what is known of it.
+
+    `agents` are those as which it reports of itself.
+    """
 
     status: str
     detail: str = ""
     last_seen: float | None = None
     figures: dict[str, float] = field(default_factory=dict)
+    agents: list[str] = field(default_factory=list)
 
 
 class Pulse:
@@ -184,7 +188,7 @@ def worker_part(workers: Sequence[WorkerSeen], now: float, late_s: float) -> Par
     if not workers:
         return Part("starting", "no worker has reported yet")
     seen, patience_s = max(worker.last_seen for worker in workers), WORKER_LATE_S + late_s
-    part = _aged(seen, now, patience_s)
+    part = replace(_aged(seen, now, patience_s), agents=[worker.agent_id for worker in workers])
     living = [worker.metrics for worker in workers if now - worker.last_seen <= patience_s]
     learning = [each for each in living if each.get("relearning_records", 0.0) > 0.0]
     if not learning:
@@ -194,7 +198,7 @@ def worker_part(workers: Sequence[WorkerSeen], now: float, late_s: float) -> Par
     time_left = f"{left / rate / 60.0:.1f} min" if rate else "an unknown time"
     detail = f"learns anew from {left:,.0f} records, which takes {time_left}; nothing new is judged"
     figures = part.figures | {"relearning_records": left, "records_per_s": rate}
-    return Part("degraded", detail, seen, figures)
+    return replace(part, status="degraded", detail=detail, figures=figures)
 
 
 def _stalest(health: SystemHealth, now: float, late_s: float) -> Part:

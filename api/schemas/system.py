@@ -8,12 +8,13 @@ from api.schemas.common import Body, Moment, View
 
 
 class PartView(View):
-    """One part of the installation."""
+    """One part of the installation; `agents` are those as which it reports of itself."""
 
     status: str
     detail: str
     last_seen: Moment | None
     figures: dict[str, float]
+    agents: list[str]
 
 
 class SystemHealthView(View):

@@ -63,6 +63,7 @@ def test_a_version_that_learns_anew_says_for_how_long() -> None:
     ]
     part = worker_part(workers, NOW, 0.0)
     assert part.status == "degraded"
+    assert part.agents == ["worker-0", "worker-1"]
     assert part.detail == (
         "learns anew from 12,000,000 records, which takes 5.0 min; nothing new is judged"
     )

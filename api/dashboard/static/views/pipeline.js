@@ -35,11 +35,12 @@ function decode(text) {
   }
 }
 
-// Parts that report like any other agent: the workers by what only they measure, and the broker.
+// Parts that report like any other agent: the workers, and the broker.
 async function ask() {
   try {
-    const [workers, kafka] = await Promise.all([api.get("/agents", { type: "worker", limit: 500 }), api.get("/agents", { type: "kafka", limit: 20 })]);
-    reported = { workers: workers.items.filter((w) => "snapshot_age_s" in w.metrics), brokers: kafka.items };
+    const ours = state.health.components.worker?.agents ?? [];
+    const [kafka, ...workers] = await Promise.all([api.get("/agents", { type: "kafka", limit: 20 }), ...ours.map((id) => api.get(`/agents/${id}`))]);
+    reported = { workers, brokers: kafka.items };
     letters = (await api.get("/dead-letters", { limit: 100 })).items;
   } catch (error) {
     if (error.status === 403) letters = [];
@@ -88,7 +89,7 @@ const broker = (b) => html`<section class="block"><header><h2>Topics</h2><span c
 const letter = (l) => html`<tr><td>${when(l.at)}</td><td>${words(l.reason)}<div class="small quiet">${l.detail}</div></td><td class="nowrap small">${l.topic} / ${l.partition} / ${l.offset}</td><td><code>${decode(l.value).slice(0, 200)}</code></td><td class="nowrap">${answers(l)}</td></tr>`;
 
 export function pipeline() {
-  if (Date.now() - asked > 5000) { asked = Date.now(); ask(); }
+  if (state.health && Date.now() - asked > 5000) { asked = Date.now(); ask(); }
   return html`<h1>${state.health?.status === "ok" ? "The pipeline keeps up" : `The pipeline is ${state.health?.status ?? "being asked"}`}</h1>
     ${state.moment ? html`<p class="quiet">This view shows now: what the parts were is not kept.</p>` : nothing}
     <div class="cols"><div class="stack">${parts(false)}
