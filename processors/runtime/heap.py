@@ -49,7 +49,7 @@ def spare_in_time() -> None:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Collect nothing while a state is made of its bytes, of which nothing can be garbage."""
     gc.disable()
     try:

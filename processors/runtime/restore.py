@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from typing import Any, Final
 
 from processors.parts import loaded
-from processors.runtime.heap import undisturbed
+from processors.runtime.heap import uncollected
 from processors.runtime.lane import Lane
 from processors.runtime.snapshot_format import Assembly
 from processors.runtime.spoken import how_far, known
@@ -236,7 +236,7 @@ async def _resumed(step: Step[Any], context: Context, states: States, kept: rang
         return None
     label = snapshot.label
     begin = first_left(label, context, kept)
-    with undisturbed():
+    with uncollected():
         state = loaded(step, context, snapshot.data)
     lane = Lane(step, context, state, begin)
     lane.learns = False
