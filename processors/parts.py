@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from processors.step import Context, Step
 
-Part = bytes | npt.NDArray[Any]
-Parts = Mapping[str, Part]
 Raw = bytes | bytearray
+Part = Raw | npt.NDArray[Any]
+Parts = Mapping[str, Part]
 Stored = bytes | Mapping[str, Raw]
 """A state as it was dumped: in one piece, or its parts, each as its bytes."""
 S = TypeVar("S")
@@ -47,7 +47,7 @@ def size_of(parts: Parts) -> int:
     )
 
 
-def plain(part: Part | bytearray) -> Raw:
+def plain(part: Part) -> Raw:
     """Return the bytes of a part: little endian, column by column."""
     if not isinstance(part, np.ndarray):
         return part
@@ -67,7 +67,7 @@ def by_column(wide: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return found
 
 
-def packed(parts: Mapping[str, Part | bytearray]) -> bytes:
+def packed(parts: Parts) -> bytes:
     """Return `parts` as one piece. Equal parts, equal bytes."""
     return msgspec.msgpack.encode({name: plain(part) for name, part in parts.items()})
 

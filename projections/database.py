@@ -90,6 +90,8 @@ def open_database(url: str, *, read_only: bool = False) -> Engine:
     _prepare_sqlite(engine, read_only=read_only)
     if read_only:
         _make_interruptible(engine)
+    else:
+        _keep_log_short(engine)
     return engine
 
 
@@ -126,8 +128,6 @@ def _postgresql(url: URL, *, read_only: bool) -> Engine:
 
 
 def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
-    write_ahead = WriteAhead(engine.url.database or "")
-
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         # The driver would begin late and in the wrong mode; see `writing`.
@@ -140,17 +140,24 @@ def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
         cursor.execute(f"PRAGMA cache_size = -{8_000 if read_only else 64_000}")
         cursor.execute(f"PRAGMA query_only = {int(read_only)}")
         cursor.close()
-        write_ahead.limit(connection)
-
-    @event.listens_for(engine, "checkin")
-    def _written(connection: Any, _record: Any) -> None:
-        if connection is not None and not read_only:
-            write_ahead.keep_short(connection, BUSY_TIMEOUT_MS)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _keep_log_short(engine: Engine) -> None:
+    write_ahead = WriteAhead(engine.url.database or "")
+
+    @event.listens_for(engine, "connect")
+    def _begin(connection: Any, _record: Any) -> None:
+        write_ahead.limit(connection)
+
+    @event.listens_for(engine, "checkin")
+    def _end(connection: Any, _record: Any) -> None:
+        if connection is not None:
+            write_ahead.keep_short(connection, BUSY_TIMEOUT_MS)
 
 
 def _make_interruptible(engine: Engine) -> None:

@@ -196,7 +196,7 @@ def opened(value: bytes) -> tuple[memoryview, memoryview]:
 def cut(parts: Parts) -> Iterator[tuple[str, memoryview]]:
     """Yield (name, content) of every page, in an order that never changes."""
     for name, part in parts.items():
-        step = BYTES if isinstance(part, bytes) else ROWS
+        step = ROWS if isinstance(part, np.ndarray) else BYTES
         for first in range(0, max(len(part), 1), step):
             for number, column in enumerate(_columns(part[first : first + step])):
                 yield f"{name}/{number}/{first}", column
@@ -225,7 +225,7 @@ def _in_order(found: Mapping[tuple[int, int], Content]) -> bytearray:
 
 
 def _columns(part: Part) -> list[memoryview]:
-    if isinstance(part, bytes):
+    if not isinstance(part, np.ndarray):
         return [memoryview(part)]
     return (
         [np.ascontiguousarray(part).data] if part.ndim == 1 else [c.data for c in by_column(part)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from processors.parts import loaded
@@ -87,23 +87,29 @@ class Restorer:
         loaded: dict[Place, Lane] = {}
         progress = _Progress(len(wanted))
         async with asyncio.timeout(patience_s) as patience:
+
+            def went_on() -> None:
+                self.restored += 1
+                progress.tell(len(loaded))
+                patience.reschedule(_moment_in(patience_s))
+
             while True:
                 try:
-                    async with (
-                        asyncio.timeout(_ATTEMPT_S) as attempt,
-                        LogReader(self._connection) as reader,
-                    ):
-                        async for place, lane in self._load(reader, wanted, loaded):
-                            loaded[place] = lane
-                            self.restored += 1
-                            progress.tell(len(loaded))
-                            now = asyncio.get_running_loop().time()
-                            attempt.reschedule(now + _ATTEMPT_S)
-                            patience.reschedule(now + patience_s)
-                        return [loaded[place] for place in wanted]
+                    await self._attempt(wanted, loaded, went_on)
+                    return [loaded[place] for place in wanted]
                 except (BrokerAway, TimeoutError) as error:
                     log.warning("restoring again, for %r", error)
                     await asyncio.sleep(_PAUSE_S)
+
+    async def _attempt(
+        self, wanted: Sequence[Place], loaded: dict[Place, Lane], went_on: Callable[[], None]
+    ) -> None:
+        """Load what is not in `loaded`; what an attempt has done, stays."""
+        async with asyncio.timeout(_ATTEMPT_S) as attempt, LogReader(self._connection) as reader:
+            async for place, lane in self._load(reader, wanted, loaded):
+                loaded[place] = lane
+                attempt.reschedule(_moment_in(_ATTEMPT_S))
+                went_on()
 
     async def rebuild(self, lane: Lane, patience_s: float) -> None:
         """Fold `lane` again up to its position; what follows was sent before."""
@@ -143,7 +149,7 @@ class Restorer:
     async def _load(
         self, reader: LogReader, places: Sequence[Place], loaded: Collection[Place]
     ) -> AsyncIterator[tuple[Place, Lane]]:
-        """Give one after the other what is not in `loaded`: what an attempt has done, stays."""
+        """Give one after the other what is not in `loaded`."""
         wanted = [place for place in places if place not in loaded]
         if not wanted:
             return
@@ -192,6 +198,10 @@ class Restorer:
             await _under_policy(lane, reader, kept.stop)
         lane.book.stale = tail.assembly.books()
         return lane
+
+
+def _moment_in(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds
 
 
 class _Progress:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from processors.migrations import carried, is_carried
+from processors.runtime.heap import uncollected
 from processors.runtime.lane import Lane
 from processors.runtime.snapshot_format import CutOver, Label, Snapshot
 from processors.step import Context, Step
@@ -55,7 +56,8 @@ async def take_over(
     async for found in states:
         last = last or found.label
         try:
-            state = carried(step, context, found.label.version, found.data)
+            with uncollected():
+                state = carried(step, context, found.label.version, found.data)
         except Exception as error:  # noqa: BLE001  what is damaged may raise anything
             reasons.append(f"of version {found.label.version}: {error!r}")
             continue

@@ -34,8 +34,10 @@ def seen_workers(connection: Connection) -> list[WorkerSeen]:
     c = agents.c
     # Between two ids, and not by a pattern: only that is a range of an index in every database.
     ours = select(c.agent_id, c.last_seen, c.metrics).where(
-        c.tenant_id == DEFAULT_TENANT, c.type == "worker", c.agent_id.between(_FIRST, _LAST)
+        c.tenant_id == DEFAULT_TENANT,
+        c.type == "worker",
+        c.agent_id.between(_FIRST, _LAST),
+        c.last_seen.is_not(None),
     )
-    ours = ours.where(c.last_seen.is_not(None))
     found = (WorkerSeen(*row) for row in connection.execute(ours.order_by(c.agent_id)))
     return [one for one in found if _OURS.fullmatch(one.agent_id) and _SAID in one.metrics]

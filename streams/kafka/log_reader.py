@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from streams.contracts.record import Record
 from streams.kafka.connection import Connection
 from streams.kafka.errors import BrokerAway, PositionLost, TopicError
 from streams.kafka.fetching import make_ours, ours
-from streams.kafka.starting import started, undisturbed
+from streams.kafka.starting import started, stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +98,7 @@ class LogReader:
         """Disconnect."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await undisturbed(_stopped(consumer))
+            await stopped(consumer)
 
     async def places(self, topics: Iterable[str]) -> list[Place]:
         """Return every partition of `topics`.
@@ -247,15 +246,3 @@ def _partitions(places: Collection[Place] | Mapping[Place, int]) -> list[Any]:
 
 def _offsets(found: Mapping[Any, int]) -> Offsets:
     return {Place(*where): offset for where, offset in found.items()}
-
-
-async def _stopped(consumer: Any) -> None:
-    stopping = asyncio.create_task(consumer.stop())
-    await asyncio.wait({stopping})
-    if not stopping.cancelled():
-        stopping.result()
-        return
-    # A fetch that was waiting to try again ends the client's stop as cancelled, half-way.
-    for fetch in consumer._fetcher._pending_tasks:
-        fetch.cancel()
-    await consumer._client.close()

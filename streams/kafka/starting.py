@@ -22,11 +22,16 @@ async def started(client: Any) -> None:
         # Its tasks must have run once: one cancelled before that ends `stop` as cancelled too.
         await asyncio.sleep(0)
     except BaseException:
-        await undisturbed(_given_up(client, starting))
+        await _undisturbed(_given_up(client, starting))
         raise
 
 
-async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
+async def stopped(consumer: Any) -> None:
+    """Stop `consumer`; what is cancelled meanwhile is so when that is done."""
+    await _undisturbed(_stopped(consumer))
+
+
+async def _undisturbed(work: Coroutine[Any, Any, None]) -> None:
     """Do `work` to its end, however often the caller is cancelled meanwhile; raise that then.
 
     What serves a request is cancelled again and again until it ends, also while it tidies up.
@@ -48,3 +53,15 @@ async def _given_up(client: Any, starting: asyncio.Future[Any]) -> None:
     starting.cancel()
     await asyncio.gather(starting, return_exceptions=True)
     await client.stop()
+
+
+async def _stopped(consumer: Any) -> None:
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait({stopping})
+    if not stopping.cancelled():
+        stopping.result()
+        return
+    # A fetch that was waiting to try again ends the client's stop as cancelled, half-way.
+    for fetch in consumer._fetcher._pending_tasks:
+        fetch.cancel()
+    await consumer._client.close()

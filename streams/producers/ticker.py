@@ -26,7 +26,7 @@ from streams.kafka.connection import HEARTBEATS, Connection
 from streams.kafka.errors import PublishError
 from streams.kafka.fetching import make_ours, ours
 from streams.kafka.publisher import Publisher
-from streams.kafka.starting import started
+from streams.kafka.starting import started, stopped
 from streams.producers.log_clock import LogClock, last_told
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class Ticker:
                 while True:
                     await self._turn(consumer)
             finally:
-                await consumer.stop()
+                await stopped(consumer)
 
     async def _turn(self, consumer: Any) -> None:
         if not consumer.assignment():
