@@ -21,6 +21,8 @@ MANY: Final = 2_000
 """So many records are written without waiting for more."""
 MOST: Final = 20_000
 """So many may wait for the writer before reading pauses."""
+MOST_BYTES: Final = 32 << 20
+"""Or so much of them: what is said of many agents at once takes long to write, and much memory."""
 
 Batches = AsyncIterator[list[Record]]
 Write = Callable[[list[Record]], Awaitable[None]]
@@ -37,6 +39,7 @@ class _Pump:
         self._write = write
         self._clock = asyncio.get_running_loop().time
         self._pending: list[Record] = []
+        self._bytes = 0
         self._urgent = False
         self._due = self._clock()
         self._ended = False
@@ -66,7 +69,8 @@ class _Pump:
         await asyncio.wait(awaited, timeout=wait, return_when=FIRST_COMPLETED)
 
     def _begin_reading(self) -> None:
-        if self._coming is None and len(self._pending) < MOST:
+        room = len(self._pending) < MOST and self._bytes < MOST_BYTES
+        if self._coming is None and room:
             self._coming = asyncio.ensure_future(_next(self._batches))
 
     def _end_reading(self) -> None:
@@ -77,6 +81,7 @@ class _Pump:
             self._ended = True
             return
         self._pending += batch
+        self._bytes += sum(len(record.value or b"") for record in batch)
         facts = any(record.topic != TELEMETRY.name for record in batch)
         self._urgent |= facts or len(self._pending) >= MANY
 
@@ -84,7 +89,8 @@ class _Pump:
         now = self._clock()
         if self._writing is None and self._pending and (self._urgent or now >= self._due):
             self._writing = asyncio.ensure_future(self._write(self._pending))
-            self._pending, self._urgent, self._due = [], False, now + FLUSH_S
+            self._pending, self._bytes, self._urgent = [], 0, False
+            self._due = now + FLUSH_S
 
     def _end_writing(self) -> None:
         if self._writing is not None and self._writing.done():

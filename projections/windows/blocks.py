@@ -66,8 +66,8 @@ def _sections(
     connection: Connection, data: WindowsClosed, numbers: Numbers
 ) -> Iterator[tuple[Key, bytes]]:
     columns = _columns(data)
-    for tenant, places, agents in _tenants(data.agents):
-        given = numbers.of(connection, tenant, agents)
+    for tenant, places, keys in _tenants(data.agents):
+        given = numbers.of(connection, tenant, keys)
         order = _ascending(given)
         chosen = order if places is None else places[order]
         sorted_ = given[order]
@@ -90,17 +90,15 @@ def _ascending(numbers: Ints) -> Ints:
     return len(numbers) - 1 - places
 
 
-def _tenants(keys: Sequence[str]) -> Iterator[tuple[str, Ints | None, list[str]]]:
-    """Give each tenant with its agents, and their places; None for all of them."""
+def _tenants(keys: Sequence[str]) -> Iterator[tuple[str, Ints | None, Sequence[str]]]:
+    """Give each tenant with its agents' keys, and their places; None for all of them."""
     if not keys:
         return
     tenant, slash, _ = keys[0].partition("/")
-    prefix = tenant + slash
-    agents = [key.removeprefix(prefix) for key in keys]
-    if all(map(str.startswith, keys, [prefix] * len(keys))):
-        yield tenant, None, agents
+    if all(map(str.startswith, keys, [tenant + slash] * len(keys))):
+        yield tenant, None, keys
         return
-    split = [key.partition("/") for key in keys]
-    for tenant in sorted({each[0] for each in split}):
-        places = [n for n, each in enumerate(split) if each[0] == tenant]
-        yield tenant, np.array(places), [split[n][2] for n in places]
+    tenants = [key.partition("/")[0] for key in keys]
+    for tenant in sorted(set(tenants)):
+        places = [n for n, each in enumerate(tenants) if each == tenant]
+        yield tenant, np.array(places), [keys[n] for n in places]

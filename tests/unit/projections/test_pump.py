@@ -9,8 +9,8 @@ from projections.pump import pump
 from streams.contracts.record import Record
 
 
-def record(topic: str, offset: int) -> Record:
-    return Record(topic, 0, offset, 0.0, None, b"")
+def record(topic: str, offset: int, value: bytes = b"") -> Record:
+    return Record(topic, 0, offset, 0.0, None, value)
 
 
 async def test_a_fact_is_written_at_once_with_what_waited_and_order_is_kept() -> None:
@@ -86,10 +86,11 @@ async def test_records_are_taken_while_others_are_written() -> None:
     assert written == [0, 1, 2]
 
 
+@pytest.mark.parametrize("bound", ["MOST", "MOST_BYTES"])
 async def test_reading_pauses_where_the_writer_is_far_behind(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    monkeypatch.setattr("projections.pump.MOST", 5)
+    monkeypatch.setattr(f"projections.pump.{bound}", 5)
     stop, free = asyncio.Event(), asyncio.Event()
     given = 0
     sizes: list[int] = []
@@ -98,7 +99,7 @@ async def test_reading_pauses_where_the_writer_is_far_behind(
         nonlocal given
         for offset in range(100):
             given += 1
-            yield [record("findings", offset)]
+            yield [record("findings", offset, b"1")]
         stop.set()
 
     async def write(records: list[Record]) -> None:
