@@ -68,8 +68,7 @@ class Settings(BaseSettings):
     config : Path or None
         The YAML file of services and probes.
     partitions : int
-        Partitions of every keyed topic, fixed when the log is made. What belongs to one is folded
-        in one go: in a large fleet, one for each 50,000 agents keeps that short.
+        Partitions of every keyed topic, fixed when the log is made.
     workers : int
         Workers that `up` runs; they share the partitions.
     inbox_days : float

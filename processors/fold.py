@@ -15,6 +15,7 @@ import msgspec
 
 from config.policy import Policy, PolicyError, default_policy, policy_from, policy_hash
 from processors.dead_letters import dead_letter
+from processors.large_json import decoded, encoded
 from processors.migrations import Migration
 from processors.step import Context, Emission, Fact
 from processors.wishes import is_first
@@ -135,7 +136,7 @@ class FoldStep(Generic[S]):
 
     def dump(self, state: FoldState[S]) -> bytes:
         """Return `state` as canonical JSON."""
-        inner = msgspec.Raw(msgspec.json.encode(state.inner, order="deterministic"))
+        inner = msgspec.Raw(encoded(state.inner))
         policy = msgspec.to_builtins(state.in_force.policy)
         snapshot = _Snapshot(inner, policy, state.in_force.hash, state.time, state.seen)
         return msgspec.json.encode(snapshot, order="deterministic")
@@ -144,7 +145,7 @@ class FoldStep(Generic[S]):
         """Return the state that `data` holds."""
         snapshot = msgspec.json.decode(data, type=_Snapshot)
         policy = policy_from(snapshot.policy)
-        inner = msgspec.json.decode(snapshot.inner, type=self.state)
+        inner = decoded(snapshot.inner, self.state)
         in_force = PolicyInForce(policy, snapshot.policy_hash)
         return FoldState(context, inner, in_force, snapshot.time, snapshot.seen)
 

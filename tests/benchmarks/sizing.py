@@ -53,18 +53,13 @@ class Sized(Installation):
         An SQLAlchemy URL; None for SQLite.
     server : psutil.Process or None
         The database's own process.
-    partitions : int
-        Of every keyed topic.
     """
 
-    def __init__(
-        self, home: Path, database: str | None, server: psutil.Process | None, partitions: int = 4
-    ) -> None:
+    def __init__(self, home: Path, database: str | None, server: psutil.Process | None) -> None:
         super().__init__(home)
         self._server = server
-        given = {} if database is None else {"HOMEOSTAT_DATABASE_URL": database}
-        given["HOMEOSTAT_PARTITIONS"] = str(partitions)
-        self.environment = MappingProxyType(given)
+        if database is not None:
+            self.environment = MappingProxyType({"HOMEOSTAT_DATABASE_URL": database})
 
     def _configuration(self) -> dict[str, object]:
         return {}
@@ -164,14 +159,14 @@ def postgresql(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
         server.cleanup()
 
 
-def sized(kind: str, agents: int, seconds: float, partitions: int) -> dict[str, Cost]:
+def sized(kind: str, agents: int, seconds: float) -> dict[str, Cost]:
     """Run an installation of that kind of database, and return what it cost."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="homeostat-sizing-")))
         url, server = None, None
         if kind == "PostgreSQL":
             url, server = stack.enter_context(postgresql(folder / "postgresql"))
-        homeostat = Sized(folder / "home", url, server, partitions)
+        homeostat = Sized(folder / "home", url, server)
         stack.callback(homeostat.stop)
         homeostat.start()
         return measured(homeostat, agents, seconds)
@@ -193,7 +188,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agents", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL"])
-    parser.add_argument("--partitions", type=int, default=4, help="at most 50,000 agents in each")
     parser.add_argument("--seconds", type=float, default=60, help="of the fleet's time")
     options = parser.parse_args()
     logging.disable(logging.ERROR)
@@ -203,8 +197,7 @@ def main() -> None:
     print("|---:|---|" + "---:|" * len(names))
     for agents in options.agents:
         for kind in options.databases:
-            found = sized(kind, agents, options.seconds, options.partitions)
-            print(row(agents, kind, found), flush=True)
+            print(row(agents, kind, sized(kind, agents, options.seconds)))
             sys.stdout.flush()
 
 
