@@ -278,6 +278,8 @@ def test_what_was_expected_is_a_band_and_what_left_it_is_explained(
     page.get_by_role("link", name=f"latency of {name} is 900").first.click()
     measured = page.get_by_role("region", name="Measured")
     expect(measured.get_by_role("img", name=re.compile("latency: .* usually "))).to_be_visible()
+    told(own, name, [{"latency": 333.0, "waiting": 9.0}])
+    expect(measured.get_by_role("img", name=re.compile("latency: 333 ms"))).to_be_visible()
     own.in_force(policy, "as before")
 
 

@@ -4,7 +4,8 @@ import { changed, noteFailure } from "../store.js";
 
 const AGAIN_MS = 2000; // after a read that failed, wherever the page is drawn anew by then
 
-// Returns a function that gives {found, missing} of `key`, as `version` of it is; `read` fetches it.
+// Returns a function that gives {found, missing} of `key`, as `version` of it is; `read` fetches it, and
+// says as `again` after how many ms it is to be read once more, if ever.
 export function holding(read) {
   let held = { key: null };
   return (key, version, ...asked) => {
@@ -21,6 +22,7 @@ async function refresh(held, reading) {
   try {
     held.found = await reading;
     held.missing = false;
+    held.again = Date.now() + (held.found.again ?? Infinity);
   } catch (error) {
     if (error.status === 404) held.missing = true;
     else {

@@ -19,21 +19,24 @@ function span(f) {
   return [Number(new Date(f.since ?? f.raised_at)) - BEFORE_MS, end];
 }
 
+const width = () => state.policy?.policy.surveillance.window_s ?? 60;
+
 // The metrics that drive it, the strongest first: each with what was expected of it.
 const DRIVERS = 4;
 async function around(f) {
   const [from, to] = span(f), hourly = to - from > LONG_MS;
   const range = { since: new Date(from).toISOString(), until: new Date(to).toISOString(), resolution: hourly ? "hour" : "minute" };
-  const width = hourly ? 3600 : state.policy?.policy.surveillance.window_s ?? 60;
+  const wide = hourly ? 3600 : width();
   return Promise.all([...new Set([f.metric, ...f.drivers])].filter(Boolean).slice(0, DRIVERS).map(async (metric) => {
     const { items } = await api.get(`/agents/${encodeURIComponent(f.agent_id)}/metrics`, { metric, ...range });
-    return [metric, items.map((each) => pointOf(each, 1000 * width))];
+    return [metric, items.map((each) => pointOf(each, 1000 * wide))];
   }));
 }
 
 const reading = holding(async (path) => {
   const [finding, chained] = await Promise.all([api.get(path), api.get(`${path}/chain`)]);
-  return { finding, links: chained.items, windows: await around(finding) };
+  const over = state.moment || Date.now() > Number(new Date(finding.ended_at ?? NaN)) + AFTER_MS;
+  return { finding, links: chained.items, windows: await around(finding), again: over ? Infinity : 1000 * width() };
 });
 
 // What was measured then, with the finding on the line.
