@@ -20,7 +20,7 @@ _MANY: Final = AGENTS // 2
 class Numbers:
     """Gives agents their numbers, in the order in which windows of them came.
 
-    All are held, by ``tenant/agent``, in some 0.1 kB an agent: each is asked for once a metric and
+    All are held, by ``tenant/agent``, in some 0.15 kB an agent: each is asked for once a metric and
     minute, and who else is named beside it is never the same for long.
     """
 

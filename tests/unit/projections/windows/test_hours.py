@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, func, select
@@ -20,16 +19,8 @@ from projections.windows.blocks import write_windows
 from projections.windows.hours import WAITED_S, add_up
 from projections.windows.numbers import Numbers
 from streams.contracts.events.agent import WindowsClosed
-from tests.databases import new_database
 
 AGENTS = [f"default/a{n:03d}" for n in range(100)]
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = new_database(tmp_path / "views.db")
-    yield engine
-    engine.dispose()
 
 
 def window(start: float, chance: random.Random, metric: str = "x") -> WindowsClosed:

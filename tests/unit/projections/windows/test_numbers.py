@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +10,8 @@ from sqlalchemy import Engine, event
 from projections.database import writing
 from projections.windows.numbers import Numbers
 from projections.windows.sections import AGENTS
-from tests.databases import new_database
 
 MANY = [f"default/a{n:03d}" for n in range(100)]
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = new_database(tmp_path / "views.db")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
